@@ -1,0 +1,3 @@
+"""jailpf: the firewall follows the jail."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,116 @@
+"""All errors of jailpf: one tree, each class with its sysexits(3) status.
+
+    JailpfError                70  EX_SOFTWARE
+    |-- UsageError             64  EX_USAGE        the command line
+    |-- DeclarationError       65  EX_DATAERR      a jail's file
+    |   `-- ConflictError      65                  two claims on one port
+    |-- NoJailError            66  EX_NOINPUT      no such jail
+    |-- PfUnavailableError     69  EX_UNAVAILABLE  /dev/pf, pf.ko, a program
+    |-- PfRefusedError         71  EX_OSERR        pf said no
+    |-- TryAgainError          75  EX_TEMPFAIL     the lock, "Device busy"
+    |-- PermissionDeniedError  77  EX_NOPERM       not root, ownership of files
+    |-- ConfigError            78  EX_CONFIG       jailpf.toml, jail managers
+    |   `-- PluginError        78                  a plugin that fails to load
+    `-- VetoError              65                  jailpf_prestart said no
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where something is written: a file and, from 1, line and column (0: unknown)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, where, and what to do about it."""
+
+    message: str
+    place: Place | None = None
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.message}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+class JailpfError(Exception):
+    """The root of the tree. `problems` holds one entry for each thing that is wrong."""
+
+    status = 70
+
+    def __init__(self, message: str | Problem | list[Problem], place: Place | None = None, remedy: str = "") -> None:
+        if isinstance(message, str):
+            message = Problem(message, place, remedy)
+        self.problems = [message] if isinstance(message, Problem) else list(message)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UsageError(JailpfError):
+    """The command line cannot be understood."""
+
+    status = 64
+
+
+class DeclarationError(JailpfError):
+    """A jail's file, or a table file, says something that cannot be loaded."""
+
+    status = 65
+
+
+class ConflictError(DeclarationError):
+    """Two declarations claim the same interface, address, protocol and port."""
+
+
+class VetoError(DeclarationError):
+    """A plugin's `jailpf_prestart` refused the start."""
+
+
+class NoJailError(JailpfError):
+    """No such jail, or nothing is declared for it."""
+
+    status = 66
+
+
+class PfUnavailableError(JailpfError):
+    """pf, or a program that is needed to ask it, is not there."""
+
+    status = 69
+
+
+class PfRefusedError(JailpfError):
+    """pf refused a ruleset or a command; the problems carry the lines of its text."""
+
+    status = 71
+
+
+class TryAgainError(JailpfError):
+    """Another process holds the lock or the anchor; the same command may work a moment later."""
+
+    status = 75
+
+
+class PermissionDeniedError(JailpfError):
+    """Not allowed: not root, or a file that somebody else could have written."""
+
+    status = 77
+
+
+class ConfigError(JailpfError):
+    """jailpf.toml, a jail manager or its files are not as they must be."""
+
+    status = 78
+
+
+class PluginError(ConfigError):
+    """A plugin cannot be loaded or does not keep to the API."""

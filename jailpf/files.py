@@ -1,0 +1,100 @@
+"""Reading files that decide who gets in: opened so that nobody but root (or oneself) could have written them.
+
+DESIGN.md section 9. Every folder on the way is opened from the one above it, so what is checked is what is read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from jailpf.errors import DeclarationError, JailpfError, PermissionDeniedError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_BYTES = 16 << 20
+MAX_LINKS = 32
+
+
+def read(file: str, error: type[JailpfError] = DeclarationError) -> bytes:
+    """The bytes of a regular file.
+
+    Everything on the way must belong to root or to oneself. Raises `error` when there is no such file,
+    PermissionDeniedError when somebody else could have written it.
+    """
+    try:
+        descriptor = _open(os.path.abspath(file))
+    except FileNotFoundError:
+        raise error("no such file", Place(file)) from None
+    except PermissionError as wrong:
+        raise PermissionDeniedError(f"cannot be read: {wrong.strerror}", Place(file), "run as root") from None
+    except OSError as wrong:
+        raise error(f"cannot be read: {wrong.strerror}", Place(file)) from None
+    with open(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise error("is not a regular file", Place(file))
+        content = opened.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise error(f"is larger than {MAX_BYTES >> 20} MiB", Place(file))
+    return content
+
+
+def must_be_outside(file: str, roots: Iterable[str]) -> None:
+    """Refuse a file inside a jail's root: it is the jail's word, not the administrator's. PermissionDeniedError."""
+    real = os.path.realpath(file)
+    for root in roots:
+        if root and root != "/" and os.path.commonpath([real, os.path.realpath(root)]) == os.path.realpath(root):
+            raise PermissionDeniedError(f"lies inside the jail's root {root}", Place(file), "keep it outside of all jails")
+
+
+def _open(path: str) -> int:
+    todo = path.split("/")[:0:-1]
+    folder = os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    done, links = [""], 0
+    try:
+        _check(os.fstat(folder), "/")
+        while todo:
+            name = todo.pop()
+            if name in ("", "."):
+                continue
+            here = "/".join([*done, name])
+            status = os.lstat(name, dir_fd=folder)
+            if stat.S_ISLNK(status.st_mode):
+                links += 1
+                if links > MAX_LINKS:
+                    raise PermissionDeniedError("too many links", Place(path))
+                _check_owner(status, here)
+                target = os.readlink(name, dir_fd=folder)
+                todo += target.split("/")[::-1]
+                if target.startswith("/"):
+                    folder, done = _swap(folder, os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)), [""]
+                continue
+            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            opened = os.open(name, flags | (os.O_DIRECTORY if todo else 0), dir_fd=folder)
+            folder = _swap(folder, opened)
+            _check(os.fstat(folder), here)
+            done = done[:-1] or [""] if name == ".." else [*done, name]
+        folder, opened = -1, folder
+        return opened
+    finally:
+        if folder >= 0:
+            os.close(folder)
+
+
+def _swap(old: int, new: int) -> int:
+    os.close(old)
+    return new
+
+
+def _check(status: os.stat_result, path: str) -> None:
+    _check_owner(status, path)
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    if status.st_mode & 0o022 and not sticky:
+        raise PermissionDeniedError("others can write to it", Place(path), f"chmod go-w {path}")
+
+
+def _check_owner(status: os.stat_result, path: str) -> None:
+    if status.st_uid not in (0, os.geteuid()):
+        raise PermissionDeniedError(f"belongs to user {status.st_uid}", Place(path), f"chown root {path}")

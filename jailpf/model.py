@@ -1,0 +1,120 @@
+"""Pure data: a jail, a rule, a table, an anchor, the ruleset of a jail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from jailpf.errors import Place
+    from jailpf.values import Address, Count, Family, Filename, Interface, Network, Peer, Port, Protocol, Rate
+
+Section = Literal["nat", "binat", "rdr", "filter"]
+SECTIONS: tuple[Section, ...] = ("nat", "binat", "rdr", "filter")
+Action = Literal["nat", "binat", "rdr", "pass", "block"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jail:
+    """A jail as its manager knows it.
+
+    name: as declared; addresses: in the manager's order; vnet: has a network stack of its own; interface: the host's
+    side of that (bridge or epair); shared: some address also belongs to the host or to another jail; path: its root;
+    running_name: what jls(8) calls it; known_by: the adapter, or "declaration"; inputs: the files this came from;
+    settled: False when only the running jail can tell its addresses.
+    """
+
+    name: str
+    addresses: tuple[Address, ...] = ()
+    vnet: bool = False
+    interface: Interface | None = None
+    shared: bool = False
+    path: str = ""
+    running_name: str = ""
+    known_by: str = "declaration"
+    inputs: tuple[str, ...] = ()
+    settled: bool = True
+
+    def of(self, family: str) -> tuple[Address, ...]:
+        """Its addresses of one family."""
+        return tuple(address for address in self.addresses if address.family == family)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateOptions:
+    """What stands in `keep state (...)` (pf.conf(5), STATEFUL FILTERING). overload is the name of a table."""
+
+    max: Count | None = None
+    max_src_conn: Count | None = None
+    max_src_conn_rate: Rate | None = None
+    max_src_states: Count | None = None
+    overload: str = ""
+    synproxy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of pf.conf(5). Empty fields are left out; () as `source` or `to` means any.
+
+    target, target_port, static_port: behind `->`. labels, service and place are filled in by jailpf when a rule type
+    leaves them empty.
+    """
+
+    action: Action
+    direction: Literal["", "in", "out"] = ""
+    log: bool = False
+    quick: bool = False
+    on: tuple[Interface, ...] = ()
+    family: Family | None = None
+    proto: Protocol | None = None
+    source: tuple[Peer, ...] = ()
+    source_port: tuple[Port, ...] = ()
+    to: tuple[Peer, ...] = ()
+    port: tuple[Port, ...] = ()
+    tag: str = ""
+    tagged: str = ""
+    target: Address | Peer | None = None
+    target_port: Port | None = None
+    static_port: bool = False
+    state: StateOptions | None = None
+    labels: tuple[str, ...] = ()
+    service: str = ""
+    place: Place | None = None
+
+    @property
+    def section(self) -> Section:
+        """Which part of a ruleset it belongs to."""
+        return self.action if self.action in ("nat", "binat", "rdr") else "filter"  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A pf table: networks with a flag for negation, or a file of them (absolute when rendered)."""
+
+    name: str
+    addresses: tuple[tuple[bool, Network], ...] | None = None
+    file: Filename | None = None
+    persist: bool = True
+    const: bool = False
+    counters: bool = False
+    service: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A path and the text that is loaded there."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """All anchors of one jail, in the order of loading, and the rules and tables they were made of."""
+
+    jail: Jail
+    anchors: tuple[Anchor, ...]
+    rules: tuple[Rule, ...] = ()
+    tables: tuple[Table, ...] = ()
+    inputs: tuple[str, ...] = field(default=())

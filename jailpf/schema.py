@@ -1,0 +1,149 @@
+"""Declared keys: one declaration gives the TOML reader, the JSON Schema and the reference page."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jailpf.suggest import did_you_mean
+from jailpf.values.base import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jailpf.errors import Place, Problem
+    from jailpf.toml import Document, KeyPath
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key of a table. `type` is a value class, bool, or a class with keys of its own (a nested table)."""
+
+    type: Any
+    doc: str
+    name: str = ""
+    many: bool = False
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    default: str = ""
+
+
+def key(
+    type: Any,  # noqa: A002 - the field's word
+    doc: str,
+    *,
+    name: str = "",
+    default: Any = None,
+    many: bool = False,
+    required: bool = False,
+    choices: tuple[str, ...] = (),
+    shown: str = "",
+) -> Any:
+    """Declare a key of a rule type.
+
+    type: a value class of jailpf.plugin, `bool`, `str` with `choices`, or a nested class with keys; doc: one sentence;
+    name: the TOML key when it is not the attribute's name (`from`); many: one value or an array, always a tuple here;
+    default: the value when the key is absent (many: a tuple, () unless given); shown: the default in words, for the docs.
+    """
+    if many and default is None:
+        default = ()
+    declared = Key(type=type, doc=doc, name=name, many=many, required=required, choices=choices, default=shown)
+    return dataclasses.field(default=default, metadata={"key": declared})
+
+
+def keys(cls: type) -> dict[str, tuple[str, Key]]:
+    """{TOML key: (attribute, Key)} in the order of declaration. `-` of pf.conf(5) is `_` here."""
+    found = {}
+    for field in dataclasses.fields(cls):
+        if (declared := field.metadata.get("key")) is not None:
+            found[declared.name or field.name] = (field.name, declared)
+    return found
+
+
+class Reader:
+    """Reads tables of one document and gathers every problem."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def place(self, path: KeyPath) -> Place:
+        """Where that is written."""
+        return self.document.place(path)
+
+    def wrong(self, path: KeyPath, message: str, remedy: str = "") -> None:
+        """Note a problem."""
+        from jailpf.errors import Problem
+
+        self.problems.append(Problem(message, self.place(path), remedy))
+
+    def table(self, path: KeyPath, raw: object, what: str) -> dict[str, Any]:
+        """`raw` as a table; anything else is noted and read as empty."""
+        if isinstance(raw, dict):
+            return raw
+        self.wrong(path, f"{what} is a table, not {describe(raw)}")
+        return {}
+
+    def unknown(self, path: KeyPath, table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+        """Note every key that is not known, with the nearest that is."""
+        known = list(known)
+        for name in table:
+            if name not in known:
+                self.wrong((*path, name, "="), f"{name!r} is not a key of {where}", did_you_mean(name, known))
+
+    def read(self, cls: type[T], path: KeyPath, table: Mapping[str, Any], extra: Iterable[str] = ()) -> T | None:
+        """Make a `cls` from a table; None when something was wrong. `extra` keys are somebody else's."""
+        before = len(self.problems)
+        declared = keys(cls)
+        self.unknown(path, table, [*declared, *extra], _called(path))
+        values: dict[str, Any] = {}
+        for name, (attribute, one) in declared.items():
+            if name in table:
+                values[attribute] = self._value(one, (*path, name), table[name])
+            elif one.required:
+                self.wrong(path, f"{_called(path)} has no {name!r}", f"add {name} = ...")
+        if len(self.problems) > before:
+            return None
+        made = cls(**values)
+        for where, message in getattr(made, "problems", lambda: ())():
+            self.wrong((*path, *where.split("."), *(() if where.split(".")[0] in table else ("=",))), message)
+        return made if len(self.problems) == before else None
+
+    def _value(self, one: Key, path: KeyPath, raw: object) -> Any:
+        if not one.many:
+            return self._one(one, path, raw)
+        if isinstance(raw, list):
+            return tuple(self._one(one, (*path, number), each) for number, each in enumerate(raw))
+        return (self._one(one, path, raw),)
+
+    def _one(self, one: Key, path: KeyPath, raw: object) -> Any:
+        if one.type is bool:
+            if not isinstance(raw, bool):
+                self.wrong(path, f"true or false is wanted, not {describe(raw)}")
+            return raw
+        if one.choices:
+            if raw not in one.choices:
+                words = ", ".join(f'"{choice}"' for choice in one.choices)
+                self.wrong(path, f"{raw!r} is not one of {words}", did_you_mean(str(raw), one.choices))
+            return raw
+        if dataclasses.is_dataclass(one.type) and not hasattr(one.type, "parse"):
+            return self.read(one.type, path, self.table(path, raw, _called(path)))
+        try:
+            return one.type.parse(raw)
+        except ValueError as wrong:
+            message, _, remedy = str(wrong).partition("; ")
+            self.wrong(path, message, remedy)
+            return None
+
+
+def _called(path: KeyPath) -> str:
+    return "[" + ".".join(str(part) for part in path) + "]" if path else "this file"
+
+
+def documented(cls: type) -> Iterator[tuple[str, Key]]:
+    """(TOML key, Key) for the reference page."""
+    for name, (_, one) in keys(cls).items():
+        yield name, one

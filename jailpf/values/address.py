@@ -1,0 +1,104 @@
+"""Addresses and networks, as they are written and as nothing else (pf takes 10.1 and 010.0.0.1, and means others)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from jailpf.values.base import text
+
+Family = Literal["inet", "inet6"]
+FAMILIES: tuple[Family, Family] = ("inet", "inet6")
+
+
+def _family(version: int) -> Family:
+    return "inet" if version == 4 else "inet6"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One IPv4 or IPv6 address of a host, without scope."""
+
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address
+
+    @classmethod
+    def parse(cls, raw: object) -> Address:
+        """From "172.16.15.15" or "fd7a::1". Raises ValueError for networks, legacy forms and scoped addresses."""
+        word = text(raw, "an address")
+        ip = _host(word)
+        if ip.is_link_local and ip.version == 6:
+            raise ValueError(f"{word} is link-local: pf loses its scope; use a global or unique local address")
+        if ip.is_unspecified or ip.is_multicast:
+            raise ValueError(f"{word} is not the address of a host")
+        return cls(ip)
+
+    @property
+    def family(self) -> Family:
+        """ "inet" or "inet6"."""
+        return _family(self.ip.version)
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """Either family."""
+        return {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}
+
+    def __str__(self) -> str:
+        return str(self.ip)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network, or one host (the full prefix, then printed without it)."""
+
+    net: ipaddress.IPv4Network | ipaddress.IPv6Network
+
+    @classmethod
+    def parse(cls, raw: object) -> Network:
+        """From "192.0.2.0/24" or an address. Raises ValueError when bits of the host part are set."""
+        word = text(raw, "a network")
+        host, slash, prefix = word.partition("/")
+        ip = _host(host)
+        if not slash:
+            return cls(ipaddress.ip_network(ip))
+        if not re.fullmatch(r"[0-9]{1,3}", prefix, re.ASCII) or int(prefix) > ip.max_prefixlen:
+            raise ValueError(f"{word!r}: the prefix is a number from 0 to {ip.max_prefixlen}")
+        net = ipaddress.ip_network((ip, int(prefix)), strict=False)
+        if net.network_address != ip:
+            raise ValueError(f"{word} has host bits set; write {net} or {ip}")
+        return cls(net)
+
+    @property
+    def family(self) -> Family:
+        """ "inet" or "inet6"."""
+        return _family(self.net.version)
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """Text; the host bits are checked when the file is read."""
+        return {"type": "string"}
+
+    def __str__(self) -> str:
+        whole = self.net.prefixlen == self.net.max_prefixlen
+        return str(self.net.network_address) if whole else str(self.net)
+
+
+def _host(word: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    if "%" in word:
+        raise ValueError(f"{word} has a scope: pf loses it; use an address without '%'")
+    if "/" in word:
+        raise ValueError(f"{word} is a network; one address is wanted")
+    try:
+        ip = ipaddress.ip_address(word)
+    except ValueError:
+        raise ValueError(_why(word)) from None
+    if ip.version == 6 and ip.ipv4_mapped:
+        raise ValueError(f"{word} is an IPv4-mapped address; write {ip.ipv4_mapped}")
+    return ip
+
+
+def _why(word: str) -> str:
+    if re.fullmatch(r"(0[xX])?[0-9a-fA-F]*[0-9][0-9a-fA-F.]*", word) and ":" not in word:
+        return f"{word!r} is not an address: four decimal numbers without leading zeros are wanted"
+    return f"{word!r} is not an address; names are not looked up"

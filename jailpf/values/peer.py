@@ -1,0 +1,86 @@
+"""Peers: what stands behind `from` and `to`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from jailpf.values.address import Family, Network
+from jailpf.values.base import text
+from jailpf.values.names import INTERFACE, TABLE
+
+_DYNAMIC = rf"\(({INTERFACE})(:0|:network|:broadcast|:network:0)?\)"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """"any", an address, a network, a "<table>" or the addresses of an interface "(em0:0)"; "!" negates all but any."""
+
+    kind: Literal["any", "network", "table", "interface"]
+    word: str
+    negated: bool = False
+    network: Network | None = None
+
+    @classmethod
+    def parse(cls, raw: object) -> Peer:
+        """From text. Raises ValueError; a bare interface is refused because pf freezes its addresses of load time."""
+        whole = text(raw, "an address or <table>")
+        negated = whole.startswith("!")
+        word = whole.lstrip("!").strip() if negated else whole
+        if whole.startswith("!!"):
+            raise ValueError(f"{whole!r} is negated twice")
+        if word == "any":
+            if negated:
+                raise ValueError('"!any" matches nothing')
+            return cls("any", word)
+        if word.startswith("<"):
+            if not re.fullmatch(rf"<{TABLE}>", word, re.ASCII):
+                raise ValueError(f"{word!r} is not a table: <NAME>, at most 31 letters, digits, '_', '.' and '-'")
+            return cls("table", word, negated)
+        if word.startswith("("):
+            if not re.fullmatch(_DYNAMIC, word, re.ASCII):
+                raise ValueError(f'{word!r} is not an interface\'s addresses; write "(em0:0)" or "(em0)"')
+            return cls("interface", word, negated)
+        if re.fullmatch(rf"{INTERFACE}(:[a-z0-9]+)?", word, re.ASCII) and not _looks_numeric(word):
+            raise ValueError(f'{word!r} is not an address; for those of an interface write "({word})" or "({word.split(":")[0]}:0)"')
+        network = Network.parse(word)
+        return cls("network", str(network), negated, network)
+
+    @classmethod
+    def of(cls, what: object) -> Peer:
+        """The peer that an Address or Network is."""
+        return cls.parse(str(what))
+
+    @property
+    def family(self) -> Family | None:
+        """The one family that it has, or None: either."""
+        return self.network.family if self.network else None
+
+    @property
+    def table(self) -> str:
+        """The table's name without brackets, or ""."""
+        return self.word[1:-1] if self.kind == "table" else ""
+
+    @property
+    def interface(self) -> str:
+        """The interface whose addresses these are, or ""."""
+        return self.word[1:-1].split(":")[0] if self.kind == "interface" else ""
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """Text, with examples."""
+        return {"type": "string", "examples": ["any", "192.0.2.0/24", "<table>", "(em0:0)"]}
+
+    def __str__(self) -> str:
+        return ("! " if self.negated else "") + self.word
+
+
+def _looks_numeric(word: str) -> bool:
+    return bool(re.fullmatch(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", word)) and word.count(":") > 1
+
+
+def split(peers: tuple[Peer, ...], family: str) -> tuple[Peer, ...] | None:
+    """Those peers that exist in a family; None when there were some and none is left. () means any."""
+    left = tuple(peer for peer in peers if peer.family in (None, family))
+    return None if peers and not left else left
