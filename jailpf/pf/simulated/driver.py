@@ -1,0 +1,269 @@
+"""`Simulated`: the pf in memory, with the interface of `jailpf.pf.Pf` and beyond it `connect`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from jailpf.errors import PfRefusedError, Problem
+from jailpf.pf import KillBy, LabelCount, Loaded, State
+from jailpf.pf.simulated import ask, kill
+from jailpf.pf.simulated.hosts import RuleError
+from jailpf.pf.simulated.model import Model, Ruleset
+from jailpf.pf.simulated.parse import Parsed, parse
+from jailpf.pf.simulated.paths import check_path
+from jailpf.pf.simulated.show import rule_text
+from jailpf.pf.simulated.store import Store
+from jailpf.pf.simulated.tables import parse_entry
+from jailpf.pf.simulated.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from jailpf.pf.simulated.connection import Connection
+    from jailpf.pf.simulated.rule import Host
+
+# What `jailpf init` prints, with the tables that DESIGN.md section 10 gives the simulated host.
+DEFAULT_MAIN = """\
+table <ext_ip4> { 203.0.113.1 }
+table <ext_ip6> { 2001:db8::1 }
+nat-anchor "jailpf/*"
+binat-anchor "jailpf/*"
+rdr-anchor "jailpf/*"
+block all
+pass inet6 proto icmp6
+anchor "jailpf/*"
+"""
+
+
+class Simulated:
+    """A pf as FreeBSD 15.1 has it, without a kernel.
+
+    state: a file that keeps it between commands, safe for several processes; None: in memory only. main: the
+    text of pf.conf, by default the lines of `jailpf init`. now: the clock, in seconds. Raises
+    PfUnavailableError without lark or when the file cannot be used, PfRefusedError for a main ruleset that pf
+    would refuse.
+    """
+
+    def __init__(
+        self,
+        state: Path | None = None,
+        main: str | None = None,
+        topology: Topology | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.now = now
+        model = Model(topology or Topology())
+        wanted = main if main is not None else DEFAULT_MAIN
+
+        def fresh(model: Model) -> None:
+            if topology is None:
+                model.topology.update(Topology().to_json())
+            self._set_main(model, wanted)
+
+        self._store = Store(state, model, fresh)
+        self.topology = model.topology
+        self.topology.changing = self._store.changing
+        if main is not None and self.main() != main:
+            self.set_main(main)
+
+    def check(self, path: str, text: str) -> None:
+        """Parse `text` as the rules of anchor `path`, loading nothing. Raises PfRefusedError with the
+        lines.
+        """
+        check_path(path)
+        with self._store.reading() as model:
+            parse(text, model.topology).checked()
+
+    def load(self, path: str, text: str) -> None:
+        """Replace all rules of the anchor, and the tables that `text` names, in one transaction. Raises
+        PfRefusedError.
+        """
+        check_path(path)
+        with self._store.changing() as model:
+            model.load(path, parse(text, model.topology).checked(), self.now())
+
+    def load_children(self, parent: str, texts: Mapping[str, str]) -> None:
+        """Load `parent`/NAME for every NAME in one transaction; the rules of `parent` itself go (facts.md
+        section 2).
+        """
+        check_path(parent)
+        paths = {f"{parent}/{name}": text for name, text in texts.items()}
+        for path in paths:
+            check_path(path)
+        with self._store.changing() as model:
+            parsed = {path: parse(text, model.topology, name=path) for path, text in paths.items()}
+            problems = [problem for result in parsed.values() for problem in result.problems]
+            if problems:
+                raise PfRefusedError(problems)
+            if parent in model.rulesets:
+                model.load(parent, Parsed(), self.now())
+            for path, result in parsed.items():
+                model.load(path, result, self.now())
+
+    def unload(self, path: str) -> None:
+        """Remove all rules and tables of the anchor, not those of its children. A missing anchor is fine."""
+        check_path(path)
+        with self._store.changing() as model:
+            model.put(path, Ruleset(), self.now())
+
+    def read(self, path: str) -> Loaded:
+        """What is loaded; empty when the anchor does not exist. "" is the main ruleset."""
+        with self._store.reading() as model:
+            ruleset = model.rulesets.get(path, Ruleset())
+            nat = tuple(
+                rule_text(rule) for section in ("nat", "rdr", "binat") for rule in ruleset.rules[section]
+            )
+            rules = tuple(rule_text(rule) for rule in ruleset.rules["filter"])
+            tables = {name: tuple(table.show()) for name, table in sorted(ruleset.tables.items())}
+        return Loaded(path, nat, rules, tables)
+
+    def anchors(self, below: str = "") -> list[str]:
+        """The full paths of all anchors, or of those below one, sorted.
+
+        An anchor that was just emptied is listed for 20 seconds more, or until `purge`.
+        """
+        with self._store.reading() as model:
+            found = model.listed(self.now())
+        return sorted(path for path in found if not below or path.startswith(f"{below}/"))
+
+    def labels(self, paths: Sequence[str]) -> list[LabelCount]:
+        """The labelled rules in those anchors, with counters; missing anchors are skipped."""
+        found = []
+        with self._store.reading() as model:
+            for ruleset in (model.rulesets[path] for path in paths if path in model.rulesets):
+                for index, rule in enumerate(ruleset.rules["filter"]):
+                    if rule.labels:
+                        counts = ruleset.counters.get(f"filter:{index}", [0, 0, 0, 0])
+                        found.append(LabelCount(rule.labels, *counts))
+        return found
+
+    def states(self) -> list[State]:
+        """All states of the host."""
+        with self._store.reading() as model:
+            return [state.line() for state in model.states.values()]
+
+    def kill(self, by: KillBy, value: str) -> int:
+        """Kill the states made by rules with a label, of a NATed source address, or of one id. Returns how
+        many.
+        """
+        with self._store.changing() as model:
+            return kill.kill(model, by, value)
+
+    def table(
+        self, path: str, name: str, command: str, addresses: Iterable[str] = (), seconds: int = 0
+    ) -> list[str]:
+        """`pfctl -T`: show (returns the addresses), add, delete, replace, or expire (older than `seconds`).
+
+        Raises PfRefusedError when the table does not exist, is const, or an address is none.
+        """
+        with self._store.changing() as model:
+            ruleset = model.rulesets.get(path)
+            table = ruleset.tables.get(name) if ruleset else None
+            if table is None:
+                raise PfRefusedError("Table does not exist.")
+            if command == "show":
+                return table.show()
+            if table.const:
+                raise PfRefusedError("Operation not permitted.")
+            hosts = _entries(addresses, model.topology)
+            if command == "add":
+                table.add(hosts, self.now())
+            elif command == "delete":
+                table.remove(hosts)
+            elif command == "replace":
+                table.set(hosts, self.now())
+            elif command == "expire":
+                table.remove([host for host, at in table.entries.items() if self.now() - at > seconds])
+            else:
+                raise PfRefusedError(f"Unknown table command '{command}'")
+            return []
+
+    def enabled(self) -> bool:
+        """Whether pf filters at all; see `enable`."""
+        with self._store.reading() as model:
+            return model.enabled
+
+    def skipped(self) -> list[str]:
+        """Interfaces under `set skip` of the main ruleset."""
+        with self._store.reading() as model:
+            return list(model.skips)
+
+    def limit(self, name: str) -> int | None:
+        """A memory limit of `pfctl -s memory`: the defaults of 15.1, None where there is no such limit."""
+        return {
+            "states": 100000,
+            "src-nodes": 10000,
+            "frags": 5000,
+            "table-entries": 200000,
+            "anchors": 512,
+        }.get(name)
+
+    def nat_kill(self) -> bool:
+        """Whether `kill("nat", ...)` exists: yes, as on 15."""
+        return True
+
+    # Beyond Pf
+
+    def enable(self, enabled: bool = True) -> None:
+        """`pfctl -e`, or with False `pfctl -d`."""
+        with self._store.changing() as model:
+            model.enabled = enabled
+
+    def purge(self) -> None:
+        """What the purge thread does some seconds later: anchors that were emptied are no longer listed."""
+        with self._store.changing() as model:
+            model.gone.clear()
+
+    def main(self) -> str:
+        """The text of the main ruleset."""
+        with self._store.reading() as model:
+            return model.main_text
+
+    def set_main(self, text: str) -> None:
+        """`pfctl -f pf.conf`: replace the main ruleset; anchors stay. Raises PfRefusedError."""
+        with self._store.changing() as model:
+            self._set_main(model, text)
+
+    def connect(
+        self,
+        proto: str,
+        source: str,
+        to: str,
+        port: int = 0,
+        *,
+        source_port: int = 40000,
+        interface: str | None = None,
+        sender: str = "outside",
+        keep: bool = True,
+    ) -> Connection:
+        """Open a connection and say what becomes of it.
+
+        source: an address, or "" for the sender's own of the family. sender: "outside", "host" or
+        "jail:NAME". interface: where the packet appears first, when it is not the usual one. keep: make
+        states and count; False leaves no trace. Raises UsageError for what is no address, protocol or
+        interface, NoJailError.
+        """
+        context = self._store.changing if keep else self._store.reading
+        with context() as model:
+            question = ask.Question(proto, source, to, port, source_port, interface or "", sender)
+            return ask.connect(model, question, self.now(), keep)
+
+    def close(self, connection: Connection) -> None:
+        """End a connection: its states go."""
+        with self._store.changing() as model:
+            for state in connection.states:
+                model.states.pop(state, None)
+
+    def _set_main(self, model: Model, text: str) -> None:
+        parsed = parse(text, model.topology, name="pf.conf", main=True).checked()
+        model.load("", parsed, self.now())
+        model.main_text, model.skips = text, parsed.skips
+
+
+def _entries(addresses: Iterable[str], topology: Topology) -> list[Host]:
+    try:
+        return [host for text in addresses for host in parse_entry(text, topology)]
+    except RuleError as error:
+        raise PfRefusedError([Problem(c.message) for c in error.complaints]) from None
