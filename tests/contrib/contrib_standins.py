@@ -17,11 +17,7 @@ CONTRIB = Path(__file__).parents[2] / "contrib"
 def scripts() -> list[Path]:
     """Every shell script under contrib/."""
     files = [path for path in sorted(CONTRIB.rglob("*")) if path.is_file()]
-    return [
-        path
-        for path in files
-        if path.suffix in (".sh", ".subr") or path.read_bytes().startswith(b"#!/bin/sh")
-    ]
+    return [path for path in files if path.suffix in (".sh", ".subr") or path.read_bytes().startswith(b"#!/bin/sh")]
 
 
 def program(name: str) -> str:

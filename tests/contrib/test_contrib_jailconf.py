@@ -47,7 +47,5 @@ def test_the_example_is_well_formed(path: Path) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_nothing_takes_a_hook_away_that_others_added(path: Path) -> None:
     assert not [
-        part
-        for part in statements(path)
-        if re.match(r"exec\.(prestart|created|poststart|prestop|poststop) =", part)
+        part for part in statements(path) if re.match(r"exec\.(prestart|created|poststart|prestop|poststop) =", part)
     ]

@@ -209,9 +209,7 @@ def test_what_jailpf_ends_with_is_what_load_ends_with(host: Host, status: int, e
 
 
 @pytest.mark.parametrize(("status", "expected"), [(0, 0), (66, 0), (71, 71)])
-def test_a_preview_of_a_jail_that_declares_nothing_does_not_fail(
-    host: Host, status: int, expected: int
-) -> None:
+def test_a_preview_of_a_jail_that_declares_nothing_does_not_fail(host: Host, status: int, expected: int) -> None:
     host.rules("web")
     host.standins.add("jailpf", f"exit {status}")
     assert run(host.own, "load", "web", "-n").returncode == expected
