@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jailpf.pf.simulated import limits
 from jailpf.pf.simulated.connection import Connection, Step
 from jailpf.pf.simulated.kernel import Decision, Kernel, match_of
+from jailpf.pf.simulated.neighbours import obstacle
 from jailpf.pf.simulated.rule import BITS, Host, Pool
 from jailpf.pf.simulated.state import Key, State
 
@@ -66,7 +67,22 @@ class Hopper:
             return self._end("block", _blocked(decision))
         flat = decision.flat
         rule = flat.rule if flat else None
-        return self._keep(before, flat, rule.state if rule and rule.state else "no state")
+        return self._neighbours() and self._keep(
+            before, flat, rule.state if rule and rule.state else "no state"
+        )
+
+    def _neighbours(self) -> bool:
+        packet = self.packet
+        if packet.family != "inet6":
+            return True
+        found = obstacle(Kernel(self.model), packet.interface, packet.destination)
+        if found is None:
+            return True
+        self._decided("neighbour", found)
+        if found.verdict == "unknown":
+            return self._end("unknown", _doubtful(found))
+        reason = f"neighbour discovery on {packet.interface} is blocked; pass inet6 proto icmp6"
+        return self._end("unreachable", reason)
 
     def _translate(self, flat: Flat) -> Flat | None:
         """Change the packet as the rule says; the rule itself when it also passes the packet."""

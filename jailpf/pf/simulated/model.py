@@ -31,6 +31,13 @@ class Ruleset:
     lines: Lines | None = None
     parsed: dict[str, list[Rule]] | None = None
 
+    def calls(self) -> Iterator[str]:
+        """The anchors that its rules name, as written."""
+        texts = (text for lines in (self.lines or {}).values() for _, text in lines)
+        if self.parsed is None and not any("anchor" in text for text in texts):
+            return  # nothing to parse for
+        yield from (rule.anchor for rules in self.rules.values() for rule in rules if rule.anchor)
+
     @property
     def rules(self) -> dict[str, list[Rule]]:
         """The rules by section."""
@@ -120,11 +127,9 @@ class Model:
         self.gone = {path: at for path, at in self.gone.items() if now < at + LINGER}
         names = {path for path in self.rulesets if path} | set(self.gone)
         for caller, ruleset in self.rulesets.items():
-            for rules in ruleset.rules.values():
-                for rule in rules:
-                    if rule.anchor:
-                        name = rule.anchor.removesuffix("*").rstrip("/")
-                        names |= set(called(caller, name, ())) if name else set()
+            for call in ruleset.calls():
+                name = call.removesuffix("*").rstrip("/")
+                names |= set(called(caller, name, ())) if name else set()
         return with_parents(names)
 
 

@@ -27,6 +27,7 @@ class Packet:
     interface: str = ""
     direction: str = ""
     tag: str = ""
+    icmp_type: int = -1  # -1: an echo request
 
 
 class Matcher:
@@ -60,9 +61,7 @@ class Matcher:
             )
         if rule.source_port is not None and packet.source_port not in rule.source_port:
             return False
-        if rule.icmp_type is not None and (
-            rule.icmp_type != ECHO_REQUEST.get(packet.proto) or rule.icmp_code
-        ):
+        if rule.icmp_type is not None and not _icmp_matches(rule, packet):
             return False
         if packet.proto == "tcp" and not _syn_matches(rule.flags):
             return False
@@ -105,6 +104,11 @@ class Matcher:
     def interface(self, name: str, interface: str) -> bool:
         """Whether `on name` means that interface: by its name or its group."""
         return name == interface or self.model.topology.in_group(interface, name)
+
+
+def _icmp_matches(rule: Rule, packet: Packet) -> bool:
+    sent = packet.icmp_type if packet.icmp_type >= 0 else ECHO_REQUEST.get(packet.proto)
+    return rule.icmp_type == sent and not rule.icmp_code
 
 
 def _syn_matches(flags: str) -> bool:
