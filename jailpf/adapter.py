@@ -34,3 +34,7 @@ class Adapter:
     def names(self) -> Iterable[str]:
         """The jails that this manager has, running or not."""
         return ()
+
+    def running_name(self, name: str) -> str:
+        """What jls(8) calls the jail when this manager runs it."""
+        return name

@@ -1,17 +1,17 @@
 """All errors of jailpf: one tree, each class with its sysexits(3) status.
 
-    JailpfError                70  EX_SOFTWARE
-    |-- UsageError             64  EX_USAGE        the command line
-    |-- DeclarationError       65  EX_DATAERR      a jail's file
-    |   `-- ConflictError      65                  two claims on one port
-    |-- NoJailError            66  EX_NOINPUT      no such jail
-    |-- PfUnavailableError     69  EX_UNAVAILABLE  /dev/pf, pf.ko, a program
-    |-- PfRefusedError         71  EX_OSERR        pf said no
-    |-- TryAgainError          75  EX_TEMPFAIL     the lock, "Device busy"
-    |-- PermissionDeniedError  77  EX_NOPERM       not root, ownership of files
-    |-- ConfigError            78  EX_CONFIG       jailpf.toml, jail managers
-    |   `-- PluginError        78                  a plugin that fails to load
-    `-- VetoError              65                  jailpf_prestart said no
+JailpfError                70  EX_SOFTWARE
+|-- UsageError             64  EX_USAGE        the command line
+|-- DeclarationError       65  EX_DATAERR      a jail's file
+|   `-- ConflictError      65                  two claims on one port
+|-- NoJailError            66  EX_NOINPUT      no such jail
+|-- PfUnavailableError     69  EX_UNAVAILABLE  /dev/pf, pf.ko, a program
+|-- PfRefusedError         71  EX_OSERR        pf said no
+|-- TryAgainError          75  EX_TEMPFAIL     the lock, "Device busy"
+|-- PermissionDeniedError  77  EX_NOPERM       not root, ownership of files
+|-- ConfigError            78  EX_CONFIG       jailpf.toml, jail managers
+|   `-- PluginError        78                  a plugin that fails to load
+`-- VetoError              65                  jailpf_prestart said no
 """
 
 from __future__ import annotations

@@ -46,7 +46,9 @@ def must_be_outside(file: str, roots: Iterable[str]) -> None:
     real = os.path.realpath(file)
     for root in roots:
         if root and root != "/" and os.path.commonpath([real, os.path.realpath(root)]) == os.path.realpath(root):
-            raise PermissionDeniedError(f"lies inside the jail's root {root}", Place(file), "keep it outside of all jails")
+            raise PermissionDeniedError(
+                f"lies inside the jail's root {root}", Place(file), "keep it outside of all jails"
+            )
 
 
 def _open(path: str) -> int:
@@ -69,7 +71,10 @@ def _open(path: str) -> int:
                 target = os.readlink(name, dir_fd=folder)
                 todo += target.split("/")[::-1]
                 if target.startswith("/"):
-                    folder, done = _swap(folder, os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)), [""]
+                    folder, done = (
+                        _swap(folder, os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)),
+                        [""],
+                    )
                 continue
             flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
             opened = os.open(name, flags | (os.O_DIRECTORY if todo else 0), dir_fd=folder)

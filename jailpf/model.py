@@ -84,7 +84,7 @@ class Rule:
     @property
     def section(self) -> Section:
         """Which part of a ruleset it belongs to."""
-        return self.action if self.action in ("nat", "binat", "rdr") else "filter"  # type: ignore[return-value]
+        return self.action if self.action in ("nat", "binat", "rdr") else "filter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

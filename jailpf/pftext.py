@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _WORD = r"[A-Za-z0-9_.:/<>()!*{}+=,-]+"
 _QUOTED = r'"[A-Za-z0-9_.:@+/ -]*"'
 _FILE = r'file "[^"\\$#\x00-\x1f\x7f]+"'
-_LINE = re.compile(rf"(table|nat|binat|rdr|pass|block) (?:{_FILE}|{_WORD}|{_QUOTED}|->)(?: (?:{_FILE}|{_WORD}|{_QUOTED}|->| ))*")
+_LINE = re.compile(rf"(?:table|nat|binat|rdr|pass|block)(?: {{1,2}}(?:{_FILE}|{_WORD}|{_QUOTED}))+")
 
 
 def rule_text(rule: Rule) -> str:

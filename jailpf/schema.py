@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jailpf.suggest import did_you_mean
 from jailpf.values.base import describe
@@ -40,15 +40,16 @@ def key(
     many: bool = False,
     required: bool = False,
     choices: tuple[str, ...] = (),
+    optional: bool = False,
     shown: str = "",
 ) -> Any:
     """Declare a key of a rule type.
 
     type: a value class of jailpf.plugin, `bool`, `str` with `choices`, or a nested class with keys; doc: one sentence;
     name: the TOML key when it is not the attribute's name (`from`); many: one value or an array, always a tuple here;
-    default: the value when the key is absent (many: a tuple, () unless given); shown: the default in words, for the docs.
+    default: the value when the key is absent (many: a tuple, () unless given, None with `optional`); shown: the default in words, for the docs.
     """
-    if many and default is None:
+    if many and default is None and not optional:
         default = ()
     declared = Key(type=type, doc=doc, name=name, many=many, required=required, choices=choices, default=shown)
     return dataclasses.field(default=default, metadata={"key": declared})
@@ -109,7 +110,9 @@ class Reader:
             return None
         made = cls(**values)
         for where, message in getattr(made, "problems", lambda: ())():
-            self.wrong((*path, *where.split("."), *(() if where.split(".")[0] in table else ("=",))), message)
+            steps = (int(step) if step.isdigit() else step for step in where.split("."))
+            sentence, _, remedy = message.partition("; ")
+            self.wrong((*path, *steps), sentence, remedy)
         return made if len(self.problems) == before else None
 
     def _value(self, one: Key, path: KeyPath, raw: object) -> Any:
@@ -130,7 +133,7 @@ class Reader:
                 self.wrong(path, f"{raw!r} is not one of {words}", did_you_mean(str(raw), one.choices))
             return raw
         if dataclasses.is_dataclass(one.type) and not hasattr(one.type, "parse"):
-            return self.read(one.type, path, self.table(path, raw, _called(path)))
+            return self.read(cast("type[Any]", one.type), path, self.table(path, raw, _called(path)))
         try:
             return one.type.parse(raw)
         except ValueError as wrong:

@@ -12,7 +12,7 @@ from jailpf.errors import ConfigError, Problem
 from jailpf.layout import LAYOUTS, Layout
 from jailpf.model import SECTIONS
 from jailpf.schema import Reader, key
-from jailpf.values import Filename, Interface, Name, Network, Peer
+from jailpf.values import Filename, Interface, Name, Network, Peer, TableName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,9 +72,9 @@ class Outgoing(Peer):
         """Make it. Raises ValueError; "(em0)" would deal out the addresses of other jails in turn (facts.md)."""
         peer = Peer.parse(raw)
         if peer.negated or peer.kind not in ("network", "interface"):
-            raise ValueError(f"{raw!r} is not an address to leave by; write an address or \"(em0:0)\"")
+            raise ValueError(f'{raw!r} is not an address to leave by; write an address or "(em0:0)"')
         if peer.kind == "interface" and not peer.word.endswith(":0)"):
-            raise ValueError(f"{raw!r} also takes the alias addresses of other jails; write \"({peer.interface}:0)\"")
+            raise ValueError(f'{raw!r} also takes the alias addresses of other jails; write "({peer.interface}:0)"')
         if isinstance(peer.network, Network) and peer.network.net.num_addresses > 1:
             raise ValueError(f"{raw!r} is a network; one address is wanted")
         return cls(peer.kind, peer.word, False, peer.network)
@@ -86,14 +86,26 @@ class Host:
 
     ext_if: tuple[Interface, ...] = key(Interface, "The external interface, or several.", many=True, required=True)
     ext_ip4: tuple[Peer, ...] | None = key(
-        Peer, "The external IPv4 address: an address, a table of pf.conf, or an interface's.", many=True, default=(Peer("any", "default"),), shown='"(EXT_IF:0)"'
+        Peer,
+        "The external IPv4 address: an address, a table of pf.conf, or an interface's.",
+        many=True,
+        default=(Peer("any", "default"),),
+        shown='"(EXT_IF:0)"',
     )
     ext_ip6: tuple[Peer, ...] | None = key(
-        Peer, "The external IPv6 address, likewise; [] when the host has none.", many=True, default=(Peer("any", "default"),), shown='"(EXT_IF:0)"'
+        Peer,
+        "The external IPv6 address, likewise; [] when the host has none.",
+        many=True,
+        default=(Peer("any", "default"),),
+        shown='"(EXT_IF:0)"',
     )
     nat: tuple[Outgoing, ...] = key(
-        Outgoing, "The address that jails without a [nat.*] of their own leave by; absent: pf.conf does it.", many=True
+        Outgoing,
+        "The address that jails without a [nat.*] of their own leave by; absent: pf.conf does it.",
+        many=True,
     )
+
+    tables: tuple[TableName, ...] = key(TableName, "The tables of pf.conf that jails' files may name.", many=True)
 
     def outside(self, family: str) -> tuple[Peer, ...]:
         """The external addresses of a family; () when the host has none."""
@@ -110,7 +122,12 @@ class Host:
                 if peer.word == "default":
                     continue
                 if peer.kind == "any" or peer.negated or peer.family not in (None, family):
-                    found.append((name, f"{peer} is not an external {family} address; write an address, \"<table>\" or \"(em0:0)\""))
+                    found.append(
+                        (
+                            name,
+                            f'{peer} is not an external {family} address; write an address, "<table>" or "(em0:0)"',
+                        )
+                    )
         if not self.ext_if:
             found.append(("ext_if", "an empty list; name the external interface"))
         return found
@@ -130,13 +147,26 @@ class Settings:
     """jailpf.toml as a whole. `file` is absolute; `run` is the run directory."""
 
     adapters: tuple[str, ...] = key(
-        AdapterName, "The adapters, asked in this order; the first that knows the jail answers.", many=True, default=("bastille", "iocage", "jail.conf")
+        AdapterName,
+        "The adapters, asked in this order; the first that knows the jail answers.",
+        many=True,
+        default=("bastille", "iocage", "jail.conf"),
     )
     services: str = key(Filename, "Where a jail's file is, relative to this file.", default="jails/{jail}.toml")
     plugins: tuple[str, ...] = key(Name, "Third-party plugins to load: names of entry points.", many=True)
-    expose: tuple[str, ...] = key(Name, "The rule types that apply to every service unless it says false.", many=True, default=("rdr", "allow"))
+    expose: tuple[str, ...] = key(
+        Name,
+        "The rule types that apply to every service unless it says false.",
+        many=True,
+        default=("rdr", "allow"),
+    )
     direct: bool = key(bool, "Whether services are also reached without their rdr.", default=False)
-    on_error: str = key(str, "What prestart and created do when the firewall would not be as declared.", default="refuse", choices=("refuse", "warn"))
+    on_error: str = key(
+        str,
+        "What prestart and created do when the firewall would not be as declared.",
+        default="refuse",
+        choices=("refuse", "warn"),
+    )
     pf: str = key(str, "The pf to drive.", default="pfctl", choices=("pfctl", "simulated"))
     file: str = DEFAULT_FILE
     run: str = DEFAULT_RUN
@@ -151,7 +181,7 @@ class Settings:
 
     def problems(self) -> list[tuple[str, str]]:
         """`services` must name the jail."""
-        return [] if "{jail}" in self.services else [("services", "{jail} is missing; write \"jails/{jail}.toml\"")]
+        return [] if "{jail}" in self.services else [("services", '{jail} is missing; write "jails/{jail}.toml"')]
 
 
 def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> Settings:
@@ -162,7 +192,9 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
     except ConfigError as wrong:
         if wrong.problems[0].message != "no such file":
             raise
-        raise ConfigError("there are no settings", wrong.problems[0].place, "`jailpf init --ext-if em0` writes them") from None
+        raise ConfigError(
+            "there are no settings", wrong.problems[0].place, "`jailpf init --ext-if em0` writes them"
+        ) from None
     reader = Reader(document)
     data = document.data
     settings = reader.read(Settings, (), data, extra=("host", "layout", "programs", "managers"))
@@ -173,7 +205,14 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
     if reader.problems or settings is None or host is None or layout is None or managers is None:
         raise ConfigError(reader.problems)
     return replace(
-        settings, file=file, run=os.path.abspath(run), host=host, layout=layout, programs=programs, managers=managers, pf=pf or settings.pf
+        settings,
+        file=file,
+        run=os.path.abspath(run),
+        host=host,
+        layout=layout,
+        programs=programs,
+        managers=managers,
+        pf=pf or settings.pf,
     )
 
 
@@ -181,14 +220,22 @@ def _layout(reader: Reader, raw: object) -> Layout | None:
     if isinstance(raw, str):
         if raw in LAYOUTS:
             return Layout(raw, LAYOUTS[raw])
-        reader.wrong(("layout",), f"{raw!r} is not a layout", "single, split, bastille, or a table: section = \"path/{jail}\"")
+        reader.wrong(
+            ("layout",),
+            f"{raw!r} is not a layout",
+            'single, split, bastille, or a table: section = "path/{jail}"',
+        )
         return None
     table = reader.table(("layout",), raw, "layout")
     reader.unknown(("layout",), table, [*SECTIONS, "allow"], "layout")
     paths = {}
     for section, path in table.items():
         if not isinstance(path, str) or not _PATH.fullmatch(path) or len(path) > 40:
-            reader.wrong(("layout", section), f"{path!r} is not an anchor path", 'write "path/{jail}": letters, digits, "_", "." and "-" between slashes')
+            reader.wrong(
+                ("layout", section),
+                f"{path!r} is not an anchor path",
+                'write "path/{jail}": letters, digits, "_", "." and "-" between slashes',
+            )
         else:
             paths["filter" if section == "allow" else section] = path
     return Layout("own", {section: paths[section] for section in SECTIONS if section in paths})

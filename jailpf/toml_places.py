@@ -98,9 +98,7 @@ class _Scan:
             self.sequence(path, "]")
         elif opening == "{":
             self.sequence(path, "}")
-        elif found := _STRING.match(self.text, self.at):
-            self.at = found.end()
-        elif found := _SCALAR.match(self.text, self.at):
+        elif (found := _STRING.match(self.text, self.at)) or (found := _SCALAR.match(self.text, self.at)):
             self.at = found.end()
 
     def sequence(self, path: KeyPath, closing: str) -> None:

@@ -74,6 +74,10 @@ class Network:
         """ "inet" or "inet6"."""
         return _family(self.net.version)
 
+    def within(self, other: Network) -> bool:
+        """Whether the other network holds all of this one."""
+        return self.net.version == other.net.version and other.net.supernet_of(self.net)  # type: ignore[arg-type]
+
     @classmethod
     def schema(cls) -> dict[str, object]:
         """Text; the host bits are checked when the file is read."""

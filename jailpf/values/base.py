@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class Value(Protocol):
@@ -29,5 +29,12 @@ def text(raw: object, what: str) -> str:
 
 def describe(raw: object) -> str:
     """What kind of TOML value this is, in TOML's words."""
-    names = {bool: "a boolean", int: "a number", float: "a float", str: "a string", list: "an array", dict: "a table"}
+    names = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a float",
+        str: "a string",
+        list: "an array",
+        dict: "a table",
+    }
     return names.get(type(raw), "a date or time")

@@ -78,7 +78,9 @@ class Filename(str):
         """Make the path. Raises ValueError for characters that pfctl's quoting cannot carry."""
         name = text(raw, "a file name")
         if not name or not re.fullmatch(r"[^\x00-\x1f\x7f\"\\$#]+", name):
-            raise ValueError(f"{name!r} is not a file name that pf can take: no quotes, '$', '#', '\\' or control characters")
+            raise ValueError(
+                f"{name!r} is not a file name that pf can take: no quotes, '$', '#', '\\' or control characters"
+            )
         if len(name.encode()) > 1023:
             raise ValueError("the file name is longer than 1023 bytes")
         return cls(name)

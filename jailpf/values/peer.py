@@ -15,7 +15,7 @@ _DYNAMIC = rf"\(({INTERFACE})(:0|:network|:broadcast|:network:0)?\)"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """"any", an address, a network, a "<table>" or the addresses of an interface "(em0:0)"; "!" negates all but any."""
+    """ "any", an address, a network, a "<table>" or the addresses of an interface "(em0:0)"; "!" negates all but any."""
 
     kind: Literal["any", "network", "table", "interface"]
     word: str
@@ -43,7 +43,9 @@ class Peer:
                 raise ValueError(f'{word!r} is not an interface\'s addresses; write "(em0:0)" or "(em0)"')
             return cls("interface", word, negated)
         if re.fullmatch(rf"{INTERFACE}(:[a-z0-9]+)?", word, re.ASCII) and not _looks_numeric(word):
-            raise ValueError(f'{word!r} is not an address; for those of an interface write "({word})" or "({word.split(":")[0]}:0)"')
+            raise ValueError(
+                f'{word!r} is not an address; for those of an interface write "({word})" or "({word.split(":")[0]}:0)"'
+            )
         network = Network.parse(word)
         return cls("network", str(network), negated, network)
 

@@ -23,12 +23,12 @@ class Port:
         elif isinstance(raw, str):
             first, last = _range(raw)
         else:
-            raise ValueError(f"a port is a number or a range \"7000:7010\", not {describe(raw)}")
+            raise ValueError(f'a port is a number or a range "7000:7010", not {describe(raw)}')
         for number in (first, last):
             if not 1 <= number <= 65535:
                 raise ValueError(f"port {number} does not exist; ports are 1 to 65535")
         if first > last:
-            raise ValueError(f"the range {first}:{last} is reversed; write \"{last}:{first}\"")
+            raise ValueError(f'the range {first}:{last} is reversed; write "{last}:{first}"')
         return cls(first, last)
 
     @property

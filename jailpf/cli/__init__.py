@@ -1,0 +1,62 @@
+"""The command line: one function for each command, imported when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from jailpf.errors import JailpfError, UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command line; the exit status. No traceback for a user's mistake, one for a bug of ours (70)."""
+    from jailpf.cli import output, parser
+
+    os.umask(0o022)
+    try:
+        options = parser.parse(arguments)
+        return _run(options)
+    except JailpfError as wrong:
+        output.problems(wrong.problems)
+        if isinstance(wrong, UsageError):
+            print("jailpf --help shows the commands", file=sys.stderr)
+        return wrong.status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except RecursionError:
+        print("jailpf: nested too deeply", file=sys.stderr)
+        return 65
+
+
+def _run(options: Namespace) -> int:
+    from jailpf.cli.output import show_command
+    from jailpf.lifecycle.session import Session
+
+    session = Session(
+        file=options.file, run=options.run, pf_name=options.pf, show=show_command if options.verbose else None
+    )
+    if options.verbose:
+        from jailpf import programs
+
+        programs.trace = show_command
+    command = getattr(import_module(f"jailpf.cli.{options.module}"), options.function)
+    try:
+        return int(command(session, options) or 0)
+    except JailpfError:
+        raise
+    except OSError as wrong:
+        if isinstance(wrong, BrokenPipeError):
+            raise
+        from jailpf.cli import output
+        from jailpf.errors import Problem
+
+        output.problems([Problem(f"{wrong.filename or 'jailpf'}: {wrong.strerror or wrong}")])
+        return 71

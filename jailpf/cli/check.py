@@ -1,0 +1,70 @@
+"""check: every mistake of the declarations, and every conflict between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.cli import output
+from jailpf.errors import JailpfError, Problem
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.state.records import Record
+
+
+def check(session: Session, options: Namespace) -> int:
+    """0, 1 with warnings only, 65 (or the first error's status) with errors."""
+    from jailpf.lifecycle import conflicts
+    from jailpf.lifecycle.prepare import prepare
+
+    names = options.jails or session.jails.declared()
+    errors: list[Problem] = []
+    warnings: list[Problem] = []
+    records: list[Record] = []
+    status = 0
+    for name in names:
+        try:
+            prepared = prepare(session, name, created=False)
+        except JailpfError as wrong:
+            errors += wrong.problems
+            status = status or wrong.status
+            continue
+        if prepared is None:
+            warnings.append(Problem(f"{name}: its addresses are known only when it runs; only its file was checked"))
+            continue
+        records.append(prepared.record)
+    conflicting = conflicts.check_all(session, [*records, *_others(session, records, options.jails)])
+    errors += conflicting
+    status = status or (65 if conflicting else 0)
+    if options.json:
+        output.as_json(
+            "check",
+            jails=list(names),
+            errors=list(map(output.problem_json, errors)),
+            warnings=list(map(output.problem_json, warnings)),
+        )
+    else:
+        output.problems(errors)
+        output.problems(warnings, level="yellow")
+        good = len(names) - len({name for name in names if name not in {record.jail for record in records}})
+        if not errors:
+            print(f"{good} jail{'s' if good != 1 else ''} checked, nothing wrong")
+    return status or (1 if warnings else 0)
+
+
+def _others(session: Session, records: list[Record], chosen: list[str]) -> list[Record]:
+    """With names given, the declarations of the rest count for conflicts, as far as they are sound."""
+    from jailpf.lifecycle.prepare import prepare
+
+    found = []
+    for name in session.jails.declared() if chosen else ():
+        if name in {record.jail for record in records} or name in chosen:
+            continue
+        try:
+            prepared = prepare(session, name, created=False)
+        except JailpfError:
+            continue
+        found += [prepared.record] if prepared else []
+    return found

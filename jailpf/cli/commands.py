@@ -1,0 +1,62 @@
+"""Every command: its words, where its function is, and what --help says. The man page and the completions follow this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Option:
+    """One argument. flags: ("-n", "--dry-run") or the name of a positional one; the rest goes to argparse."""
+
+    flags: tuple[str, ...]
+    help: str
+    nargs: str | int | None = None
+    action: str = ""
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    type: type | None = None
+    default: str | int | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. target: "module:function" below jailpf.cli."""
+
+    name: str
+    target: str
+    help: str
+    example: str
+    options: tuple[Option, ...] = ()
+    json: bool = False
+    subcommands: tuple[Command, ...] = field(default=())
+
+
+JAIL = Option(("jail",), "the jail's name", metavar="JAIL")
+JAILS = Option(("jails",), "names of jails", nargs="+", metavar="JAIL")
+ANY_JAILS = Option(("jails",), "names of jails, all when there is none", nargs="*", metavar="JAIL")
+DRY = Option(("-n", "--dry-run"), "say what would be done and change nothing", action="store_true")
+VERIFY = Option(("--verify",), "read back what was loaded", action="store_true")
+ALL = Option(("--all",), "every declared jail", action="store_true")
+
+COMMANDS = (
+    Command("prestart", "hooks:prestart", "check a jail before it starts (exec.prestart)", "jailpf prestart dovecot", (JAIL,)),
+    Command("created", "hooks:created", "load a jail's rules (exec.created)", "jailpf created dovecot", (JAIL,)),
+    Command(
+        "poststop", "hooks:poststop", "remove a jail's rules, tables and states (exec.poststop)", "jailpf poststop dovecot",
+        (Option(("jail",), "the jail's name; '' for all that run no more", metavar="JAIL"),),
+    ),
+    Command("load", "hand:load", "load jails by hand", "jailpf load dovecot", (JAILS, DRY, VERIFY)),
+    Command("unload", "hand:unload", "unload jails by hand", "jailpf unload dovecot", (JAILS, DRY)),
+    Command("reload", "hand:reload", "load jails again, keeping their tables and connections", "jailpf reload -n dovecot", (JAILS, DRY, VERIFY)),
+    Command("sync", "hand:sync", "make pf what the declarations of the running jails say", "jailpf sync -n", (ANY_JAILS, DRY), json=True),
+    Command("render", "look:render", "print what would be loaded for a jail", "jailpf render dovecot", (JAIL,)),
+    Command("check", "check:check", "look for mistakes and conflicts in declarations", "jailpf check", (ANY_JAILS,), json=True),
+    Command("diff", "diff:diff", "compare what is declared with what pf holds", "jailpf diff dovecot", (JAIL,)),
+    Command("status", "status:status", "what is loaded, and its counters", "jailpf status dovecot", (ANY_JAILS,), json=True),
+    Command("list", "look:list_jails", "the declared jails and their services", "jailpf list", (), json=True),
+    Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
+        Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
+    )),
+    Command("plugins", "look:plugins", "the plugins, and what each brings", "jailpf plugins", (), json=True),
+)  # fmt: skip

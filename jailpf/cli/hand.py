@@ -1,0 +1,132 @@
+"""load, unload, reload, sync: the same by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.cli import output
+from jailpf.errors import JailpfError, NoJailError, Problem
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.state.records import Record
+
+
+def load(session: Session, options: Namespace) -> int:
+    """Load jails."""
+    from jailpf.lifecycle import load as verb
+
+    def one(name: str) -> None:
+        if options.dry_run:
+            _would(session, name, "load")
+        else:
+            _loaded(verb.load(session, name, verify=options.verify).record, "loaded")
+
+    return _each(options.jails, one)
+
+
+def reload(session: Session, options: Namespace) -> int:
+    """Load jails again that are loaded already. Raises NoJailError for one that is not."""
+    from jailpf.jails import checked
+    from jailpf.lifecycle import load as verb
+    from jailpf.state import records
+
+    def one(name: str) -> None:
+        if not any(records.read(session.directory, checked(name))[:2]):
+            raise NoJailError(f"{name} is not loaded", None, f"`jailpf load {name}`")
+        if options.dry_run:
+            _would(session, name, "reload")
+        else:
+            _loaded(verb.load(session, name, verify=options.verify).record, "reloaded")
+
+    return _each(options.jails, one)
+
+
+def unload(session: Session, options: Namespace) -> int:
+    """Take away what is loaded for jails: rules, tables, states."""
+    from jailpf.jails import checked
+    from jailpf.lifecycle import poststop
+    from jailpf.state import records
+
+    def one(name: str) -> None:
+        old, unfinished, wrong = records.read(session.directory, checked(name))
+        record = old or unfinished
+        if record is None and not wrong:
+            raise NoJailError(f"{name} is not loaded", None, "`jailpf status` shows what is")
+        if options.dry_run:
+            print(f"would unload {', '.join(anchor.path for anchor in record.anchors) if record else name}")
+        elif found := poststop.poststop(session, name):
+            raise JailpfError(found)
+        else:
+            print(f"{name}: unloaded")
+
+    return _each(options.jails, one)
+
+
+def sync(session: Session, options: Namespace) -> int:
+    """Repair both ways. With -n, 1 says that there is something to do."""
+    from jailpf.lifecycle.sync import sync as verb
+
+    result = verb(session, options.jails, dry=options.dry_run, progress=output.progress)
+    if options.json:
+        output.as_json(
+            "sync",
+            dry_run=options.dry_run,
+            done=result.done,
+            kept=result.kept,
+            problems=list(map(output.problem_json, result.problems)),
+        )
+    else:
+        output.table(
+            [
+                (name, ("would " if options.dry_run and what != "failed" else "") + what)
+                for name, what in sorted(result.done.items())
+            ]
+        )
+        if not result.done:
+            print(f"nothing to do: {len(result.kept)} jail{'s are' if len(result.kept) != 1 else ' is'} as declared")
+        output.problems(result.problems)
+    if result.problems:
+        return 65
+    return 1 if options.dry_run and result.done else 0
+
+
+def _would(session: Session, name: str, what: str) -> None:
+    from jailpf.lifecycle.prepare import prepare
+
+    prepared = prepare(session, name, created=False)
+    if prepared is None:
+        print(f"would {what} {name}, whose addresses are known only when it runs")
+        return
+    for anchor in prepared.ruleset.anchors:
+        session.pf.check(anchor.path, anchor.text)
+        print(f"would {what} {_count(anchor.text)} into {anchor.path}")
+
+
+def _loaded(record: Record, what: str) -> None:
+    for anchor in record.anchors:
+        print(f"{record.jail}: {what} {_count(anchor.text)} into {anchor.path}")
+
+
+def _count(text: str) -> str:
+    lines = text.splitlines()
+    tables = sum(line.startswith("table ") for line in lines)
+    rules = f"{len(lines) - tables} rule{'s' if len(lines) - tables != 1 else ''}"
+    return rules + (f" and {tables} table{'s' if tables != 1 else ''}" if tables else "")
+
+
+def _each(names: list[str], one: Callable[[str], None]) -> int:
+    """Every jail is tried; the first error's status counts."""
+    status = 0
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            one(name)
+        except JailpfError as wrong:
+            problems += wrong.problems
+            status = status or wrong.status
+    output.problems(problems)
+    return status

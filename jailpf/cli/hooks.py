@@ -1,0 +1,66 @@
+"""prestart, created, poststop: what jail(8) calls. One line for each event goes to syslog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf import warm
+from jailpf.cli import output
+from jailpf.errors import JailpfError, Problem
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from jailpf.lifecycle.session import Session
+
+
+def prestart(session: Session, options: Namespace) -> int:
+    """Check the jail and compile its rules."""
+    from jailpf.lifecycle import prestart as verb
+
+    return _hook(session, options, lambda: verb.prestart(session, options.jail) is not None, "checked")
+
+
+def created(session: Session, options: Namespace) -> int:
+    """Load the jail's rules."""
+    from jailpf.lifecycle import load
+
+    return _hook(session, options, lambda: load.created(session, options.jail) is not None, "loaded")
+
+
+def poststop(session: Session, options: Namespace) -> int:
+    """Take the jail's rules away. Always 0: jail(8) has nothing left to decide."""
+    from jailpf.jails import valid
+    from jailpf.lifecycle import poststop as verb
+
+    if options.jail and not valid(options.jail):
+        found = [Problem(f"{options.jail!r} cannot be the name of a jail; nothing was loaded for it")]
+    else:
+        found = verb.poststop(session, options.jail) if options.jail else verb.purge(session)
+    output.problems(found)
+    for problem in found:
+        warm.log(f"poststop {options.jail}: {problem}")
+    warm.log(f"poststop {options.jail}: {'done, with problems' if found else 'nothing is left'}")
+    return 0
+
+
+def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: str) -> int:
+    """Run a verb under `on_error`: "warn" lets the jail start although its firewall is not as declared."""
+    try:
+        did = verb()
+    except JailpfError as wrong:
+        output.problems(wrong.problems)
+        for problem in wrong.problems:
+            warm.log(f"{options.command} {options.jail}: {problem}")
+        return 0 if _warns(session) else wrong.status
+    output.problems(session.notes, level="yellow")
+    warm.log(f"{options.command} {options.jail}: {done if did else 'nothing to do'}")
+    return 0
+
+
+def _warns(session: Session) -> bool:
+    try:
+        return session.settings.on_error == "warn"
+    except JailpfError:
+        return False

@@ -1,0 +1,62 @@
+"""init: the lines for pf.conf, printed, never written there; and first settings."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from jailpf.errors import ConfigError, UsageError
+from jailpf.state import writes
+from jailpf.values import Interface
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.settings import Settings
+
+CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
+
+SETTINGS = """\
+# jailpf.toml(5): the settings of this host. `jailpf check` looks for mistakes.
+
+[host]
+ext_if = "{ext_if}"
+# ext_ip4 = "({ext_if}:0)"      # the external addresses: these, an address, or a "<table>" of pf.conf
+# ext_ip6 = "({ext_if}:0)"
+# nat = "({ext_if}:0)"          # jails leave by this address; absent: pf.conf does it
+"""
+
+
+def init(session: Session, options: Namespace) -> int:
+    """Write jailpf.toml when --ext-if is given and there is none, and print the lines that pf.conf needs."""
+    if options.ext_if:
+        _write(session.file, options.ext_if)
+    print(lines(session.settings), end="")
+    return 0
+
+
+def lines(settings: Settings) -> str:
+    """The lines of pf.conf for the layout, in the order that pf wants them."""
+    found = [f'{CALLS[section]} "{parent}/*"' for section, parent in settings.layout.parents if section != "filter"]
+    found += [
+        "# block all                      <- your policy; block quick lines go here, above the anchor",
+        "pass inet6 proto icmp6           # neighbour discovery; without it IPv6 dies under any block",
+    ]
+    found += [f'anchor "{parent}/*"' for section, parent in settings.layout.parents if section == "filter"]
+    if settings.host.nat:
+        found.insert(0, "# no general nat line: on 15 a translation rule of the main ruleset beats every anchor")
+    return "\n".join(found) + "\n"
+
+
+def _write(file: str, ext_if: str) -> None:
+    try:
+        interface = Interface.parse(ext_if)
+    except ValueError as wrong:
+        raise UsageError(str(wrong)) from None
+    if os.path.lexists(file):
+        raise ConfigError(f"{file} is there already", None, "edit it, or leave --ext-if out")
+    folder = os.path.dirname(os.path.abspath(file))
+    os.makedirs(os.path.join(folder, "jails"), 0o755, exist_ok=True)
+    writes.replace(file, SETTINGS.format(ext_if=interface).encode(), 0o644)
+    print(f"# {file} is written; jails go to {folder}/jails/NAME.toml. pf.conf needs:")

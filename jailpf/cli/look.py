@@ -1,0 +1,125 @@
+"""render, list, plugins: looking without asking pf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jailpf.cli import output
+from jailpf.errors import JailpfError, NoJailError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.services import Service
+
+
+def render(session: Session, options: Namespace) -> int:
+    """Print the text of the jail's anchors; with more than one, each below its path."""
+    from jailpf.lifecycle.prepare import prepare
+
+    prepared = prepare(session, options.jail, created=True)
+    if prepared is None:
+        raise NoJailError(
+            f"the addresses of {options.jail} are known only when it runs, and it does not",
+            None,
+            "start it, or add ip4 to [jail]",
+        )
+    anchors = prepared.ruleset.anchors
+    for number, anchor in enumerate(anchors):
+        if len(anchors) > 1:
+            print(("\n" if number else "") + f"# {anchor.path}")
+        print(anchor.text, end="")
+    return 0
+
+
+def list_jails(session: Session, options: Namespace) -> int:
+    """One line for each declared jail."""
+    rows: list[dict[str, Any]] = []
+    status = 0
+    for name in session.jails.declared():
+        row: dict[str, Any] = {
+            "jail": name,
+            "file": session.jails.file(name),
+            "addresses": [],
+            "services": [],
+        }
+        try:
+            services = session.jails.services(name)
+            row["services"] = [_service(service) for service in services.services]
+            row["addresses"] = list(map(str, session.jails.find(name, services).addresses))
+        except JailpfError as wrong:
+            row["problems"] = [output.problem_json(problem) for problem in wrong.problems]
+            status = status or wrong.status
+            if not options.json:
+                output.problems(wrong.problems)
+        rows.append(row)
+    if options.json:
+        output.as_json("list", jails=rows)
+    else:
+        lines = [
+            (
+                row["jail"],
+                ", ".join(row["addresses"]) or "-",
+                ", ".join(_short(service) for service in row["services"]) or "-",
+            )
+            for row in rows
+        ]
+        output.table(lines, ("JAIL", "ADDRESSES", "SERVICES"))
+    return status
+
+
+def _service(service: Service) -> dict[str, Any]:
+    return {
+        "name": service.name,
+        "proto": "+".join(service.proto.names),
+        "port": list(map(str, service.port)),
+        "types": sorted(service.types),
+    }
+
+
+def _short(service: dict[str, Any]) -> str:
+    ports = ",".join(service["port"])
+    return f"{service['name']} {service['proto']}" + (f"/{ports}" if ports else "")
+
+
+def plugins(session: Session, options: Namespace) -> int:
+    """What is built in, what is installed, and which of that the settings name. Nothing unnamed is imported."""
+    from jailpf.registry import entry_points
+
+    registry = session.registry
+    rows: list[dict[str, Any]] = []
+    brought: dict[str, list[str]] = {}
+    for what, owner in registry.owners.items():
+        brought.setdefault(owner, []).append(what)
+    for owner, things in brought.items():
+        rows.append(
+            {
+                "name": owner,
+                "enabled": True,
+                "brings": things,
+                "from": "jailpf" if owner.startswith("jailpf's") else _distribution(entry_points().get(owner)),
+            }
+        )
+    for name, entry in sorted(entry_points().items()):
+        if name not in brought:
+            rows.append(
+                {
+                    "name": name,
+                    "enabled": name in session.settings.plugins,
+                    "brings": [],
+                    "from": _distribution(entry),
+                }
+            )
+    if options.json:
+        output.as_json("plugins", plugins=rows)
+    else:
+        output.table(
+            [(row["name"], "yes" if row["enabled"] else "no: not in `plugins`", ", ".join(row["brings"]) or "hooks", row["from"]) for row in rows],
+            ("PLUGIN", "ENABLED", "BRINGS", "FROM"),
+        )  # fmt: skip
+    return 0
+
+
+def _distribution(entry: Any) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry and entry.dist else "?"

@@ -1,0 +1,89 @@
+"""What people and programs see: aligned columns, colour on a terminal only, one line for each problem."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jailpf.errors import Problem
+
+COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "dim": 2}
+JSON_VERSION = 1
+
+
+def colour(text: str, name: str, stream: TextIO | None = None) -> str:
+    """`text` in a colour when the stream is a terminal and NO_COLOR is not set."""
+    stream = stream or sys.stdout
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{COLOURS[name]}m{text}\x1b[0m"
+
+
+def problems(found: Iterable[Problem], *, level: str = "red") -> None:
+    """One line each on stderr; on a terminal also the line that it is about, with a caret."""
+    for problem in found:
+        print(colour(str(problem), level, sys.stderr), file=sys.stderr)
+        if problem.place and problem.place.column and sys.stderr.isatty():
+            _quote(problem)
+
+
+def _quote(problem: Problem) -> None:
+    place = problem.place
+    try:
+        with open(place.file, encoding="utf-8") as opened:  # type: ignore[union-attr]
+            line = opened.read().split("\n")[place.line - 1]  # type: ignore[union-attr]
+    except (OSError, IndexError, ValueError):
+        return
+    shown = "".join(letter if letter.isprintable() else " " for letter in line)
+    print(f"    {shown}\n    {' ' * (place.column - 1)}{colour('^', 'red', sys.stderr)}", file=sys.stderr)  # type: ignore[union-attr]
+
+
+def table(rows: Sequence[Sequence[str]], head: Sequence[str] = (), indent: str = "") -> None:
+    """Aligned columns, numbers to the right."""
+    everything = [list(map(str, row)) for row in ([head] if head else []) + list(rows)]
+    if not everything:
+        return
+    widths = [
+        max(len(row[column]) for row in everything if column < len(row)) for column in range(max(map(len, everything)))
+    ]
+    right = [
+        bool(rows) and all(str(row[column]).isdigit() for row in rows if column < len(row))
+        for column in range(len(widths))
+    ]
+    for number, row in enumerate(everything):
+        cells = [
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(row, widths, right, strict=False)
+        ]
+        line = indent + "  ".join(cells).rstrip()
+        print(colour(line, "bold") if head and not number else line)
+
+
+def as_json(command: str, **data: Any) -> None:
+    """The documented shape: version, command, and the command's own keys."""
+    print(json.dumps({"version": JSON_VERSION, "command": command, **data}, indent=2))
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem for programs."""
+    place = problem.place
+    where = {"file": place.file, "line": place.line, "column": place.column} if place else None
+    return {"message": problem.message, "place": where, "remedy": problem.remedy}
+
+
+def show_command(argv: list[str]) -> None:
+    """`-v`: a program that is about to be run."""
+    print(colour("+ " + shlex.join(argv), "dim", sys.stderr), file=sys.stderr)
+
+
+def progress(what: str, number: int, whole: int) -> None:
+    """A line that overwrites itself, on a terminal and for long work only."""
+    if sys.stderr.isatty() and whole >= 20:
+        end = "\r\x1b[K" if number == whole else ""
+        print(f"\r{what} {number}/{whole}{end}", end="", file=sys.stderr, flush=True)

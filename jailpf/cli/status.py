@@ -1,0 +1,110 @@
+"""status: what is loaded, whether that is what is declared, and the counters of every service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jailpf.cli import output
+from jailpf.errors import JailpfError
+from jailpf.layout import service_label
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.lifecycle.survey import Survey
+    from jailpf.pf import LabelCount
+    from jailpf.state.records import Record
+
+COLOURS = {
+    "loaded": "green",
+    "stale": "yellow",
+    "missing": "red",
+    "unfinished": "red",
+    "foreign": "red",
+    "stopped": "dim",
+    "broken": "red",
+}
+
+
+def status(session: Session, options: Namespace) -> int:
+    """0 when every jail is as declared, 1 when one is not."""
+    from jailpf.lifecycle.survey import look
+
+    seen = look(session)
+    names = options.jails or sorted({*session.jails.declared(), *seen.known})
+    rows = [_jail(session, seen, name) for name in names]
+    foreign = [] if options.jails else seen.orphans()
+    enabled = session.pf.enabled()
+    if options.json:
+        output.as_json("status", pf={"enabled": enabled}, jails=rows, foreign=foreign)
+    else:
+        if not enabled:
+            print(output.colour("pf is disabled: nothing is filtered", "red"))
+        _print(rows, foreign)
+    good = {"loaded", "stopped"}
+    return 0 if enabled and not foreign and all(row["state"] in good for row in rows) else 1
+
+
+def _jail(session: Session, seen: Survey, name: str) -> dict[str, Any]:
+    from jailpf.lifecycle.prepare import declared, prepare
+
+    record = seen.known.get(name)
+    row: dict[str, Any] = {
+        "jail": name,
+        "state": "stopped",
+        "anchors": [anchor.path for anchor in record.anchors] if record else [],
+        "services": [],
+    }
+    if record is None and not declared(session, name):
+        row["state"] = "unknown"
+        return row
+    try:
+        prepared = prepare(session, name, created=True) if declared(session, name) else None
+    except JailpfError as wrong:
+        row |= {"state": "broken", "problems": [output.problem_json(problem) for problem in wrong.problems]}
+        prepared = None
+    else:
+        if prepared is not None and (record is not None or seen.runs(name)):
+            row["state"] = seen.condition(prepared.record)
+        elif record is not None:
+            row["state"] = "stale"
+    if record is not None:
+        row["services"] = _services(session.pf.labels([anchor.path for anchor in record.anchors]), record)
+    return row
+
+
+def _services(counts: list[LabelCount], record: Record) -> list[dict[str, Any]]:
+    """The sum of the counters of each service's pass rules."""
+    found = []
+    names = dict.fromkeys(label.rpartition("/")[2] for label in record.labels if label.count("/") > 1)
+    for name in names:
+        label = service_label(record.jail, name)
+        mine = [count for count in counts if label in count.labels]
+        sums = {
+            what: sum(getattr(count, what) for count in mine) for what in ("evaluations", "packets", "bytes", "states")
+        }
+        found.append({"service": name, "rules": len(mine), **sums})
+    return found
+
+
+def _print(rows: list[dict[str, Any]], foreign: list[str]) -> None:
+    width = max([4, *(len(row["jail"]) for row in rows)])
+    for row in rows:
+        state = output.colour(f"{row['state']:<10}", COLOURS.get(row["state"], "red"))
+        print(f"{row['jail']:<{width}}  {state}  {' '.join(row['anchors'])}".rstrip())
+        head = ("SERVICE", "RULES", "PACKETS", "BYTES", "STATES", "EVALUATIONS")
+        lines = [
+            [str(one[key]) for key in ("service", "rules", "packets", "bytes", "states", "evaluations")]
+            for one in row["services"]
+        ]
+        if lines:
+            output.table(lines, head, indent="    ")
+        for problem in row.get("problems", ()):
+            print(f"    {problem['message']}")
+    for path in foreign:
+        print(
+            f"{'-':<{width}}  {output.colour('foreign   ', 'red')}  {path}  (loaded, and no record of it: `jailpf sync` removes it)"
+        )
+    if not rows and not foreign:
+        print("nothing is declared and nothing is loaded")

@@ -1,0 +1,157 @@
+"""Whether anybody else has claimed what a jail is about to claim."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from jailpf.claims import Claim, collisions
+from jailpf.errors import ConflictError, JailpfError, Problem
+from jailpf.state import plans, records
+from jailpf.values import Network, Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.state.records import Record
+
+
+def check(session: Session, record: Record) -> None:
+    """Compare with all records, with jails that are just starting, and with Bastille's own rdr. Raises ConflictError.
+
+    To be called with the lock held. Claims of a jail that passed prestart long ago are dropped: it has to ask again.
+    """
+    others = [other for other in records.everything(session.directory) if other.jail != record.jail]
+    resolve = resolver(session)
+    problems = list(_problems(record.claims, [claim for other in others for claim in other.claims], resolve))
+    problems += _addresses([record], others)
+    problems += _addresses(others, [record])
+    problems += _problems(record.claims, bastille_claims(session), resolve)
+    problems += _within(record.claims, resolve)
+    for starting, since in plans.pending(session.directory):
+        if starting.jail == record.jail:
+            continue
+        found = list(_problems(record.claims, starting.claims, resolve))
+        if found and 0 <= time.time() - since < plans.STARTING:
+            problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in found]
+        elif found:
+            plans.drop(session.directory, starting.jail)
+    if problems:
+        raise ConflictError(problems)
+
+
+def check_all(session: Session, wanted: Iterable[Record]) -> list[Problem]:
+    """Every conflict between declarations, for `jailpf check`."""
+    wanted = list(wanted)
+    claims = [claim for record in wanted for claim in record.claims]
+    resolve = resolver(session)
+    found = [_problem(one, other) for one, other in collisions(claims, resolve)]
+    found += _problems(claims, bastille_claims(session), resolve)
+    return [*found, *_addresses(wanted, wanted)]
+
+
+def losers(session: Session, todo: list[Record], kept: list[Record]) -> dict[str, list[Problem]]:
+    """Of jails that are to be loaded together, those that may not: what is loaded stays, then the first by name."""
+    rank = {record.jail: (0, record.jail) for record in kept} | {record.jail: (1, record.jail) for record in todo}
+    lost: dict[str, list[Problem]] = {}
+    claims = [claim for record in (*kept, *todo) for claim in record.claims]
+    for one, other in collisions(claims, resolver(session)):
+        if one.owner == other.owner:
+            continue
+        winner, loser = sorted((one, other), key=lambda claim: rank[claim.owner])
+        if winner.owner not in lost and rank[loser.owner][0]:
+            lost.setdefault(loser.owner, []).append(_problem(loser, winner))
+    return lost
+
+
+def _problems(
+    claims: Iterable[Claim], against: Iterable[Claim], resolve: Callable[[Peer], tuple[Network, ...] | None]
+) -> Iterator[Problem]:
+    for one, other in collisions(claims, resolve, list(against)):
+        yield _problem(one, other)
+
+
+def _within(claims: Iterable[Claim], resolve: Callable[[Peer], tuple[Network, ...] | None]) -> Iterator[Problem]:
+    for one, other in collisions(claims, resolve):
+        # A binat and an rdr of one jail on one address are no accident: pf asks rdr first, inside one anchor.
+        if one.protos and other.protos:
+            yield _problem(one, other)
+
+
+def _problem(one: Claim, other: Claim) -> Problem:
+    if one.place.line < other.place.line and one.owner == other.owner:
+        one, other = other, one
+    ports = ", ".join(str(port) for port in one.ports if any(port.overlaps(each) for each in other.ports))
+    what = (
+        f"{'+'.join(one.protos) or 'all protocols'} port {ports}"
+        if one.ports[0].width < 65535
+        else "+".join(one.protos) or "all protocols"
+    )
+    return Problem(
+        f"{one.owner}'s {one.service or 'rules'} claims {what} of {' '.join(map(str, one.to))}, which is {other.owner}'s ({other.place})",
+        one.place, "give one of them another port or address",
+    )  # fmt: skip
+
+
+def _addresses(claimants: Iterable[Record], owners: Iterable[Record]) -> Iterator[Problem]:
+    """An outside address that is another jail's own."""
+    own = {address: record for record in owners if not record.shared for address in record.addresses}
+    for record in claimants:
+        for claim in record.claims:
+            for peer in claim.to:
+                owner = own.get(peer.word)
+                if owner and owner.jail != record.jail and peer.network:
+                    yield Problem(
+                        f"{peer.word} is the jail {owner.jail}'s own address",
+                        claim.place,
+                        f"publish {record.jail} on an address of the host",
+                    )
+
+
+def bastille_claims(session: Session) -> list[Claim]:
+    """What `bastille rdr` claims, when that adapter is in use."""
+    found: list[Claim] = []
+    for adapter in session.jails.adapters:
+        lister = getattr(adapter, "claims", None)
+        if lister is not None:
+            found += lister()
+    return found
+
+
+def resolver(session: Session) -> Callable[[Peer], tuple[Network, ...] | None]:
+    """The networks behind a peer, as far as pf and ifconfig(8) can tell; each is asked once."""
+    known: dict[str, tuple[Network, ...] | None] = {}
+
+    def resolve(peer: Peer) -> tuple[Network, ...] | None:
+        if peer.network:
+            return None if peer.negated else (peer.network,)
+        if peer.word not in known:
+            try:
+                known[peer.word] = _ask(session, peer)
+            except (JailpfError, ValueError):
+                known[peer.word] = None
+        return known[peer.word]
+
+    return resolve
+
+
+def _ask(session: Session, peer: Peer) -> tuple[Network, ...] | None:
+    if peer.table:
+        return tuple(
+            Network.parse(word) for word in session.pf.table("", peer.table, "show") if not word.startswith("!")
+        )
+    if not peer.interface or session.settings.pf == "simulated":
+        return None
+    from jailpf import programs
+
+    text = programs.run(session.settings.programs["ifconfig"], peer.interface)
+    found = [
+        Network.parse(word)
+        for word in re.findall(r"^\s+inet6? ([0-9a-f.:]+) ", text, re.M)
+        if not word.startswith("fe80")
+    ]
+    if peer.word.endswith(":0)"):
+        found = [next((one for one in found if one.family == family), None) for family in ("inet", "inet6")]  # type: ignore[misc]
+    return tuple(filter(None, found))

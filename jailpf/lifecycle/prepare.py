@@ -1,0 +1,75 @@
+"""From a jail's name to the ruleset that should be loaded, with everything that a record has to remember."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jailpf import claims
+from jailpf.compile import compile_jail
+from jailpf.state.records import Record
+from jailpf.state.rundir import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.model import Jail, Ruleset
+    from jailpf.services import Services
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A compiled jail. inputs: path -> stamp of every file and folder that it depends on."""
+
+    jail: Jail
+    services: Services
+    ruleset: Ruleset
+    record: Record
+    inputs: dict[str, str]
+
+
+def declared(session: Session, name: str) -> bool:
+    """Whether the jail has a file; asked before anything else."""
+    return os.path.lexists(session.settings.jail_file(name))
+
+
+def prepare(session: Session, name: str, *, created: bool) -> Prepared | None:
+    """Read, find, render. created: ask the jailpf_created listeners too.
+
+    None when the jail's addresses are known only while it runs, and it does not. Raises the errors of those steps.
+    """
+    jails = session.jails
+    # Stamps are taken before the files are read: a change in between makes the plan stale, never wrong.
+    first = [jails.file(name), session.settings.file]
+    inputs = {path: stamp(path) for path in first}
+    services = jails.services(name)
+    jail = jails.find(name, services)
+    if not jail.settled and not jail.addresses:
+        return None
+    extra = session.registry.created(jail, services) if created else ()
+    ruleset = compile_jail(jail, services, jails, extra)
+    for path in dict.fromkeys((*jail.inputs, *ruleset.inputs, *plugin_files(session))):
+        inputs.setdefault(path, stamp(path))
+    return Prepared(jail, services, ruleset, _record(session, jail, services, ruleset), inputs)
+
+
+def plugin_files(session: Session) -> Iterable[str]:
+    """The modules of third-party plugins: a new version of one may render other rules."""
+    for name in session.settings.plugins:
+        module = session.registry.manager.get_plugin(name)
+        file = getattr(module, "__file__", None)
+        if file:
+            yield os.path.abspath(file)
+
+
+def _record(session: Session, jail: Jail, services: Services, ruleset: Ruleset) -> Record:
+    settings = session.settings
+    return Record(
+        jail=jail.name, running_name=jail.running_name or jail.name, file=services.document.file, settings=settings.file,
+        pf=settings.pf, pfctl=settings.programs["pfctl"], anchors=ruleset.anchors,
+        labels=tuple(dict.fromkeys(label for rule in ruleset.rules for label in rule.labels)),
+        addresses=tuple(map(str, jail.addresses)), shared=jail.shared, vnet=jail.vnet, path=jail.path,
+        plugins=settings.plugins, claims=tuple(claims.of_ruleset(ruleset)),
+    )  # fmt: skip

@@ -1,0 +1,97 @@
+"""Whether pf would evaluate what we load: it filters, and its main ruleset has the lines of `jailpf init`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jailpf.errors import JailpfError, PfUnavailableError, Problem
+from jailpf.model import SECTIONS
+from jailpf.values import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.lifecycle.prepare import Prepared
+    from jailpf.lifecycle.session import Session
+    from jailpf.model import Rule
+    from jailpf.pf import Loaded
+
+CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
+_GENERAL_NAT = re.compile(
+    r"^nat (?:pass )?(?:log )?(?:on (?P<on>\S+) )?(?:(?P<af>inet6?) )?(?:proto \S+ )?from (?P<source>.+?) to any .*->"
+)
+
+
+def check(session: Session, prepared: Prepared) -> None:
+    """Raises PfUnavailableError when the rules would be loaded and never evaluated, with the line to add."""
+    problems = []
+    if not session.pf.enabled():
+        problems.append(
+            Problem(
+                "pf is disabled: nothing is redirected and nothing is blocked",
+                None,
+                "`service pf onestart`, and pf_enable=YES in rc.conf(5)",
+            )
+        )
+    main = session.pf.read("")
+    used = {rule.section for rule in prepared.ruleset.rules}
+    for section in SECTIONS:
+        path = session.settings.layout.path(section, prepared.jail.name)
+        if section in used and path and not calls(main, section, path):
+            parent = path.rpartition("/")[0]
+            line = f'{CALLS[section]} "{parent}/*"'
+            problems.append(
+                Problem(
+                    f"the main ruleset never evaluates the {section} rules of {path}",
+                    None,
+                    f"add to pf.conf: {line}",
+                )
+            )
+    problems += beaten(session, prepared, main)
+    if problems:
+        raise PfUnavailableError(problems)
+
+
+def calls(main: Loaded, section: str, path: str) -> bool:
+    """Whether a line of the main ruleset evaluates the anchor: by its own name, or all children of its parent."""
+    parent = path.rpartition("/")[0]
+    lines = main.rules if section == "filter" else main.nat
+    pattern = re.compile(rf'^{CALLS[section]} "({re.escape(path)}|{re.escape(parent)}/\*)"')
+    return any(pattern.match(line) for line in lines)
+
+
+def beaten(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Problem]:
+    """A nat rule of the main ruleset beats every anchor on 15, and the first match wins on 13 (facts.md section 3)."""
+    for line in main.nat:
+        found = _GENERAL_NAT.match(line)
+        if not found:
+            continue
+        for rule in prepared.ruleset.rules:
+            if rule.action == "nat" and _covers(session, found, rule):
+                yield Problem(
+                    f"the main ruleset's `{line}` beats this nat rule",
+                    rule.place,
+                    "take the jail out of that line of pf.conf, or [host] nat out of jailpf.toml",
+                )
+                break
+
+
+def _covers(session: Session, found: re.Match[str], rule: Rule) -> bool:
+    if (found["af"] and found["af"] != rule.family) or (found["on"] and found["on"] not in rule.on):
+        return False
+    source = found["source"]
+    try:
+        if table := re.fullmatch(r"<([^>]+)>", source):
+            nets = [Network.parse(word) for word in session.pf.table("", table[1], "show")]
+        elif source == "any":
+            return True
+        else:
+            nets = [Network.parse(source)]
+    except (ValueError, JailpfError):
+        return False
+    return any(
+        peer.network and net.family == peer.network.family and peer.network.within(net)
+        for net in nets
+        for peer in rule.source
+    )

@@ -1,0 +1,121 @@
+"""What one command works with: settings, plugins, jails, pf, the run directory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from jailpf import settings as settings_module
+from jailpf.errors import PermissionDeniedError, PfUnavailableError, TryAgainError
+from jailpf.state.rundir import Lock, RunDir
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from jailpf.errors import Problem
+    from jailpf.jails import Jails
+    from jailpf.pf import Pf
+    from jailpf.registry import Registry
+    from jailpf.settings import Settings
+
+
+@dataclass
+class Session:
+    """One command's work. file: jailpf.toml; run: the run directory; pf_name: the command line's choice, or "".
+
+    show: called with each command line that is run (`-v`). notes: what the user should know, short of an error.
+    """
+
+    file: str = settings_module.DEFAULT_FILE
+    run: str = settings_module.DEFAULT_RUN
+    pf_name: str = ""
+    show: Callable[[list[str]], None] | None = None
+    notes: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """jailpf.toml."""
+        return settings_module.read(self.file, run=self.run, pf=self.pf_name)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The plugins."""
+        from jailpf.registry import build
+
+        return build(self.settings.plugins)
+
+    @cached_property
+    def jails(self) -> Jails:
+        """Who the jails are."""
+        from jailpf.jails import Jails
+
+        return Jails(self.settings, self.registry)
+
+    @cached_property
+    def pf(self) -> Pf:
+        """The pf that the settings name."""
+        return open_pf(self.settings.pf, self.settings.programs["pfctl"], self.directory, self.show)
+
+    @cached_property
+    def directory(self) -> RunDir:
+        """The run directory, not necessarily there yet."""
+        return RunDir(os.path.abspath(self.run))
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the one lock, making the run directory first."""
+        return locked(self.directory)
+
+
+def open_pf(name: str, program: str, run: RunDir, show: Callable[[list[str]], None] | None = None) -> Pf:
+    """The pf called "pfctl" or "simulated". Raises PfUnavailableError when the simulated one is not installed."""
+    if name == "simulated":
+        from pathlib import Path
+
+        from jailpf.pf.simulated import Simulated
+
+        make(run)
+        return Simulated(Path(run.simulated))
+    from jailpf.pf.pfctl import Pfctl
+
+    return Pfctl(program, show)
+
+
+def make(run: RunDir) -> None:
+    """Make the run directory. Raises PermissionDeniedError when it cannot be ours."""
+    try:
+        run.make()
+    except FileNotFoundError:
+        raise PfUnavailableError(
+            f"there is no {os.path.dirname(run.path)}", None, "make it, or name another with --run"
+        ) from None
+    except OSError as wrong:
+        raise PermissionDeniedError(
+            f"the run directory {run.path} cannot be used: {wrong.strerror}",
+            None,
+            "run as root, or name another with --run",
+        ) from None
+
+
+def locked(run: RunDir) -> AbstractContextManager[None]:
+    """Hold the one lock of a run directory. Raises TryAgainError after its bounded wait."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def hold() -> Iterator[None]:
+        make(run)
+        lock = Lock(run)
+        try:
+            lock.__enter__()
+        except TimeoutError:
+            raise TryAgainError(
+                f"another jailpf has held {lock.file} for {lock.seconds:.0f} s", None, "try again"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    return hold()

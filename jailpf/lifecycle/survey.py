@@ -1,0 +1,102 @@
+"""What there is: running jails, records, anchors in pf. Gathered once, with as few programs as possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from jailpf import running
+from jailpf.errors import PfUnavailableError
+from jailpf.state import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.state.records import Record
+
+Condition = Literal["loaded", "missing", "stale", "unfinished"]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """alive: names as jls(8) has them; known: records by jail; broken: file names of records that cannot be read."""
+
+    session: Session
+    alive: frozenset[str]
+    known: dict[str, Record]
+    broken: tuple[str, ...]
+    listed: frozenset[str]
+    labels: frozenset[str]
+
+    def runs(self, name: str) -> bool:
+        """Whether the jail runs, under its own name or the one its manager gives it."""
+        record = self.known.get(name)
+        names = {name, record.running_name if record else name}
+        names |= {adapter.running_name(name) for adapter in self.session.jails.adapters}
+        return bool(names & self.alive)
+
+    def condition(self, wanted: Record) -> Condition:
+        """How what pf holds for a jail compares with what its declaration says."""
+        known = self.known.get(wanted.jail)
+        if known is None:
+            return "missing"
+        if records.read(self.session.directory, wanted.jail)[1] is not None:
+            return "unfinished"
+        if not all(self._there(anchor.path, anchor.text, known) for anchor in known.anchors):
+            return "missing"
+        return "loaded" if known.anchors == wanted.anchors else "stale"
+
+    def _there(self, path: str, text: str, record: Record) -> bool:
+        """Listed, and all its labels are found; an anchor without pass rules has to be read."""
+        if path not in self.listed:
+            return False
+        return set(record.labels) <= self.labels if 'label "' in text else bool(self.session.pf.read(path))
+
+    def orphans(self) -> list[str]:
+        """The paths of anchors that only jailpf makes and that no record names. Leftovers without rules are none."""
+        recorded = {anchor.path for record in self.known.values() for anchor in record.anchors}
+        starts = {path.partition("{jail}")[0] for path in self.session.settings.layout.paths.values()}
+        ours = tuple(start for start in starts if "jailpf" in start)
+        return [
+            path
+            for path in sorted(self.listed - recorded)
+            if ours and path.startswith(ours) and "/" not in path.removeprefix(next(start for start in ours if path.startswith(start)))
+            and self.session.pf.read(path)
+        ]  # fmt: skip
+
+
+def survey(session: Session) -> Survey:
+    """Look around. Raises the errors of pf and jls(8)."""
+    return _gather(session, alive(session))
+
+
+def look(session: Session) -> Survey:
+    """The same for those who only look: without jls(8) what is loaded counts as running."""
+    try:
+        return survey(session)
+    except PfUnavailableError:
+        session.pf.anchors()  # it is pf itself that is missing?
+        return _gather(session, _recorded(session))
+
+
+def alive(session: Session) -> Iterable[str]:
+    """What jls(8) calls the running jails. With the simulated pf, there being no jails, those that are loaded."""
+    return _recorded(session) if session.settings.pf == "simulated" else running.running(session.settings)
+
+
+def _recorded(session: Session) -> list[str]:
+    return [record.running_name for record in records.everything(session.directory)]
+
+
+def _gather(session: Session, alive: Iterable[str]) -> Survey:
+    found = records.names(session.directory)
+    read = {name: records.read(session.directory, name)[:2] for name in found}
+    known = {record.jail: record for pair in read.values() for record in reversed(pair) if record}
+    listed = session.pf.anchors()
+    paths = sorted({anchor.path for record in known.values() for anchor in record.anchors} & set(listed))
+    counts = session.pf.labels(paths) if paths else []
+    return Survey(
+        session, frozenset(alive), known, tuple(name for name, pair in read.items() if not any(pair)),
+        frozenset(listed), frozenset(label for count in counts for label in count.labels),
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""sync: make pf what the declarations of the running jails say, and nothing else of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jailpf.errors import JailpfError, Problem
+from jailpf.lifecycle import batch, poststop
+from jailpf.lifecycle.prepare import declared, prepare
+from jailpf.lifecycle.survey import survey
+from jailpf.state import plans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.lifecycle.survey import Survey
+    from jailpf.state.records import Record
+
+    Progress = Callable[[str, int, int], None]
+
+WHAT = {"missing": "load", "stale": "reload", "unfinished": "reload"}
+
+
+@dataclass
+class Synced:
+    """done: jail or anchor -> "load", "reload", "remove" (with dry: what would be done) or "failed"; kept: right already."""
+
+    done: dict[str, str] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def failed(self, name: str, problems: list[Problem]) -> None:
+        """Note what went wrong with one jail; the others go on."""
+        self.done[name] = "failed"
+        self.problems += problems
+
+
+def sync(session: Session, names: Iterable[str] = (), *, dry: bool = False, progress: Progress | None = None) -> Synced:
+    """Compare declarations, records, loaded anchors and running jails, and repair both ways. names: only these."""
+    result = Synced()
+    only = set(names)
+    with session.lock():
+        seen = survey(session)
+        wanted = _wanted(session, seen, only, result, progress)
+        gone = [
+            name
+            for name in sorted({*seen.known, *seen.broken})
+            if not (only and name not in only) and not _stays(session, seen, name)
+        ]
+        orphans = [] if only else [path for path in seen.orphans() if not _path_wanted(path, wanted)]
+        todo = []
+        for name, record in wanted.items():
+            condition = seen.condition(record)
+            if condition == "loaded":
+                result.kept.append(name)
+            else:
+                result.done[name] = WHAT[condition]
+                todo.append(record)
+        result.done |= dict.fromkeys([*gone, *orphans], "remove")
+        if dry:
+            return result
+        for name in gone:
+            result.problems += poststop.remove(session, name)
+        for path in orphans:
+            result.problems += poststop.attempt(lambda path=path: session.pf.unload(path))  # type: ignore[misc]
+        batch.install(
+            session,
+            todo,
+            [record for record in wanted.values() if record not in todo],
+            result.failed,
+            progress,
+        )
+        plans.forget(session.directory, seen.alive)
+    return result
+
+
+def _wanted(
+    session: Session, seen: Survey, only: set[str], result: Synced, progress: Progress | None
+) -> dict[str, Record]:
+    """The record that each running, declared jail should have."""
+    wanted = {}
+    everyone = [name for name in session.jails.declared() if (not only or name in only) and seen.runs(name)]
+    for number, name in enumerate(everyone, 1):
+        if progress:
+            progress("reading", number, len(everyone))
+        try:
+            prepared = prepare(session, name, created=True)
+            if prepared is not None:
+                wanted[name] = prepared.record
+        except JailpfError as wrong:
+            result.failed(name, wrong.problems)
+    return wanted
+
+
+def _stays(session: Session, seen: Survey, name: str) -> bool:
+    """A jail that runs keeps what it has as long as it has a declaration, even one that is broken just now."""
+    return seen.runs(name) and declared(session, name)
+
+
+def _path_wanted(path: str, wanted: dict[str, Record]) -> bool:
+    return any(anchor.path == path for record in wanted.values() for anchor in record.anchors)

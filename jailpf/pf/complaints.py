@@ -1,0 +1,50 @@
+"""What pfctl says on standard error, as typed errors with a remedy (facts.md section 5)."""
+
+from __future__ import annotations
+
+import re
+
+from jailpf.errors import (
+    JailpfError,
+    PermissionDeniedError,
+    PfRefusedError,
+    PfUnavailableError,
+    Place,
+    Problem,
+)
+
+NOISE = re.compile(r"^(No ALTQ support in kernel|ALTQ related functions disabled)$")
+_AT_LINE = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): (?P<message>.*)$")
+_TRAILER = (
+    "Syntax error in config file: pf rules not loaded",
+    "pfctl: load anchors",
+    "skipping rule due to errors",
+    "rule expands to no valid combination",
+)
+
+
+def lines(stderr: str) -> list[str]:
+    """What is left of standard error without blank lines and ALTQ's noise."""
+    return [line for line in stderr.splitlines() if line.strip() and not NOISE.match(line.strip())]
+
+
+def refusal(path: str, stderr: str, status: int) -> JailpfError:
+    """The error for a pfctl that ended with `status`. `path` is the anchor, "" when it is about none."""
+    said = lines(stderr)
+    whole = "\n".join(said)
+    if "Permission denied" in whole or "Operation not permitted" in whole:
+        return PermissionDeniedError(f"pf cannot be asked: {said[-1]}", None, "run as root, on the host")
+    if re.search(r"(/dev/pf|netlink): No such file", whole):
+        return PfUnavailableError("pf is not loaded", None, "`kldload pf`, and pf_enable=YES in rc.conf(5)")
+    where = f"anchor {path}: " if path else ""
+    problems = [
+        Problem(
+            f"{where}pf refuses line {found['line']}: {found['message']}",
+            Place(found["file"], int(found["line"])),
+        )
+        for found in map(_AT_LINE.match, said)
+        if found and not found["message"].endswith(_TRAILER)
+    ]
+    if not problems:
+        problems = [Problem(f"{where}pfctl ended with {status}: {' / '.join(said) or 'it said nothing'}")]
+    return PfRefusedError(problems)

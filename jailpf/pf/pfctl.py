@@ -1,0 +1,206 @@
+"""The real pf: the only module (with jailpf.warm) that runs pfctl(8)."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from jailpf import spawn
+from jailpf.errors import PermissionDeniedError, PfRefusedError, PfUnavailableError, TryAgainError
+from jailpf.pf import LabelCount, Loaded, State, complaints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from jailpf.pf import KillBy
+
+BUSY_TRIES = 5
+_MISSING = (
+    "Anchor does not exist",
+    "Anchor or Ruleset does not exist",
+    "Operation not supported by device",
+    "DIOCGETRULES",
+    "No such file or directory",
+)
+_ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*")
+
+
+class Pfctl:
+    """`Pf` by pfctl(8). program: its absolute path; show: called with each command line (`-v`); release: of FreeBSD."""
+
+    def __init__(
+        self, program: str = "/sbin/pfctl", show: Callable[[list[str]], None] | None = None, release: int = 0
+    ) -> None:
+        self.program = program
+        self.show = show
+        self.release = release or _release()
+
+    def check(self, path: str, text: str) -> None:
+        """`pfctl -a PATH -n -f -`."""
+        self._must(path, ["-a", path, "-n", "-f", "-"], text)
+
+    def load(self, path: str, text: str) -> None:
+        """`pfctl -a PATH -f -`: exit 0 is one kernel commit and is believed."""
+        self._must(path, ["-a", path, "-f", "-"], text)
+
+    def load_children(self, parent: str, texts: Mapping[str, str]) -> None:
+        """`pfctl -a PARENT -f -` with `load anchor` lines only. Silently nothing on 13 (facts.md section 2)."""
+        with tempfile.TemporaryDirectory(prefix="jailpf.") as folder:
+            lines = []
+            for number, (name, text) in enumerate(texts.items()):
+                file = os.path.join(folder, f"{number}.pf")
+                with open(file, "w", encoding="ascii") as opened:
+                    opened.write(text)
+                lines.append(f'load anchor "{name}" from "{file}"\n')
+            self._must(parent, ["-a", parent, "-f", "-"], "".join(lines))
+
+    def unload(self, path: str) -> None:
+        """An empty load, one transaction; then the `persist` tables that it leaves behind."""
+        self._must(path, ["-a", path, "-f", "/dev/null"])
+        status, _, err = self._run(["-a", path, "-F", "Tables"])
+        if status and not _is_missing(err):
+            raise complaints.refusal(path, err, status)
+
+    def read(self, path: str) -> Loaded:
+        """`pfctl -P -s nat`, `-s rules`, `-s Tables` and the tables' addresses."""
+        nat = self._lines(path, "nat")
+        rules = self._lines(path, "rules")
+        names = [name.strip() for name in self._lines(path, "Tables")]
+        return Loaded(path, tuple(nat), tuple(rules), {name: tuple(self.table(path, name, "show")) for name in names})
+
+    def anchors(self, below: str = "") -> list[str]:
+        """`pfctl -v -s Anchors`: with -v recursive on 13 and 15; names with `_` are pfctl's own."""
+        found = {line.strip() for line in self._lines(below, "Anchors", "-v")}
+        return sorted(path for path in found if path and not any(part.startswith("_") for part in path.split("/")))
+
+    def labels(self, paths: Sequence[str]) -> list[LabelCount]:
+        """`pfctl -s labels`: one process for all anchors on 15 (`-a '*'`, read only), one for each on 13."""
+        where = ["*"] if self.release >= 15 and len(paths) > 1 else paths
+        found = []
+        for path in where:
+            for line in self._lines(path, "labels"):
+                words = line.split()
+                if len(words) > 8 and all(word.isdigit() for word in words[-8:]):
+                    numbers = [int(word) for word in words[-8:]]
+                    found.append(LabelCount(tuple(words[:-8]), numbers[0], numbers[1], numbers[2], numbers[7]))
+        return found
+
+    def states(self) -> list[State]:
+        """`pfctl -P -s states -vv`."""
+        found: list[State] = []
+        text = ""
+        for line in self._lines("", "states", "-vv"):
+            if not line[:1].isspace():
+                text = line
+            elif identity := re.match(r"\s+id: ([0-9a-f]+)(?: creatorid: ([0-9a-f]+))?", line):
+                which = identity[1] + (f"/{identity[2]}" if identity[2] else "")
+                found.append(State(which, text, frozenset(_addresses(text))))
+        return found
+
+    def kill(self, by: KillBy, value: str) -> int:
+        """`pfctl -k label|nat|id -k VALUE`; `-n` would not keep it from killing."""
+        _, err = self._must("", ["-k", by, "-k", value])
+        found = re.search(r"killed (\d+) states", err)
+        return int(found[1]) if found else 0
+
+    def table(self, path: str, name: str, command: str, addresses: Iterable[str] = (), seconds: int = 0) -> list[str]:
+        """`pfctl -a PATH -t NAME -T COMMAND`, addresses on standard input."""
+        words = ["-a", path] if path else []
+        words += ["-t", name, "-T", command]
+        text = None
+        if command == "expire":
+            words.append(str(seconds))
+        elif command != "show":
+            words += ["-f", "-"]
+            text = "".join(f"{address}\n" for address in addresses)
+        out, _ = self._must(path, words, text)
+        return [line.strip() for line in out.splitlines() if line.strip()]
+
+    def enabled(self) -> bool:
+        """`pfctl -s Running` exits 0 or 1 (13 and 15)."""
+        status, out, err = self._run(["-s", "Running"])
+        if status and "Disabled" not in out:
+            raise complaints.refusal("", err, status)
+        return not status
+
+    def skipped(self) -> list[str]:
+        """`pfctl -v -s Interfaces`: those marked (skip)."""
+        return [line.split()[0] for line in self._lines("", "Interfaces", "-v") if "(skip)" in line]
+
+    def limit(self, name: str) -> int | None:
+        """`pfctl -s memory`."""
+        for line in self._lines("", "memory"):
+            words = line.split()
+            if words[:1] == [name] and words[-1].isdigit():
+                return int(words[-1])
+        return None
+
+    def nat_kill(self) -> bool:
+        """13 would look "nat" up in the DNS."""
+        return self.release >= 15
+
+    def _lines(self, path: str, what: str, *options: str) -> list[str]:
+        status, out, err = self._run([*(["-a", path] if path else []), "-P", *options, "-s", what])
+        if status and not _is_missing(err):
+            raise complaints.refusal(path, err, status)
+        if "DIOCGETRULES: Permission" in err:
+            raise complaints.refusal(path, err, status)
+        return [line for line in out.splitlines() if line.strip()]
+
+    def _must(self, path: str, words: list[str], text: str | None = None) -> tuple[str, str]:
+        for attempt in range(1, BUSY_TRIES + 1):
+            status, out, err = self._run(words, text)
+            if not status:
+                return out, err
+            if "Device busy" not in err or attempt == BUSY_TRIES:
+                break
+            time.sleep(0.02 * attempt)
+        if "Device busy" in err:
+            raise TryAgainError(f"anchor {path}: another program is loading it (Device busy)", None, "try again")
+        raise complaints.refusal(path, err, status)
+
+    def _run(self, words: list[str], text: str | None = None) -> tuple[int, str, str]:
+        argv = [self.program, *words]
+        if self.show:
+            self.show(argv)
+        try:
+            with tempfile.TemporaryFile() as file:
+                if text is not None:
+                    file.write(text.encode())
+                    file.seek(0)
+                status, out, err = spawn.run(argv, file.fileno())
+        except FileNotFoundError:
+            raise PfUnavailableError(
+                f"there is no {self.program}",
+                None,
+                'name it in [programs] of jailpf.toml, or use pf = "simulated"',
+            ) from None
+        except PermissionError:
+            raise PermissionDeniedError(f"{self.program} cannot be run", None, "run as root") from None
+        except TimeoutError:
+            raise PfUnavailableError(
+                f"{' '.join(argv)} did not end within {spawn.SECONDS:.0f} s", None, "look at what holds pf"
+            ) from None
+        if status < 0:
+            raise PfRefusedError(f"{' '.join(argv)} was killed by signal {-status}")
+        return status, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+def _is_missing(err: str) -> bool:
+    said = complaints.lines(err)
+    return bool(said) and "/dev/pf" not in err and "netlink" not in err and any(word in said[-1] for word in _MISSING)
+
+
+def _addresses(text: str) -> list[str]:
+    """Every host in a state's first line: `A:p (B:p) -> C:p`, IPv6 as `A[p]`."""
+    plain = re.sub(r"\[[0-9]+\]", " ", text).replace("(", " ").replace(")", " ")
+    return [found[0] for word in plain.split()[2:] if (found := _ADDRESS.match(word))]
+
+
+def _release() -> int:
+    """The major release of this FreeBSD."""
+    found = re.match(r"\d+", os.uname().release)
+    return int(found[0]) if found and os.uname().sysname == "FreeBSD" else 15

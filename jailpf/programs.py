@@ -1,0 +1,96 @@
+"""Running the jail managers' programs: absolute path, no shell, no terminal, a small environment, bounded time.
+
+pfctl is not run here: it is on the path of every jail start and has a seam of its own (DESIGN.md section 6).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jailpf.errors import ConfigError, JailpfError, PfUnavailableError, Problem, TryAgainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENVIRONMENT = {
+    "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
+    "LANG": "C",
+    "LC_ALL": "C",
+}
+SECONDS = 10.0
+_ANY = tuple(range(256))
+
+trace: Callable[[list[str]], None] | None = None
+"""Called with every command before it runs (`-v`)."""
+
+
+class Answer(NamedTuple):
+    """What a program said. status: its exit status, or minus the signal that ended it."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run(program: str, *args: str, timeout: float = SECONDS, error: type[JailpfError] = ConfigError) -> str:
+    """The standard output of a program that must succeed.
+
+    Raises `error` with all of its standard error, and what `ask` raises.
+    """
+    answer = ask(program, *args, timeout=timeout)
+    if answer.status:
+        raise error(failure(program, args, answer))
+    return answer.out
+
+
+def ask(program: str, *args: str, timeout: float = SECONDS) -> Answer:
+    """Run a program, whatever its exit status.
+
+    Raises PfUnavailableError when there is no such program, TryAgainError when it takes longer than `timeout` seconds.
+    """
+    import sh
+
+    if trace is not None:
+        trace([program, *args])
+    try:
+        command = sh.Command(program)
+        # An open file: `sh` would feed a string through a thread and a pipe that outlive a program that does not read.
+        with open("/dev/null", "rb") as nothing:
+            done = command(
+                *args, _in=nothing, _tty_out=False, _env=ENVIRONMENT, _cwd="/", _timeout=timeout,
+                _ok_code=_ANY, _return_cmd=True,
+            )  # fmt: skip
+        return Answer(int(done.exit_code), _text(done.stdout), _text(done.stderr))
+    except sh.CommandNotFound:
+        raise _missing(program, "there is no such program") from None
+    except sh.ForkException as wrong:
+        reason = str(wrong).strip().splitlines()[-1].strip()
+        raise _missing(program, f"it cannot be run ({reason})") from None
+    except sh.TimeoutException:
+        raise TryAgainError(f"{_shown(program, args)} did not end within {timeout:g} s") from None
+    except sh.ErrorReturnCode as wrong:
+        return Answer(int(wrong.exit_code), _text(wrong.stdout), _text(wrong.stderr))
+
+
+def failure(program: str, args: tuple[str, ...], answer: Answer) -> list[Problem]:
+    """One problem for each line of a failed program's standard error."""
+    how = f"exit status {answer.status}" if answer.status > 0 else f"signal {-answer.status}"
+    lines = [line.strip() for line in answer.err.splitlines() if line.strip()]
+    if not lines:
+        return [Problem(f"{_shown(program, args)} failed without a word ({how})")]
+    return [Problem(f"{_shown(program, args)}: {lines[0]}"), *map(Problem, lines[1:])]
+
+
+def _missing(program: str, what: str) -> PfUnavailableError:
+    name = program.rpartition("/")[2]
+    return PfUnavailableError(
+        f"{program}: {what}", None, f'[programs] {name} = "/path/of/{name}" in jailpf.toml says where it is'
+    )
+
+
+def _shown(program: str, args: tuple[str, ...]) -> str:
+    return " ".join([program.rpartition("/")[2], *("''" if not arg.isprintable() or not arg else arg for arg in args)])
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

@@ -1,0 +1,176 @@
+"""The plugin manager: built-ins registered directly, third parties only when jailpf.toml names them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from jailpf import hookspecs
+from jailpf.errors import JailpfError, PluginError, Problem, VetoError
+from jailpf.rules import RuleType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from importlib.metadata import EntryPoint
+
+    from jailpf.adapter import Adapter
+    from jailpf.model import Jail, Rule, Table
+    from jailpf.services import Services
+    from jailpf.settings import Settings
+
+GROUP = "jailpf"
+RESERVED = ("service", "jail", "proto", "port", "from")
+
+
+class Registry:
+    """{keyword: RuleType}, {name: Adapter} and the hooks. Made by `build`."""
+
+    def __init__(self) -> None:
+        self.manager = pluggy.PluginManager("jailpf")
+        self.manager.add_hookspecs(hookspecs)
+        self.rule_types: dict[str, type[RuleType]] = {}
+        self.adapter_types: dict[str, type[Adapter]] = {}
+        self.owners: dict[str, str] = {}
+        self.failed: list[Problem] = []
+
+    def add(self, plugin: object, name: str) -> None:
+        """Register a plugin and take up its rule types and adapters. Raises PluginError."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pluggy.PluggyWarning)
+                self.manager.register(plugin, name)
+                self.manager.check_pending()
+            for rule_type in self._ask(plugin, "jailpf_rule_types"):
+                self._rule_type(rule_type, name)
+            for adapter in self._ask(plugin, "jailpf_adapters"):
+                self._own(f"adapter {adapter.name}", name)
+                self.adapter_types[adapter.name] = adapter
+        except PluginError:
+            raise
+        except Exception as wrong:
+            raise _broken(name, wrong) from wrong
+
+    def _ask(self, plugin: object, hook: str) -> Iterable[Any]:
+        implementation = getattr(plugin, hook, None)
+        return implementation() or () if implementation else ()
+
+    def _rule_type(self, rule_type: Any, name: str) -> None:
+        if not (isinstance(rule_type, type) and issubclass(rule_type, RuleType) and rule_type.keyword):
+            raise PluginError(f"the plugin {name!r} offers {rule_type!r}, which is not a RuleType with a keyword")
+        if rule_type.keyword in RESERVED:
+            raise PluginError(
+                f"the plugin {name!r} offers the rule type {rule_type.keyword!r}; that word is jailpf's own"
+            )
+        self._own(f"rule type {rule_type.keyword}", name)
+        self.rule_types[rule_type.keyword] = rule_type
+
+    def _own(self, what: str, name: str) -> None:
+        if (other := self.owners.setdefault(what, name)) != name:
+            raise PluginError(
+                f"the {what} belongs to two plugins, {other!r} and {name!r}",
+                remedy="take one out of `plugins` in jailpf.toml",
+            )
+
+    def adapters(self, settings: Settings) -> list[Adapter]:
+        """The adapters that the settings name, in their order. Raises PluginError for one that nobody brings."""
+        from jailpf.suggest import did_you_mean
+
+        for name in settings.adapters:
+            if name not in self.adapter_types:
+                raise PluginError(f"nobody brings the adapter {name!r}", None, did_you_mean(name, self.adapter_types))
+        return [self.adapter_types[name](settings) for name in settings.adapters]
+
+    def prestart(self, jail: Jail, services: Services) -> None:
+        """Call the listeners. Raises VetoError with the plugin's name when one refuses."""
+        for name, call in self._listeners("jailpf_prestart", jail=jail, services=services):
+            try:
+                call()
+            except JailpfError as wrong:
+                raise VetoError(
+                    [problem._replace(message=f"{name}: {problem.message}") for problem in wrong.problems]
+                ) from wrong
+            except Exception as wrong:
+                raise VetoError(f"the plugin {name!r} refuses the start of {jail.name}: {wrong}") from wrong
+
+    def created(self, jail: Jail, services: Services) -> list[Rule | Table]:
+        """What the listeners add. Raises PluginError with the plugin's name."""
+        found: list[Rule | Table] = []
+        for name, call in self._listeners("jailpf_created", jail=jail, services=services):
+            try:
+                found += call() or ()
+            except Exception as wrong:
+                raise PluginError(f"the plugin {name!r} failed in jailpf_created for {jail.name}: {wrong}") from wrong
+        return found
+
+    def poststop(self, jail: Jail) -> list[Problem]:
+        """Tell the listeners; what goes wrong comes back."""
+        problems = list(self.failed)
+        for name, call in self._listeners("jailpf_poststop", jail=jail):
+            try:
+                call()
+            except Exception as wrong:
+                problems.append(Problem(f"the plugin {name!r} failed in jailpf_poststop for {jail.name}: {wrong}"))
+        return problems
+
+    def listens(self, hook: str) -> bool:
+        """Whether anybody implements the hook."""
+        return bool(getattr(self.manager.hook, hook).get_hookimpls())
+
+    def _listeners(self, hook: str, **arguments: object) -> Iterator[tuple[str, Any]]:
+        implementations = getattr(self.manager.hook, hook).get_hookimpls()
+        for one in sorted(implementations, key=lambda each: each.plugin_name):
+            chosen = {name: arguments[name] for name in one.argnames if name in arguments}
+            yield one.plugin_name, lambda one=one, chosen=chosen: one.function(**chosen)
+
+
+def build(plugins: Iterable[str] = (), *, forgiving: bool = False) -> Registry:
+    """The registry with all built-ins and the named third-party plugins.
+
+    Raises PluginError for a plugin that cannot be loaded; with `forgiving` (poststop) it is noted in `failed`.
+    """
+    import jailpf_plugins
+    from jailpf import adapters
+
+    registry = Registry()
+    for module in jailpf_plugins.BUILT_IN:
+        registry.add(module, f"jailpf's {module.__name__.rpartition('.')[2]}")
+    registry.add(adapters, "jailpf's adapters")
+    for name in plugins:
+        try:
+            registry.add(_load(name), name)
+        except PluginError as wrong:
+            if not forgiving:
+                raise
+            registry.failed += wrong.problems
+    return registry
+
+
+def entry_points() -> dict[str, EntryPoint]:
+    """What is installed, without importing any of it."""
+    from importlib import metadata
+
+    return {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
+
+
+def _load(name: str) -> object:
+    entry = entry_points().get(name)
+    if entry is None:
+        raise PluginError(
+            f"the plugin {name!r} is not installed",
+            None,
+            "install it, or take it out of `plugins` in jailpf.toml",
+        )
+    try:
+        return entry.load()
+    except Exception as wrong:
+        raise _broken(name, wrong) from wrong
+
+
+def _broken(name: str, wrong: Exception) -> PluginError:
+    return PluginError(
+        f"the plugin {name!r} cannot be loaded: {type(wrong).__name__}: {wrong}",
+        None,
+        "mend it, or take it out of `plugins` in jailpf.toml",
+    )

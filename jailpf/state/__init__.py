@@ -1,0 +1,3 @@
+"""What jailpf keeps between commands, all of it in the run directory: the lock, records, compiled rulesets."""
+
+from __future__ import annotations

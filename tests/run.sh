@@ -1,0 +1,14 @@
+#!/bin/sh
+# The whole suite: style, types, arrows between modules, tests with branch coverage. $1: the bin folder of the environment.
+set -eu
+bin=$1
+cd "$(dirname "$0")/.."
+umask 022
+"$bin/ruff" check --quiet .
+"$bin/ruff" format --quiet --check .
+"$bin/mypy"
+"$bin/lint-imports" --no-logo >/dev/null || "$bin/lint-imports" --no-logo
+rm -f .coverage .coverage.*
+"$bin/coverage" run -m pytest -q -n 2 -p no:cacheprovider
+"$bin/coverage" combine --quiet
+"$bin/coverage" report --fail-under=95
