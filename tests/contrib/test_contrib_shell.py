@@ -40,4 +40,4 @@ def test_no_text_is_ever_evaluated(script: Path) -> None:
 
 @SCRIPTS
 def test_what_can_be_run_is_executable_and_what_is_sourced_is_not(script: Path) -> None:
-    assert os.access(script, os.X_OK) is (script.suffix != ".subr")
+    assert os.access(script, os.X_OK) is (script.suffix not in (".subr", ".in"))
