@@ -26,8 +26,8 @@ def variable(name: str, tmp_path: Path) -> str:
     """A variable as make(1) expands it, with nothing in bsd.port.mk."""
     for empty in ("bsd.port.mk", "sys.mk"):
         (tmp_path / empty).touch()
-    names = ("PYTHON_PKGNAMEPREFIX=", "PY_FLAVOR=py311")
-    done = run(program("bmake"), "-m", tmp_path, "-f", PORT / "Makefile", *names, "-V", name, cwd=tmp_path)
+    names = ("PYTHON_PKGNAMEPREFIX=py311-", "PY_FLAVOR=py311")
+    done = run(program("bmake"), "-m", tmp_path, "-f", PORT / "Makefile", *names, "-v", name, cwd=tmp_path)
     assert done.stderr == ""
     return done.stdout.strip()
 
@@ -39,7 +39,7 @@ def needs(requirements: list[str]) -> set[str]:
 
 def depends(value: str) -> set[str]:
     """The same of a *_DEPENDS variable."""
-    return {word.split(":")[0] for word in value.split()}
+    return {word.split(":")[0].removeprefix("py311-") for word in value.split()}
 
 
 def test_the_version_is_that_of_the_project(project: dict[str, Any], tmp_path: Path) -> None:
