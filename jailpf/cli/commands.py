@@ -53,10 +53,17 @@ COMMANDS = (
     Command("render", "look:render", "print what would be loaded for a jail", "jailpf render dovecot", (JAIL,)),
     Command("check", "check:check", "look for mistakes and conflicts in declarations", "jailpf check", (ANY_JAILS,), json=True),
     Command("diff", "diff:diff", "compare what is declared with what pf holds", "jailpf diff dovecot", (JAIL,)),
+    Command("table", "table:table", "show or change a table, in its file and in pf", "jailpf table dovecot insecure_mua add 192.0.2.7", (
+        JAIL,
+        Option(("name",), "the table", metavar="NAME"),
+        Option(("action",), "what to do", choices=("show", "add", "delete", "replace", "reload", "expire")),
+        Option(("addresses",), "addresses or networks; for expire: seconds", nargs="*", metavar="ADDRESS"),
+    ), json=True),
     Command("status", "status:status", "what is loaded, and its counters", "jailpf status dovecot", (ANY_JAILS,), json=True),
     Command("list", "look:list_jails", "the declared jails and their services", "jailpf list", (), json=True),
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),
+    Command("doctor", "doctor:doctor", "look for what is wrong with this host", "jailpf doctor", (), json=True),
     Command("plugins", "look:plugins", "the plugins, and what each brings", "jailpf plugins", (), json=True),
 )  # fmt: skip

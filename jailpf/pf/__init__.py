@@ -57,6 +57,9 @@ class Pf(Protocol):
     def check(self, path: str, text: str) -> None:
         """Parse `text` as the rules of anchor `path`, loading nothing. Raises PfRefusedError with the lines."""
 
+    def printed(self, path: str, text: str) -> list[str]:
+        """The rules and tables of `text` as pf would print them, expanded; loads nothing. Raises PfRefusedError."""
+
     def load(self, path: str, text: str) -> None:
         """Replace all rules of the anchor, and the tables that `text` names, in one transaction. Raises PfRefusedError."""
 

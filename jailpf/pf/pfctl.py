@@ -42,6 +42,11 @@ class Pfctl:
         """`pfctl -a PATH -n -f -`."""
         self._must(path, ["-a", path, "-n", "-f", "-"], text)
 
+    def printed(self, path: str, text: str) -> list[str]:
+        """`pfctl -a PATH -n -v -P -f -`."""
+        out, _ = self._must(path, ["-a", path, "-n", "-v", "-P", "-f", "-"], text)
+        return [line for line in out.splitlines() if line.strip()]
+
     def load(self, path: str, text: str) -> None:
         """`pfctl -a PATH -f -`: exit 0 is one kernel commit and is believed."""
         self._must(path, ["-a", path, "-f", "-"], text)

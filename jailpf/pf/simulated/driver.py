@@ -19,6 +19,7 @@ from jailpf.pf.simulated.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from jailpf.pf.simulated.connection import Connection
@@ -76,6 +77,12 @@ class Simulated:
         with self._store.reading() as model:
             parse(text, model.topology).checked()
 
+    def printed(self, path: str, text: str) -> list[str]:
+        """The rules and tables of `text` as pf would print them; loads nothing. Raises PfRefusedError."""
+        check_path(path)
+        with self._store.reading() as model:
+            return parse(text, model.topology).checked().listing().splitlines()
+
     def load(self, path: str, text: str) -> None:
         """Replace all rules of the anchor, and the tables that `text` names, in one transaction. Raises
         PfRefusedError.
@@ -112,9 +119,7 @@ class Simulated:
         """What is loaded; empty when the anchor does not exist. "" is the main ruleset."""
         with self._store.reading() as model:
             ruleset = model.rulesets.get(path, Ruleset())
-            nat = tuple(
-                rule_text(rule) for section in ("nat", "rdr", "binat") for rule in ruleset.rules[section]
-            )
+            nat = tuple(rule_text(rule) for section in ("nat", "rdr", "binat") for rule in ruleset.rules[section])
             rules = tuple(rule_text(rule) for rule in ruleset.rules["filter"])
             tables = {name: tuple(table.show()) for name, table in sorted(ruleset.tables.items())}
         return Loaded(path, nat, rules, tables)
@@ -151,9 +156,7 @@ class Simulated:
         with self._store.changing() as model:
             return kill.kill(model, by, value)
 
-    def table(
-        self, path: str, name: str, command: str, addresses: Iterable[str] = (), seconds: int = 0
-    ) -> list[str]:
+    def table(self, path: str, name: str, command: str, addresses: Iterable[str] = (), seconds: int = 0) -> list[str]:
         """`pfctl -T`: show (returns the addresses), add, delete, replace, or expire (older than `seconds`).
 
         Raises PfRefusedError when the table does not exist, is const, or an address is none.
@@ -249,6 +252,10 @@ class Simulated:
         with context() as model:
             question = ask.Question(proto, source, to, port, source_port, interface or "", sender)
             return ask.connect(model, question, self.now(), keep)
+
+    def opened(self) -> AbstractContextManager[Model]:
+        """The model, for explain.py and reach.py; what the block changes is kept."""
+        return self._store.changing()
 
     def close(self, connection: Connection) -> None:
         """End a connection: its states go."""

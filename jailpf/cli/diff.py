@@ -1,0 +1,56 @@
+"""diff: what is declared against what pf holds, both as pf prints them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from jailpf.cli import output
+from jailpf.errors import NoJailError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.model import Anchor
+
+COLOURS = {"+": "green", "-": "red", "@": "blue"}
+
+
+def diff(session: Session, options: Namespace) -> int:
+    """1 when there is a difference. `-` is loaded and not declared, `+` is declared and not loaded."""
+    from jailpf.jails import checked
+    from jailpf.lifecycle.prepare import declared, prepare
+    from jailpf.state import records
+
+    name = checked(options.jail)
+    prepared = prepare(session, name, created=True) if declared(session, name) else None
+    known = [record for record in records.read(session.directory, name)[:2] if record]
+    if prepared is None and not known:
+        raise NoJailError(f"nothing is declared for {name}, and nothing is loaded", None, f"`jailpf new {name}`")
+    wanted: dict[str, Anchor] = {anchor.path: anchor for anchor in prepared.ruleset.anchors} if prepared else {}
+    paths = list(dict.fromkeys([*wanted, *(anchor.path for record in known for anchor in record.anchors)]))
+    different = [_one(session, path, wanted.get(path)) for path in paths]
+    return 1 if any(different) else 0
+
+
+def _one(session: Session, path: str, anchor: Anchor | None) -> bool:
+    loaded = session.pf.read(path)
+    printed = session.pf.printed(path, anchor.text) if anchor else []
+    old = [f"table <{name}>" for name in sorted(loaded.tables) if not name.startswith("__automatic_")]
+    new = sorted({f"table <{found[1]}>" for line in printed if (found := re.match(r"table <([^>]+)>", line))})
+    old += ordered([*loaded.nat, *loaded.rules])
+    new += ordered([line for line in printed if not line.startswith("table ")])
+    lines = list(difflib.unified_diff(old, new, f"loaded {path}", f"declared {path}", lineterm=""))
+    for line in lines:
+        print(output.colour(line, COLOURS[line[0]]) if line[0] in COLOURS else line)
+    return bool(lines)
+
+
+def ordered(lines: Sequence[str]) -> list[str]:
+    """Rules by section, which is all that their order between sections means; the optimizer's table names folded."""
+    sections = {"nat": 0, "binat": 1, "rdr": 2}
+    folded = [re.sub(r"<__automatic_[0-9a-f_]+>", "<__automatic>", line.strip()) for line in lines]
+    return sorted(folded, key=lambda line: sections.get(line.split(" ", 1)[0], 3))

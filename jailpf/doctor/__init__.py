@@ -1,0 +1,38 @@
+"""doctor: what is wrong with this host, why it matters, and the command that mends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.doctor.finding import Finding
+from jailpf.errors import JailpfError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jailpf.lifecycle.session import Session
+
+    Check = Callable[[Session], Iterable[Finding]]
+
+__all__ = ["Finding", "examine"]
+
+
+def examine(session: Session) -> Iterator[Finding]:
+    """Every finding, the worst first things first. A check that cannot be made is a finding of its own."""
+    from jailpf.doctor import host, jails, main_ruleset
+
+    try:
+        _ = session.settings
+    except JailpfError as wrong:
+        yield from (Finding.of(problem, "the settings decide everything else") for problem in wrong.problems)
+        return
+    checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *jails.CHECKS]
+    broken = set()
+    for check in checks:
+        try:
+            yield from check(session)
+        except JailpfError as wrong:
+            for problem in wrong.problems:
+                if problem not in broken:
+                    broken.add(problem)
+                    yield Finding.of(problem, (check.__doc__ or "").split(".")[0] + " could not be looked at")

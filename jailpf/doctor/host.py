@@ -1,0 +1,99 @@
+"""The host: pf itself, the kernel's settings, limits, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import TYPE_CHECKING
+
+from jailpf import __version__, programs
+from jailpf.doctor.finding import Finding
+from jailpf.state import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.lifecycle.session import Session
+
+FORWARDING = {"inet": "net.inet.ip.forwarding", "inet6": "net.inet6.ip6.forwarding"}
+
+
+def pf_runs(session: Session) -> Iterator[Finding]:
+    """Whether pf is loaded and enabled."""
+    if session.pf.enabled():
+        yield Finding("fine", "pf is loaded and enabled")
+    else:
+        yield Finding(
+            "error",
+            "pf is disabled",
+            "nothing is redirected and nothing is blocked",
+            "sysrc pf_enable=YES && service pf start",
+        )
+
+
+def versions(session: Session) -> Iterator[Finding]:
+    """What this is running on."""
+    system = f"{platform.system()} {platform.release()}"
+    yield Finding(
+        "fine", f"jailpf {__version__}, Python {platform.python_version()}, {system}, pf: {session.settings.pf}"
+    )
+    if session.settings.pf == "pfctl" and platform.system() != "FreeBSD":
+        yield Finding(
+            "warning",
+            f"this is {platform.system()}",
+            "jailpf drives the pf of FreeBSD",
+            'pf = "simulated" in jailpf.toml, to try it out',
+        )
+
+
+def anchors_limit(session: Session) -> Iterator[Finding]:
+    """Whether the limit of anchors has room for all declared jails."""
+    limit = session.pf.limit("anchors")
+    if limit is None:
+        return
+    each = len(set(session.settings.layout.paths.values()))
+    needed = each * len(session.jails.declared())
+    others = len(session.pf.anchors())
+    if needed + 16 > limit:
+        yield Finding(
+            "error" if needed > limit else "warning",
+            f"{needed} anchors for the declared jails, and pf takes {limit} in all ({others} are there now)",
+            "a jail whose anchor does not fit cannot start",
+            f"in pf.conf: set limit anchors {max(1024, 2 * needed)}",
+        )
+
+
+def forwarding(session: Session) -> Iterator[Finding]:
+    """Whether the host forwards, which vnet jails need."""
+    if session.settings.pf != "pfctl":
+        return
+    loaded = [record for record in records.everything(session.directory) if record.vnet]
+    families = {"inet6" if ":" in address else "inet" for record in loaded for address in record.addresses}
+    for family in sorted(families):
+        name = FORWARDING[family]
+        if programs.run(session.settings.programs["sysctl"], "-n", name).strip() == "0":
+            enable = "gateway_enable" if family == "inet" else "ipv6_gateway_enable"
+            yield Finding(
+                "error",
+                f"{name} is 0",
+                "packets to and from vnet jails are dropped",
+                f"sysrc {enable}=YES && sysctl {name}=1",
+            )
+
+
+def run_directory(session: Session) -> Iterator[Finding]:
+    """Whether the run directory is ours alone."""
+    path = session.directory.path
+    if not os.path.isdir(path):
+        return
+    status = os.lstat(path)
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        yield Finding(
+            "error",
+            f"{path} is open to others",
+            "records say what is taken away when a jail stops",
+            f"chown root {path} && chmod 700 {path}",
+        )
+
+
+CHECKS = (versions, pf_runs, run_directory, anchors_limit, forwarding)

@@ -1,0 +1,156 @@
+"""The main ruleset: whether it evaluates our anchors, hides them, or decides before them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jailpf.doctor.finding import Finding
+from jailpf.lifecycle import readiness
+from jailpf.state import records
+from jailpf.values import Port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.lifecycle.session import Session
+
+_NAMED = re.compile(r"<([A-Za-z0-9_.-]+)>")
+
+
+def anchor_lines(session: Session) -> Iterator[Finding]:
+    """Whether pf.conf has the lines of `jailpf init`."""
+    main = session.pf.read("")
+    missing = []
+    for section, parent in session.settings.layout.parents:
+        if not readiness.calls(main, section, f"{parent}/x"):
+            missing.append(f'{readiness.CALLS[section]} "{parent}/*"')
+    for line in missing:
+        yield Finding(
+            "error",
+            f"the main ruleset has no `{line}`",
+            "what jailpf loads there is never evaluated",
+            "add it to pf.conf (`jailpf init` shows where), then service pf reload",
+        )
+    if not missing:
+        yield Finding("fine", "the main ruleset evaluates jailpf's anchors")
+
+
+def hidden(session: Session) -> Iterator[Finding]:
+    """Whether a `block quick` above the anchor line hides the jails."""
+    for line in session.pf.read("").rules:
+        if line.startswith("anchor ") and any(
+            f'"{parent}/*"' in line for section, parent in session.settings.layout.parents if section == "filter"
+        ):
+            return
+        if re.match(r"block (?:drop |return )?(?:in |out )?(?:log \S* ?)?quick (?:on \S+ )?(?:inet6? )?all$", line):
+            yield Finding(
+                "error",
+                f"`{line}` stands above the anchor line",
+                "no pass rule of a jail is ever reached",
+                "move it below the anchor line of pf.conf",
+            )
+
+
+def neighbour_discovery(session: Session) -> Iterator[Finding]:
+    """Whether IPv6 survives the host's block rules."""
+    rules = session.pf.read("").rules
+    blocks = [
+        line
+        for line in rules
+        if line.startswith("block")
+        and " quick" not in line
+        and re.search(r"( all| from any to any)$", line)
+        and " inet " not in line
+    ]
+    passes = [line for line in rules if line.startswith("pass") and ("ipv6-icmp" in line or "icmp6" in line)]
+    if blocks and not passes:
+        yield Finding(
+            "error",
+            f"`{blocks[0]}` and no rule for icmp6",
+            "IPv6 dies once the neighbour cache is empty",
+            "add to pf.conf: pass inet6 proto icmp6",
+        )
+
+
+def skipped(session: Session) -> Iterator[Finding]:
+    """Whether `set skip` breaks hairpin."""
+    hairpin = [
+        record.jail
+        for record in records.everything(session.directory)
+        for anchor in record.anchors
+        if re.search(r"^rdr on \{[^}]*\blo0\b", anchor.text, re.M)
+    ]
+    for interface in session.pf.skipped():
+        if interface in ("lo0", "lo1", "lo") and hairpin:
+            yield Finding(
+                "error",
+                f"`set skip on {interface}`, and hairpin in {', '.join(dict.fromkeys(hairpin))}",
+                "the host and its jails do not reach the published ports",
+                f"take {interface} out of `set skip` in pf.conf",
+            )
+
+
+def main_tables(session: Session) -> Iterator[Finding]:
+    """Whether the tables of pf.conf that rules refer to exist and hold something, and whether an anchor shadows one."""
+    main = session.pf.read("").tables
+    for record in records.everything(session.directory):
+        for anchor in record.anchors:
+            own = set(re.findall(r"^table <([^>]+)>", anchor.text, re.M))
+            for name in sorted(own & set(main)):
+                yield Finding(
+                    "warning",
+                    f"{record.jail}'s table <{name}> has the name of one of pf.conf",
+                    "its rules see their own, not the host's",
+                    f"rename [table.{name}]",
+                )
+    named = {peer.table for family in ("inet", "inet6") for peer in session.settings.host.outside(family) if peer.table}
+    for name in sorted(named | set(session.settings.host.tables)):
+        if name not in main:
+            yield Finding(
+                "error",
+                f"there is no table <{name}> in the main ruleset",
+                "rules that name it match nothing",
+                f"add to pf.conf: table <{name}> {{ ADDRESS }}",
+            )
+        elif not main[name]:
+            yield Finding(
+                "warning",
+                f"the table <{name}> of the main ruleset is empty",
+                "rules that name it match nothing; `service pf restart` empties tables until pf.conf is loaded",
+                "service pf reload",
+            )
+
+
+def beaten(session: Session) -> Iterator[Finding]:
+    """Whether a translation rule of the main ruleset decides before a jail's own."""
+    main = session.pf.read("")
+    recorded = records.everything(session.directory)
+    nats = any(
+        line.startswith("nat ") for record in recorded for anchor in record.anchors for line in anchor.text.splitlines()
+    )
+    for line in main.nat:
+        if line.startswith("nat ") and nats:
+            yield Finding(
+                "warning",
+                f"pf.conf has `{line}`",
+                "on 15 a nat rule of the main ruleset beats every anchor, on 13 the first match wins",
+                "take it out, or exempt the jails that have a [nat.*] of their own",
+            )
+        if line.startswith("rdr ") and (
+            taken := _ports(line) & {port for record in recorded for claim in record.claims for port in claim.ports}
+        ):
+            yield Finding(
+                "warning",
+                f"pf.conf has `{line}`",
+                f"it may take port {', '.join(map(str, sorted(taken)))} from a jail: the main ruleset's rdr wins on 15",
+                "give the port to one of them",
+            )
+
+
+def _ports(line: str) -> set[Port]:
+
+    return {Port.parse(found) for found in re.findall(r"port = (\d+)", line.partition("->")[0])}
+
+
+CHECKS = (anchor_lines, hidden, neighbour_discovery, skipped, main_tables, beaten)

@@ -1,0 +1,153 @@
+"""Changing a table: its file and what is loaded together, so that a restart gives the same. Rules are not touched."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from jailpf import files, tableedit
+from jailpf.errors import DeclarationError, JailpfError, NoJailError, UsageError
+from jailpf.lifecycle.prepare import prepare
+from jailpf.state import records, writes
+from jailpf.state.rundir import file_name
+from jailpf.suggest import did_you_mean
+from jailpf.values import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.model import Table
+
+Member = tuple[bool, Network]
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a table of a jail lives: the anchors that hold it now, and the file that declares its members ("": none)."""
+
+    jail: str
+    name: str
+    paths: tuple[str, ...]
+    file: str
+    in_toml: bool
+
+
+def find(session: Session, jail: str, name: str) -> Home:
+    """The table. Raises NoJailError when nothing is known of the jail, UsageError when it has no such table."""
+    session.jails.services(jail)
+    prepared = prepare(session, jail, created=True)
+    if prepared is None:
+        raise NoJailError(
+            f"the addresses of {jail} are known only when it runs, and it does not", None, f"start {jail}"
+        )
+    table: Table | None = next((one for one in prepared.ruleset.tables if one.name == name), None)
+    if table is None:
+        known = [one.name for one in prepared.ruleset.tables]
+        raise UsageError(f"{jail} has no table {name!r}", None, did_you_mean(name, known) or "it has none at all")
+    record = records.read(session.directory, jail)[0]
+    anchors = record.anchors if record else ()
+    paths = tuple(anchor.path for anchor in anchors if f"table <{name}> " in anchor.text + " ")
+    declared = any(one.name == name for one in prepared.services.of("table"))
+    toml = prepared.services.document.file
+    return Home(jail, name, paths, str(table.file or "") or (toml if declared else ""), declared and not table.file)
+
+
+def show(session: Session, home: Home) -> list[str]:
+    """The loaded members; of a jail that is not loaded, the declared ones."""
+    if home.paths:
+        return session.pf.table(home.paths[0], home.name, "show")
+    return [tableedit.word(member) for member in declared_members(session, home)]
+
+
+def declared_members(session: Session, home: Home) -> list[Member]:
+    """What the file or the declaration says."""
+    if not home.file:
+        return []
+    if not home.in_toml:
+        members, problems = tableedit.parse_table(files.read(home.file).decode("utf-8", "replace"), home.file)
+        if problems:
+            raise DeclarationError(problems)
+        return members
+    table = next(one for one in session.jails.services(home.jail).of("table") if one.name == home.name)
+    return [(one.negated, one.network) for one in getattr(table.type, "addresses", None) or ()]
+
+
+def change(session: Session, home: Home, command: str, words: Iterable[str]) -> int:
+    """add, delete or replace members, in the file and in pf. Returns how many of the file's members changed.
+
+    The file is put back when pf refuses. Raises UsageError for a word that is not an address or network.
+    """
+    members = parse_members(words)
+    with session.lock():
+        before = files.read(home.file) if home.file else b""
+        old = declared_members(session, home)
+        new = {
+            "add": [*old, *(one for one in members if one not in old)],
+            "delete": [one for one in old if one not in members],
+            "replace": members,
+        }[command]
+        if home.file and new != old:
+            after = tableedit.edit_toml(before, home.name, new) if home.in_toml else tableedit.edit_file(before, new)
+            mode = os.stat(home.file).st_mode & 0o777
+            writes.replace(os.path.realpath(home.file), after, mode)
+        try:
+            for path in home.paths:
+                session.pf.table(path, home.name, command, [tableedit.word(one) for one in members])
+        except JailpfError:
+            if home.file and new != old:
+                writes.replace(os.path.realpath(home.file), before, mode)
+            raise
+        _remember(session, home)
+    return len(set(new) ^ set(old))
+
+
+def reload(session: Session, home: Home) -> int:
+    """Make the loaded table what the file says. Returns how many members it has."""
+    members = declared_members(session, home)
+    with session.lock():
+        for path in home.paths:
+            session.pf.table(path, home.name, "replace", [tableedit.word(one) for one in members])
+        _remember(session, home)
+    return len(members)
+
+
+def expire(session: Session, home: Home, seconds: int) -> None:
+    """Take out of the loaded table what was not seen for that long."""
+    for path in home.paths:
+        session.pf.table(path, home.name, "expire", (), seconds)
+
+
+def parse_members(words: Iterable[str]) -> list[Member]:
+    """Addresses and networks, "!" in front of one that is not in the table."""
+    members: list[Member] = []
+    for one in words:
+        try:
+            member = (one.startswith("!"), Network.parse(one.removeprefix("!")))
+        except ValueError as wrong:
+            message, _, remedy = str(wrong).partition("; ")
+            raise UsageError(message, None, remedy) from None
+        members += [member] if member not in members else []
+    return members
+
+
+def _remember(session: Session, home: Home) -> None:
+    """A declaration that lists the members is part of the loaded text: the record follows, unless more has changed."""
+    record = records.read(session.directory, home.jail)[0]
+    if record is None or not home.in_toml:
+        return
+    session.__dict__.pop("jails", None)
+    prepared = prepare(session, home.jail, created=True)
+    if prepared and _without(prepared.record, home.name) == _without(record, home.name):
+        writes.replace(
+            session.directory.record(file_name(home.jail)), replace(record, anchors=prepared.record.anchors).to_bytes()
+        )
+
+
+def _without(record: records.Record, table: str) -> list[tuple[str, list[str]]]:
+    start = f"table <{table}> "
+    return [
+        (anchor.path, [line for line in anchor.text.splitlines() if not line.startswith(start)])
+        for anchor in record.anchors
+    ]

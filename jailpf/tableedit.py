@@ -1,0 +1,61 @@
+"""Editing the members of a table where they are written, keeping comments and order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.tablefile import Members, parse_table
+
+if TYPE_CHECKING:
+    from jailpf.values import Network
+
+__all__ = ["edit_file", "edit_toml", "parse_table", "word"]
+
+
+def word(member: tuple[bool, Network]) -> str:
+    """ "192.0.2.0/24" or "!192.0.2.7"."""
+    return ("!" if member[0] else "") + str(member[1])
+
+
+def edit_file(before: bytes, members: Members) -> bytes:
+    """A table file with just these members: lines of others go, new ones come last, comments stay."""
+    wanted = {word(member) for member in members}
+    lines = []
+    for line in before.decode().splitlines():
+        content, hash_sign, comment = line.partition("#")
+        words = content.split()
+        kept = [one for one in words if _normal(one) in wanted]
+        if len(kept) == len(words):
+            lines.append(line)
+        elif kept:
+            lines.append(" ".join(kept) + (f" {hash_sign}{comment}" if hash_sign else ""))
+        wanted -= {_normal(one) for one in kept}
+    lines += [word(member) for member in members if word(member) in wanted]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def edit_toml(before: bytes, table: str, members: Members) -> bytes:
+    """A jail's file with just these members in `[table.NAME] addresses`. tomlkit keeps the rest as it is."""
+    import tomlkit
+    from tomlkit.items import Array
+
+    document = tomlkit.parse(before.decode())
+    declared = document["table"][table]  # type: ignore[index]
+    addresses = declared.get("addresses")
+    if not isinstance(addresses, Array):
+        addresses = tomlkit.array()
+        declared["addresses"] = addresses  # type: ignore[index]
+    wanted = [word(member) for member in members]
+    for index in reversed(range(len(addresses))):
+        if _normal(str(addresses[index])) not in wanted:
+            del addresses[index]
+    present = {_normal(str(one)) for one in addresses}
+    for one in wanted:
+        if one not in present:
+            addresses.append(one)
+    return tomlkit.dumps(document).encode()
+
+
+def _normal(text: str) -> str:
+    members, _ = parse_table(text, "")
+    return word(members[0]) if members else text
