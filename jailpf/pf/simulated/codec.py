@@ -68,9 +68,7 @@ def _ruleset(ruleset: Ruleset) -> dict[str, Any]:
 
 
 def _read_ruleset(data: dict[str, Any]) -> Ruleset:
-    lines: Lines = {
-        section: [(line, text) for line, text in found] for section, found in data["rules"].items()
-    }
+    lines: Lines = {section: [(line, text) for line, text in found] for section, found in data["rules"].items()}
     tables = {name: _read_table(table) for name, table in data["tables"].items()}
     return Ruleset(data["serial"], tables, data["counters"], lines)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from jailpf.pf.simulated.packet import Packet
 
 
 class Match(NamedTuple):
@@ -43,7 +46,8 @@ class Connection:
     verdict: "pass", "block" (a rule, or a limit, see `reason`), "unreachable" (no way there), or "unknown" (a
     rule that the simulated pf cannot parse decides, see `reason`). delivered_to: a jail's name, "host", or a
     plain address that the topology does not know. address, port: where the packet arrived. source,
-    source_port: what the receiver sees. states: the ids of the states that it made.
+    source_port: what the receiver sees. states: the ids of the states that it made. blocked: the packet
+    as the filter saw it, for `nearest`.
     """
 
     verdict: str
@@ -55,6 +59,7 @@ class Connection:
     steps: list[Step] = field(default_factory=list)
     reason: str = ""
     states: list[str] = field(default_factory=list)
+    blocked: Packet | None = field(default=None, repr=False)
 
     def __bool__(self) -> bool:
         """True when the first packet arrives and no limit cuts the connection."""

@@ -254,8 +254,8 @@ class Simulated:
             return ask.connect(model, question, self.now(), keep)
 
     def opened(self) -> AbstractContextManager[Model]:
-        """The model, for explain.py and reach.py; what the block changes is kept."""
-        return self._store.changing()
+        """The model as it is now, for explain.py, nearest.py and reach.py."""
+        return self._store.reading()
 
     def close(self, connection: Connection) -> None:
         """End a connection: its states go."""

@@ -28,6 +28,7 @@ class Flat:
     """
 
     path: str
+    section: str
     index: int
     rule: Rule
     guards: tuple[Rule, ...]
@@ -38,7 +39,7 @@ class Flat:
     @property
     def key(self) -> str:
         """The rule's name in the counters of its ruleset."""
-        return f"{self.rule.section}:{self.index}"
+        return f"{self.section}:{self.index}"
 
 
 def flatten(model: Model, section: str) -> list[Flat]:
@@ -56,7 +57,7 @@ def flatten(model: Model, section: str) -> list[Flat]:
                 return
             for index, rule in enumerate(ruleset.rules[section]):
                 if not rule.anchor:
-                    flats.append(Flat(path, index, rule, guards, paths, scopes, quick or rule.quick))
+                    flats.append(Flat(path, section, index, rule, guards, paths, scopes, quick or rule.quick))
                     continue
                 ends = rule.quick and not rule.anchor.endswith("*")
                 for target in called(path, rule.anchor, model.rulesets):

@@ -190,9 +190,7 @@ class _ToDraft(Transformer[Token, Draft]):
         return c[-1] if c else ()
 
     def protocols(self, c: list[Any]) -> tuple[str, ...]:
-        return tuple(
-            str(x) for x in c if not (isinstance(x, Token) and x.type in {"LBRACE", "RBRACE", "COMMA"})
-        )
+        return tuple(str(x) for x in c if not (isinstance(x, Token) and x.type in {"LBRACE", "RBRACE", "COMMA"}))
 
     def from_to(self, c: list[Any]) -> tuple[End, End]:
         ends = [x for x in c if isinstance(x, End)]

@@ -9,6 +9,7 @@ from jailpf.pf.simulated.connection import Connection, Step
 from jailpf.pf.simulated.kernel import Decision, Kernel, match_of
 from jailpf.pf.simulated.neighbours import obstacle
 from jailpf.pf.simulated.rule import BITS, Host, Pool
+from jailpf.pf.simulated.show import rule_text
 from jailpf.pf.simulated.state import Key, State
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ class Hopper:
     `keep`: make states and count; otherwise only ask. `made` collects the states with the rule of each.
     """
 
-    def __init__(
-        self, kernel: Kernel, packet: Packet, connection: Connection, now: float, keep: bool
-    ) -> None:
+    def __init__(self, kernel: Kernel, packet: Packet, connection: Connection, now: float, keep: bool) -> None:
         self.kernel, self.model, self.packet = kernel, kernel.model, packet
         self.connection, self.now, self.keep = connection, now, keep
         self.made: list[tuple[State, Flat]] = []
@@ -67,15 +66,13 @@ class Hopper:
             return self._end("block", _blocked(decision))
         flat = decision.flat
         rule = flat.rule if flat else None
-        return self._neighbours() and self._keep(
-            before, flat, rule.state if rule and rule.state else "no state"
-        )
+        return self._neighbours() and self._keep(before, flat, rule.state if rule and rule.state else "no state")
 
     def _neighbours(self) -> bool:
         packet = self.packet
         if packet.family != "inet6":
             return True
-        found = obstacle(Kernel(self.model), packet.interface, packet.destination)
+        found = obstacle(Kernel(self.model), packet.interface)
         if found is None:
             return True
         self._decided("neighbour", found)
@@ -197,9 +194,7 @@ class Hopper:
         rules = tuple(match_of(flat) for flat in [*decision.matches, *decision.doubts])
         deciding = match_of(decision.flat) if decision.flat else None
         note = f"tag {decision.tag}" if decision.tag else ""
-        self._add(
-            Step(self.packet.interface, self.packet.direction, phase, decision.verdict, rules, deciding, note)
-        )
+        self._add(Step(self.packet.interface, self.packet.direction, phase, decision.verdict, rules, deciding, note))
 
     def _step(self, phase: str, verdict: str, note: str = "", deciding: Flat | None = None) -> None:
         match = match_of(deciding) if deciding else None
@@ -210,6 +205,7 @@ class Hopper:
 
     def _end(self, verdict: str, reason: str) -> bool:
         self.connection.verdict, self.connection.reason = verdict, reason
+        self.connection.blocked = self.packet
         return False
 
 
@@ -232,9 +228,12 @@ def _blocked(decision: Decision) -> str:
 
 
 def _doubtful(decision: Decision) -> str:
-    texts = [
-        f"{flat.rule.text} (line {flat.rule.line})"
-        for flat in decision.doubts
-        if flat.rule.action == "unknown"
-    ]
-    return f"cannot say: the simulated pf does not know {'; '.join(texts)}"
+    """Which rules keep pf's answer unknown, and why."""
+    reasons = []
+    for flat in decision.doubts:
+        rule = flat.rule
+        place = f"{flat.path or 'main ruleset'}, line {rule.line}"
+        known = "another routing table" if rule.rtable else "a table whose content is not known"
+        why = "the simulated pf does not know it" if rule.action == "unknown" else known
+        reasons.append(f"{rule_text(rule)} ({place}): {why}")
+    return f"cannot say: {'; '.join(reasons)}"

@@ -74,10 +74,7 @@ def _named(spec: HostSpec, topology: Topology) -> list[Host]:
     if found:
         if mask:
             raise unknown("a mask behind an interface")
-        return [
-            Host(h.kind, h.family, h.low, h.high, h.prefix, negated=True) if spec.negated else h
-            for h in found
-        ]
+        return [Host(h.kind, h.family, h.low, h.high, h.prefix, negated=True) if spec.negated else h for h in found]
     try:
         return [parse_network(name, mask[0] if mask else "", spec.negated)]
     except BadMaskError as error:

@@ -39,9 +39,7 @@ class Journey:
         external = self.topology.ext_if
         sender = self.sender
         if sender == "outside":
-            return self.hopper.hop(self.interface or external, "in") and self._deliver(
-                self.interface or external
-            )
+            return self.hopper.hop(self.interface or external, "in") and self._deliver(self.interface or external)
         if isinstance(sender, Jail) and sender.vnet:
             owner = self._owner()
             if owner and owner.vnet and owner.interface == sender.interface and not self.interface:
@@ -55,11 +53,7 @@ class Journey:
             return self.hopper.hop(self.interface or owner.interface, "out")
         if owner:
             loopback = self.interface or (owner.interface if owner.interface.startswith("lo") else "lo0")
-            return (
-                self.hopper.hop(loopback, "out")
-                and self.hopper.hop(loopback, "in")
-                and self._deliver(loopback)
-            )
+            return self.hopper.hop(loopback, "out") and self.hopper.hop(loopback, "in") and self._deliver(loopback)
         return self.hopper.hop(self.interface or self._way_out(), "out")
 
     def _deliver(self, came: str) -> bool:
@@ -97,18 +91,13 @@ class Journey:
             if broken:
                 self.connection.verdict = "block"
                 self.connection.reason = f"{broken}: the connection is cut"
-                self.connection.steps.append(
-                    Step(state.interface, state.direction, "limit", "block", note=broken)
-                )
+                self.connection.steps.append(Step(state.interface, state.direction, "limit", "block", note=broken))
 
     def _owner(self) -> Owner | None:
         return self.topology.owners().get(Address(self.packet.family, self.packet.destination))
 
     def _way_out(self) -> str:
-        return (
-            self.topology.network_of(Address(self.packet.family, self.packet.destination))
-            or self.topology.ext_if
-        )
+        return self.topology.network_of(Address(self.packet.family, self.packet.destination)) or self.topology.ext_if
 
     def _private(self) -> bool:
         address = ipaddress.ip_address(self._destination())
@@ -119,6 +108,5 @@ class Journey:
 
 
 _PRIVATE = [
-    ipaddress.ip_network(n)
-    for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+    ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.pf.simulated.model import Model
+    from jailpf.pf.simulated.rule import Rule
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Decision:
 def match_of(flat: Flat) -> Match:
     """The rule as `Connection.steps` names it."""
     rule = flat.rule
-    return Match(flat.path, rule.section, flat.index, rule_text(rule), rule.line, rule.labels)
+    return Match(flat.path, flat.section, flat.index, rule_text(rule), rule.line, rule.labels)
 
 
 class Kernel:
@@ -61,6 +62,8 @@ class Kernel:
                 continue
             decision.matches.append(flat)
             decision.tag = flat.rule.tag or decision.tag
+            if flat.rule.rtable:
+                decision.doubts.append(flat)
             ended.add(flat.scopes[-1])
             if not flat.rule.no:
                 decision.flat, decision.verdict = flat, "translate"
@@ -81,13 +84,15 @@ class Kernel:
             action = flat.rule.action
             if matched is None:
                 decision.doubts.append(flat)
-                ends = flat.quick or (action == "unknown" and unknown.stays(flat.rule.text))
+                ends = flat.quick or (action == "unknown" and unknown.stays(_hint(flat.rule)))
                 if _verdict(flat) != "match":
                     (final if ends else possible).append(flat)
                 continue
             decision.matches.append(flat)
             decision.tag = flat.rule.tag or decision.tag
             if action == "match":
+                if flat.rule.rtable:
+                    final.append(flat)
                 continue
             possible = [flat]
             if flat.quick:
@@ -98,11 +103,11 @@ class Kernel:
         decision.verdict = verdicts.pop() if len(verdicts) == 1 else "unknown"
         if decision.verdict != "unknown":
             decision.doubts = []
+        elif not decision.doubts:
+            decision.doubts = [flat for flat in outcomes if flat and _verdict(flat) == "unknown"]
         return decision
 
-    def _evaluate(
-        self, packet: Packet, section: str, decision: Decision
-    ) -> Iterator[tuple[Flat, bool | None]]:
+    def _evaluate(self, packet: Packet, section: str, decision: Decision) -> Iterator[tuple[Flat, bool | None]]:
         """The rules that match (True) or might (None), in order, behind anchor rules that do."""
         entered: dict[int, bool | None] = {0: True}
         tag_in_doubt = False
@@ -116,16 +121,15 @@ class Kernel:
             if self.counting and rule.labels:
                 self.model.rulesets[flat.path].count(flat.key, 1, 0, 0, 0)
             matched = self.matcher.rule(rule, flat.path, packet, decision.tag)
-            if (
-                tag_in_doubt
-                and rule.tagged
-                and self.matcher.rule(replace(rule, tagged=""), flat.path, packet, "")
-            ):
+            if tag_in_doubt and rule.tagged:
+                untagged = self.matcher.rule(replace(rule, tagged=""), flat.path, packet, "")
+                matched = None if untagged else untagged
+            if inside is None and matched:
                 matched = None
+            if matched is None and (rule.tag or (rule.action == "unknown" and unknown.sets_tag(_hint(rule)))):
+                tag_in_doubt = True
             if matched is not False:
-                if matched is None and rule.action == "unknown":
-                    tag_in_doubt = tag_in_doubt or unknown.sets_tag(rule.text)
-                yield flat, None if inside is None else matched
+                yield flat, matched
 
     def _enter(self, flat: Flat, packet: Packet, tag: str, entered: dict[int, bool | None]) -> bool | None:
         result: bool | None = True
@@ -141,4 +145,10 @@ class Kernel:
 def _verdict(flat: Flat | None) -> str:
     if flat is None:
         return "pass"
-    return unknown.verdict(flat.rule.text) if flat.rule.action == "unknown" else flat.rule.action
+    if flat.rule.rtable:
+        return "unknown"  # another routing table: where the packet goes then is not simulated
+    return unknown.verdict(_hint(flat.rule)) if flat.rule.action == "unknown" else flat.rule.action
+
+
+def _hint(rule: Rule) -> str:
+    return rule.expanded or rule.text

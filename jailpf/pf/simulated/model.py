@@ -52,9 +52,7 @@ class Ruleset:
 
     def count(self, key: str, *values: int) -> None:
         """Add to the counters of a rule: evaluations, packets, bytes, states."""
-        self.counters[key] = [
-            a + b for a, b in zip(self.counters.get(key, [0, 0, 0, 0]), values, strict=True)
-        ]
+        self.counters[key] = [a + b for a, b in zip(self.counters.get(key, [0, 0, 0, 0]), values, strict=True)]
 
 
 @dataclass
@@ -72,6 +70,7 @@ class Model:
     gone: dict[str, float] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
     rates: dict[str, tuple[float, float]] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
     cache: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     def reset(self) -> None:
@@ -83,9 +82,7 @@ class Model:
         """Replace the rules at a path, and the tables that the text names (facts.md section 2)."""
         old = self.rulesets.get(path, Ruleset())
         used = set(_tables_used(parsed.rules))
-        tables = {
-            name: table for name, table in old.tables.items() if table.persist or name in used or not path
-        }
+        tables = {name: table for name, table in old.tables.items() if table.persist or name in used or not path}
         for name, definition in parsed.tables.items():
             table = old.tables.get(name, Table())
             new = Table(definition.persist, definition.const, definition.counters, dict(table.entries))
@@ -119,6 +116,12 @@ class Model:
             if ruleset and name in ruleset.tables:
                 return ruleset.tables[name]
         return None
+
+    def is_doubtful(self, name: str) -> bool:
+        """Whether a table that is not defined here may be defined on the host that is looked at
+        (explain.py).
+        """
+        return name in self.doubtful or name.startswith("__automatic_")  # pfctl's optimizer makes the latter
 
     def listed(self, now: float) -> set[str]:
         """All anchors that `pfctl -s Anchors` lists: loaded ones, called ones, those just emptied, and their

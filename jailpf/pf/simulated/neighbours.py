@@ -17,21 +17,20 @@ _HERE, _THERE = 0xFE80 << 112 | 1, 0xFE80 << 112 | 2
 _SOLICITED = 0xFF02 << 112 | 0x1FF << 24
 
 
-def solicitations(interface: str, address: int) -> list[Packet]:
+def solicitations(interface: str) -> list[Packet]:
     """The question for an address that a neighbour asks, and one of our own to a neighbour."""
-    node = _SOLICITED | address & 0xFFFFFF
-    ends = (("in", _THERE, node), ("out", _HERE, _SOLICITED | 2))
+    ends = (("in", _THERE, _SOLICITED | 1), ("out", _HERE, _SOLICITED | 2))
     return [
         Packet("inet6", "ipv6-icmp", source, 0, to, 0, interface, direction, icmp_type=SOLICITATION)
         for direction, source, to in ends
     ]
 
 
-def obstacle(kernel: Kernel, interface: str, address: int) -> Decision | None:
+def obstacle(kernel: Kernel, interface: str) -> Decision | None:
     """The decision that keeps neighbours from finding each other on that interface, None when they do."""
     if interface.startswith("lo"):
         return None
-    for packet in solicitations(interface, address):
+    for packet in solicitations(interface):
         decision = kernel.filter(packet)
         if decision.verdict != "pass":
             return decision

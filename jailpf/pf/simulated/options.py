@@ -57,9 +57,7 @@ def icmp_items(draft: RuleDraft) -> list[tuple[int | None, int | None]]:
             for type_, code in written:
                 number = names.get(type_, int(type_) if type_.isdigit() else -1)
                 if not 0 <= number <= 255 or (code and not code.isdigit()):
-                    raise RuleError(
-                        f"unknown icmp-type {type_}" if number < 0 else f"unknown icmp-code {code}"
-                    )
+                    raise RuleError(f"unknown icmp-type {type_}" if number < 0 else f"unknown icmp-code {code}")
                 items.append((number, int(code) if code else None))
     return items or [(None, None)]
 

@@ -54,11 +54,9 @@ class Matcher:
         if rule.interface and self.interface(rule.interface, packet.interface) == rule.not_interface:
             return False
         if rule.action == "unknown":
-            return (
-                None
-                if may_match(rule.text, packet.interface, packet.direction, packet.family, packet.proto)
-                else False
-            )
+            hint = rule.expanded or rule.text
+            might = may_match(hint, packet.interface, packet.direction, packet.family, packet.proto)
+            return None if might else False
         if rule.source_port is not None and packet.source_port not in rule.source_port:
             return False
         if rule.icmp_type is not None and not _icmp_matches(rule, packet):
@@ -67,17 +65,19 @@ class Matcher:
             return False
         return self.ends(rule, path, packet)
 
-    def ends(self, rule: Rule, path: str, packet: Packet) -> bool:
+    def ends(self, rule: Rule, path: str, packet: Packet) -> bool | None:
         """Whether source and destination match. A binat rule looks at its pool for incoming packets."""
         source, destination = rule.source, rule.destination
         if rule.action == "binat" and packet.direction == "in" and rule.pool:
             source, destination = destination, rule.pool.hosts[0]
-        return self.host(destination, path, packet.family, packet.destination) and self.host(
-            source, path, packet.family, packet.source
-        )
+        found = self.host(destination, path, packet.family, packet.destination)
+        if found is False:
+            return False
+        other = self.host(source, path, packet.family, packet.source)
+        return None if other and found is None else other
 
-    def host(self, host: Host, path: str, family: Family, number: int) -> bool:
-        """Whether an address is meant by a rule's from or to.
+    def host(self, host: Host, path: str, family: Family, number: int) -> bool | None:
+        """Whether an address is meant by a rule's from or to; None for a table whose content is not known.
 
         no-route and urpf-failed match nothing: the simulated host has a default route and nobody forges
         addresses.
@@ -88,6 +88,8 @@ class Matcher:
             found = family == host.family and host.low <= number <= host.high
         elif host.kind == "table":
             table = self.model.table(path, host.name)
+            if table is None and self.model.is_doubtful(host.name):
+                return None
             found = table is not None and table.matches(family, number)
         elif host.kind == "dynamic":
             found = any(h.family == family and h.low <= number <= h.high for h in self.dynamic(host.name))

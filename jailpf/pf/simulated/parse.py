@@ -13,6 +13,7 @@ from jailpf.pf.simulated.lexer import Lexer, Tok, UndefinedMacroError
 from jailpf.pf.simulated.rule import SECTIONS, Rule
 from jailpf.pf.simulated.show import rule_text
 from jailpf.pf.simulated.tables import TableDefinition, define_table
+from jailpf.pf.simulated.unknown import sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ class Parsed:
     skips: list[str] = field(default_factory=list)
     head: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unknown: list[tuple[int, str]] = field(default_factory=list)
+    doubtful: set[str] = field(default_factory=set)
 
     def listing(self) -> str:
         """What `pfctl -o none -nvP -f` prints: macros and tables first, then nat, rdr, binat and filter
@@ -65,9 +68,7 @@ def parse(
 
 
 class _Reader:
-    def __init__(
-        self, text: str, topology: Topology, name: str, main: bool, printed: bool, lenient: bool
-    ) -> None:
+    def __init__(self, text: str, topology: Topology, name: str, main: bool, printed: bool, lenient: bool) -> None:
         self.lexer = Lexer(text, printed)
         self.lines = text.split("\n")
         self.topology, self.name, self.main, self.lenient = topology, name, main, lenient
@@ -80,7 +81,9 @@ class _Reader:
             try:
                 tokens = self.lexer.statement()
             except UndefinedMacroError as error:
-                self._refuse(start, error.line, f"macro '{error.name}' not defined", "syntax error")
+                place = Place(self.name, error.line)
+                messages = (f"macro '{error.name}' not defined", "syntax error")
+                self._refused(start, [Problem(message, place) for message in messages])
                 continue
             if tokens is None:
                 return self.result
@@ -94,11 +97,11 @@ class _Reader:
                 draft.line, draft.last = tokens[0].line, tokens[-1].line
             self._take(draft)
         except _BrokenError as error:
-            self._refuse(tokens[0].line, error.line, error.message)
+            self._refused(tokens[0].line, [Problem(error.message, Place(self.name, error.line))], tokens)
         except RuleError as error:
             place = Place(self.name, tokens[-1].line)
             problems = [Problem(c.message, place if c.placed else None) for c in error.complaints]
-            self._refused(tokens[0].line, problems)
+            self._refused(tokens[0].line, problems, tokens)
 
     def _take(self, draft: Draft) -> None:
         result = self.result
@@ -122,15 +125,18 @@ class _Reader:
                 raise RuleError(_ORDER)
             result.rules[section] += rules
 
-    def _refuse(self, start: int, line: int, *messages: str) -> None:
-        self._refused(start, [Problem(message, Place(self.name, line)) for message in messages])
-
-    def _refused(self, start: int, problems: list[Problem]) -> None:
+    def _refused(self, start: int, problems: list[Problem], tokens: Sequence[Tok] = ()) -> None:
         if not self.lenient:
             self.result.problems += problems
             return
-        text = "\n".join(self.lines[start - 1 : self.lexer.line - 1] or self.lines[start - 1 :]).strip()
-        self.result.rules["filter"].append(Rule("unknown", line=start, text=text))
+        lines = self.lines[start - 1 : max(start, self.lexer.line - 1)]
+        text = "\n".join(lines).strip()
+        expanded = " ".join(token.value for token in tokens) or text
+        self.result.unknown.append((start, text))
+        if len(tokens) > 2 and tokens[0].type == "TABLE":
+            self.result.doubtful.add(tokens[2].value)
+        for section in sections(expanded):
+            self.result.rules[section].append(Rule("unknown", line=start, text=text, expanded=expanded))
 
 
 class _BrokenError(Exception):
@@ -145,9 +151,7 @@ def _draft(tokens: Sequence[Tok], lexer: Lexer) -> Draft:
         from jailpf.pf.simulated.grammar import StatementError, parse_statement
     except ImportError:
         remedy = "pip install 'jailpf[simulated]'"
-        raise PfUnavailableError(
-            "the simulated pf needs lark, which is not installed", remedy=remedy
-        ) from None
+        raise PfUnavailableError("the simulated pf needs lark, which is not installed", remedy=remedy) from None
     try:
         return parse_statement(tokens)
     except StatementError as error:
@@ -159,9 +163,7 @@ def _draft(tokens: Sequence[Tok], lexer: Lexer) -> Draft:
         name = _unknown_feature(tokens, bad)
         if not name:
             lexer.skip_line(bad.end)
-        raise _BrokenError(
-            bad.line, f"the simulated pf does not know {name}" if name else "syntax error"
-        ) from None
+        raise _BrokenError(bad.line, f"the simulated pf does not know {name}" if name else "syntax error") from None
 
 
 def _unbalanced(tokens: Sequence[Tok]) -> bool:

@@ -44,9 +44,7 @@ def make_pool(draft: RuleDraft, hosts: list[Host]) -> Pool:
     if "source-hash" in words:
         raise unknown("source-hash")
     kind = next((word for word in words if word in {"bitmask", "random", "round-robin"}), "")
-    many = len(hosts) > 1 or any(
-        h.kind == "table" or (h.kind == "dynamic" and ":0" not in h.name) for h in hosts
-    )
+    many = len(hosts) > 1 or any(h.kind == "table" or (h.kind == "dynamic" and ":0" not in h.name) for h in hosts)
     if not kind and many:
         kind = "round-robin"
     if many and kind != "round-robin":

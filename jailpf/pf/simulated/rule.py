@@ -126,6 +126,7 @@ class Rule:
     pool: Pool | None = None
     anchor: str = ""
     text: str = ""
+    expanded: str = ""
 
     @property
     def section(self) -> str:

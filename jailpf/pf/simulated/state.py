@@ -74,11 +74,7 @@ class State:
         left_text = left + (f" ({left_was})" if left != left_was else "")
         right_text = right + (f" ({right_was})" if right != right_was else "")
         phase = (
-            "ESTABLISHED:ESTABLISHED"
-            if self.proto == "tcp"
-            else "MULTIPLE:MULTIPLE"
-            if self.proto == "udp"
-            else "0:0"
+            "ESTABLISHED:ESTABLISHED" if self.proto == "tcp" else "MULTIPLE:MULTIPLE" if self.proto == "udp" else "0:0"
         )
         text = f"all {self.proto} {left_text} {arrow} {right_text}       {phase}"
         numbers = {n for key in (self.wire, self.stack) for n in (key.address0, key.address1)}

@@ -54,9 +54,7 @@ class Topology:
     interfaces: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(DEFAULT))
     ext_if: str = "em0"
     jails: dict[str, Jail] = field(default_factory=dict)
-    changing: Callable[[], AbstractContextManager[object]] = field(
-        default=nullcontext, repr=False, compare=False
-    )
+    changing: Callable[[], AbstractContextManager[object]] = field(default=nullcontext, repr=False, compare=False)
     _owners: dict[Address, Owner] | None = field(default=None, init=False, repr=False, compare=False)
 
     def add_interface(self, name: str, *addresses: str) -> None:
@@ -67,9 +65,7 @@ class Topology:
             self.interfaces[name] = addresses
             self._owners = None
 
-    def add_jail(
-        self, name: str, addresses: Iterable[str], interface: str = "lo1", vnet: bool = False
-    ) -> None:
+    def add_jail(self, name: str, addresses: Iterable[str], interface: str = "lo1", vnet: bool = False) -> None:
         """Add a jail, or replace it. An unknown interface is added. Raises UsageError for what is no
         address.
         """

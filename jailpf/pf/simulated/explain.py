@@ -1,0 +1,80 @@
+"""A Simulated made of what a real pf holds: the ground that `jailpf trace` and `jailpf reach` stand on.
+
+Lines of the main ruleset that cannot be parsed are kept as unknown rules; where one of them might decide,
+`connect` answers "unknown" and names it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from jailpf.errors import PfRefusedError
+from jailpf.pf.simulated.driver import Simulated
+from jailpf.pf.simulated.hosts import RuleError
+from jailpf.pf.simulated.model import Ruleset
+from jailpf.pf.simulated.parse import parse
+from jailpf.pf.simulated.tables import Table, parse_entry
+from jailpf.pf.simulated.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from jailpf.pf import Loaded
+    from jailpf.pf.simulated.model import Model
+
+
+def rebuild(
+    main: str | Sequence[str],
+    anchors: Iterable[Loaded] = (),
+    tables: Mapping[str, Sequence[str]] | None = None,
+    topology: Topology | None = None,
+    skips: Iterable[str] = (),
+    now: Callable[[], float] = time.time,
+) -> Simulated:
+    """A pf in memory that decides as the one that is described.
+
+    main: the text of a pf.conf, or the lines that `pfctl -P -sn` and `pfctl -P -sr` print. anchors: what the
+    anchors hold, as `Pf.read` gives it. tables: the contents of the main ruleset's tables. skips: interfaces
+    under `set skip` beyond those that the text names. Raises PfRefusedError for a table's entry that is no
+    address.
+    """
+    pf = Simulated(main="", topology=topology or Topology(), now=now)
+    with pf.opened() as model:
+        printed = not isinstance(main, str)
+        text = main if isinstance(main, str) else "\n".join(main) + "\n"
+        parsed = parse(text, model.topology, name="pf.conf", main=True, printed=printed, lenient=True)
+        model.load("", parsed, now())
+        model.main_text, model.skips = text, [*parsed.skips, *skips]
+        model.doubtful = parsed.doubtful
+        _set_tables(model, "", tables or {}, now())
+        for anchor in anchors:
+            _load(model, anchor, now())
+    return pf
+
+
+def unparsed(main: str | Sequence[str], topology: Topology | None = None) -> list[tuple[int, str]]:
+    """The lines of a main ruleset that the simulated pf does not know: number and text."""
+    text = main if isinstance(main, str) else "\n".join(main) + "\n"
+    printed = not isinstance(main, str)
+    return parse(text, topology or Topology(), main=True, printed=printed, lenient=True).unknown
+
+
+def _load(model: Model, anchor: Loaded, now: float) -> None:
+    lines = [*anchor.nat, *anchor.rules]
+    parsed = parse("\n".join(lines) + "\n", model.topology, name=anchor.path, printed=True, lenient=True)
+    model.serial += 1
+    model.put(anchor.path, Ruleset(model.serial, parsed=parsed.rules), now)
+    if anchor.tables:
+        ruleset = model.rulesets.setdefault(anchor.path, Ruleset(model.serial))
+        ruleset.tables = {name: Table(persist=True) for name in anchor.tables}
+        _set_tables(model, anchor.path, anchor.tables, now)
+
+
+def _set_tables(model: Model, path: str, tables: Mapping[str, Sequence[str]], now: float) -> None:
+    for name, addresses in tables.items():
+        table = model.rulesets[path].tables.setdefault(name, Table(persist=True))
+        try:
+            table.set([host for text in addresses for host in parse_entry(text, model.topology)], now)
+        except RuleError as error:
+            raise PfRefusedError(f"table <{name}>: {error}") from None

@@ -1,0 +1,71 @@
+"""For a blocked connection: the rules that would nearly have let it in, and what kept them from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jailpf.pf.simulated.flat import flatten
+from jailpf.pf.simulated.kernel import match_of
+from jailpf.pf.simulated.packet import Matcher
+
+if TYPE_CHECKING:
+    from jailpf.pf.simulated.connection import Connection, Match
+    from jailpf.pf.simulated.driver import Simulated
+    from jailpf.pf.simulated.flat import Flat
+    from jailpf.pf.simulated.packet import Packet
+
+_WEIGHTS = {"to": 4, "port": 4, "proto": 3, "family": 3, "tagged": 2, "from": 2, "from port": 2, "on": 1}
+
+
+class Near(NamedTuple):
+    """A rdr, binat or pass rule that did not match, and in which of its words it differs from the packet."""
+
+    match: Match
+    differs: tuple[str, ...]
+
+
+def nearest(pf: Simulated, connection: Connection, count: int = 3) -> list[Near]:
+    """The rules that came closest to letting the blocked connection in, the closest first; [] when it was not
+    blocked.
+
+    As long as nothing translated the packet, redirections count too: what is missing is often the rdr.
+    """
+    packet = connection.blocked
+    if packet is None:
+        return []
+    translated = any(step.verdict == "translate" for step in connection.steps)
+    sections = ["filter"] if translated or packet.direction == "out" else ["rdr", "binat", "filter"]
+    with pf.opened() as model:
+        matcher = Matcher(model)
+        found: list[tuple[int, int, Flat, tuple[str, ...]]] = []
+        for section in sections:
+            for flat in flatten(model, section):
+                if flat.rule.no or flat.rule.action not in {"pass", "rdr", "binat"}:
+                    continue
+                differs = _differences(matcher, flat, packet)
+                if differs and len(differs) < 4:
+                    found.append((sum(_WEIGHTS.get(word, 1) for word in differs), len(found), flat, differs))
+        found.sort(key=lambda entry: entry[:2])
+        return [Near(match_of(flat), differs) for _, _, flat, differs in found[:count]]
+
+
+def _differences(matcher: Matcher, flat: Flat, packet: Packet) -> tuple[str, ...]:
+    rule, path = flat.rule, flat.path
+    source, destination = rule.source, rule.destination
+    if rule.action == "binat" and rule.pool:
+        source, destination = destination, rule.pool.hosts[0]
+    on = not rule.interface or matcher.interface(rule.interface, packet.interface) != rule.not_interface
+    sport = rule.source_port is None or packet.source_port in rule.source_port
+    dport = rule.destination_port is None or packet.destination_port in rule.destination_port
+    agrees = {
+        "direction": not rule.direction or rule.direction == packet.direction,
+        "on": on,
+        "family": not rule.family or rule.family == packet.family,
+        "proto": not rule.proto or rule.proto == packet.proto,
+        "from": matcher.host(source, path, packet.family, packet.source) is not False,
+        "from port": sport,
+        "to": matcher.host(destination, path, packet.family, packet.destination) is not False,
+        "port": dport,
+        "tagged": not rule.tagged or (rule.tagged == packet.tag) != rule.not_tagged,
+    }
+    return tuple(word for word, same in agrees.items() if not same)
