@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jailpf.tablefile import Members, parse_table
 
@@ -39,12 +39,12 @@ def edit_toml(before: bytes, table: str, members: Members) -> bytes:
     import tomlkit
     from tomlkit.items import Array
 
-    document = tomlkit.parse(before.decode())
-    declared = document["table"][table]  # type: ignore[index]
+    document: Any = tomlkit.parse(before.decode())
+    declared = document["table"][table]
     addresses = declared.get("addresses")
     if not isinstance(addresses, Array):
         addresses = tomlkit.array()
-        declared["addresses"] = addresses  # type: ignore[index]
+        declared["addresses"] = addresses
     wanted = [word(member) for member in members]
     for index in reversed(range(len(addresses))):
         if _normal(str(addresses[index])) not in wanted:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 
-from jailpf import __version__
 from jailpf.state import writes
-from jailpf.state.rundir import Lock, RunDir, file_name, stamp
+from jailpf.state.rundir import FORMAT, Lock, RunDir, file_name, stamp
 
 SETTINGS = "/usr/local/etc/jailpf/jailpf.toml"
 RUN = "/var/run/jailpf"
-FORMAT = f"jailpf {__version__} plan 1"
 
 
 def parse(arguments: list[str]) -> tuple[str, str, str] | None:

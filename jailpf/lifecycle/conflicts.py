@@ -14,6 +14,7 @@ from jailpf.values import Network, Peer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from jailpf.adapters.bastille_rdr import RdrLine
     from jailpf.lifecycle.session import Session
     from jailpf.state.records import Record
 
@@ -111,13 +112,27 @@ def _addresses(claimants: Iterable[Record], owners: Iterable[Record]) -> Iterato
 
 
 def bastille_claims(session: Session) -> list[Claim]:
-    """What `bastille rdr` claims, when that adapter is in use."""
+    """What `bastille rdr` publishes, when that adapter is in use. Its jails count whether they run or not."""
     found: list[Claim] = []
     for adapter in session.jails.adapters:
-        lister = getattr(adapter, "claims", None)
-        if lister is not None:
-            found += lister()
+        if (lines := getattr(adapter, "rdr_conf", None)) is not None:
+            for name in adapter.names():
+                found += [_bastille_claim(name, line, family) for line in lines(name) for family in line.families]
     return found
+
+
+def _bastille_claim(name: str, line: RdrLine, family: str) -> Claim:
+    return Claim(
+        owner=f"`bastille rdr {name}`",
+        service="",
+        place=line.place,
+        family=family,
+        on=line.interfaces,
+        protos=(line.proto,),
+        to=(line.to,),
+        ports=(line.port,),
+        source=() if line.source.kind == "any" else (line.source,),
+    )
 
 
 def resolver(session: Session) -> Callable[[Peer], tuple[Network, ...] | None]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.state import writes
 from jailpf.state.records import Record
-from jailpf.state.rundir import file_name
-from jailpf.warm import FORMAT
+from jailpf.state.rundir import FORMAT, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

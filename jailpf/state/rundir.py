@@ -6,6 +6,7 @@ import fcntl
 import os
 import time
 
+from jailpf import __version__
 from jailpf.state import writes
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 SECONDS = 30.0
+FORMAT = f"jailpf {__version__} plan 1"  # the first line of a plan: another version's is none
 
 
 class RunDir:
