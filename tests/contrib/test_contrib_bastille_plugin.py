@@ -402,6 +402,36 @@ def test_status_says_whether_the_jail_asks_for_something_new(host: Bastille) -> 
     assert (done.returncode, "request: unusable" in done.stdout) == (1, True)
 
 
+@pytest.fixture
+def real(host: Bastille) -> Bastille:
+    """The same host with jailpf itself and the simulated pf."""
+    pytest.importorskip("jailpf.cli")
+    pytest.importorskip("lark")
+    program = host.standins.bin / "jailpf"
+    program.write_text(f"#!{sys.executable} -I\nimport sys\nfrom jailpf.__main__ import main\nsys.exit(main())\n")
+    (host.etc / "jailpf.toml").write_text('pf = "simulated"\n[host]\next_if = "em0"\n')
+    (host.etc / "jails" / "mail.toml").write_text('[jail]\nip4 = "10.0.0.9"\n[service.mail]\nport = 25\n')
+    return host
+
+
+@pytest.mark.parametrize(
+    ("port", "status", "text"),
+    [
+        ('["80", "443"]', 0, "rdr on em0 inet proto tcp from any to (em0:0) port { 80 443 }"),
+        ("25", 65, "jails/mail.toml:"),
+        ('"smtp"', 65, "request:4:"),
+    ],
+)
+def test_jailpf_itself_refuses_mistakes_and_conflicts_and_shows_the_rules(
+    real: Bastille, port: str, status: int, text: str
+) -> None:
+    real.request.write_text(f'[jail]\nip4 = "10.0.0.5"\n[service.http]\nport = {port}\n')
+    done = real("apply", "-n", "web")
+    assert done.returncode == status, done.stdout + done.stderr
+    assert text in " ".join(done.stdout.split())
+    assert "jailpf-request." not in done.stdout
+
+
 def test_the_plugin_is_laid_out_as_bastille_wants_it() -> None:
     keys = dict(re.findall(r'(?m)^(\w+)="(.*)"$', (PLUGIN / "plugin.conf").read_text()))
     assert set(keys) == {"name", "min_version", "depends_kmods", "depends_pkgs"}
