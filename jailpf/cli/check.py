@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from jailpf.lifecycle.session import Session
+    from jailpf.model import Ruleset
     from jailpf.state.records import Record
 
 
@@ -35,6 +36,7 @@ def check(session: Session, options: Namespace) -> int:
             warnings.append(Problem(f"{name}: its addresses are known only when it runs; only its file was checked"))
             continue
         records.append(prepared.record)
+        warnings += _old_releases(prepared.ruleset)
     conflicting = conflicts.check_all(session, [*records, *_others(session, records, options.jails)])
     errors += conflicting
     status = status or (65 if conflicting else 0)
@@ -52,6 +54,12 @@ def check(session: Session, options: Namespace) -> int:
         if not errors:
             print(f"{good} jail{'s' if good != 1 else ''} checked, nothing wrong")
     return status or (1 if warnings else 0)
+
+
+def _old_releases(ruleset: Ruleset) -> list[Problem]:
+    """What FreeBSD 13 refuses."""
+    found = (rule.place for rule in ruleset.rules if rule.port and rule.proto and "sctp" in rule.proto.names)
+    return [Problem("sctp with ports needs FreeBSD 14 or later", place) for place in dict.fromkeys(found)]
 
 
 def _others(session: Session, records: list[Record], chosen: list[str]) -> list[Record]:

@@ -39,6 +39,9 @@ DRY = Option(("-n", "--dry-run"), "say what would be done and change nothing", a
 VERIFY = Option(("--verify",), "read back what was loaded", action="store_true")
 ALL = Option(("--all",), "every declared jail", action="store_true")
 
+MAIN = Option(("--main",), "a pf.conf to take for the main ruleset", metavar="FILE")
+DECLARED = Option(("--declared",), "take what is declared, not what is loaded", action="store_true")
+
 COMMANDS = (
     Command("prestart", "hooks:prestart", "check a jail before it starts (exec.prestart)", "jailpf prestart dovecot", (JAIL,)),
     Command("created", "hooks:created", "load a jail's rules (exec.created)", "jailpf created dovecot", (JAIL,)),
@@ -61,9 +64,22 @@ COMMANDS = (
     ), json=True),
     Command("status", "status:status", "what is loaded, and its counters", "jailpf status dovecot", (ANY_JAILS,), json=True),
     Command("list", "look:list_jails", "the declared jails and their services", "jailpf list", (), json=True),
+    Command("trace", "trace:trace", "say who gets a packet, and the way it goes", "jailpf trace tcp from 198.51.100.7 to ext_ip4 port 993", (
+        Option(("words",), "[inet|inet6] PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|ext_ip4|ext_ip6 [port N] [on IF]", nargs="+", metavar="WORD"),
+        MAIN, DECLARED,
+    ), json=True),
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),
     Command("doctor", "doctor:doctor", "look for what is wrong with this host", "jailpf doctor", (), json=True),
     Command("plugins", "look:plugins", "the plugins, and what each brings", "jailpf plugins", (), json=True),
+    Command("plugin", "", "start a plugin of your own", "jailpf plugin new office-hours", subcommands=(
+        Command("new", "plugin:new", "write a working, tested plugin into a new folder", "jailpf plugin new office-hours", (
+            Option(("name",), "the plugin's name: small letters, digits and '-'", metavar="NAME"),
+            Option(("--into",), "the folder to make it in (default: here)", metavar="DIR"),
+        )),
+    )),
+    Command("schema", "schema:schema", "print the JSON Schema that editors use", "jailpf schema jail", (
+        Option(("kind",), "of a jail's file, or of jailpf.toml (default: jail)", nargs="?", choices=("jail", "host"), default="jail"),
+    )),
 )  # fmt: skip

@@ -1,0 +1,124 @@
+"""trace: who gets a packet, and the way it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jailpf.cli import output
+from jailpf.cli.question import Question, ask
+from jailpf.errors import Problem
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.pf.simulated import Connection, Match
+    from jailpf.pf.simulated.nearest import Near
+    from jailpf.world import World
+
+WORDS = {
+    "pass": ("green", "reaches"),
+    "block": ("red", "is blocked"),
+    "unreachable": ("red", "finds no way"),
+    "unknown": ("yellow", "cannot be told"),
+}
+
+
+def trace(session: Session, options: Namespace) -> int:
+    """0 when the packet arrives, 1 when not."""
+    from jailpf.pf.simulated.nearest import nearest
+    from jailpf.world import build
+
+    world = build(session, main=options.main or "", declared=options.declared)
+    question = ask(world, session, options.words)
+    found = world.pf.connect(
+        question.proto, question.source, question.to, question.port, source_port=question.source_port,
+        interface=question.interface or None, sender=question.sender, keep=False,
+    )  # fmt: skip
+    near = nearest(world.pf, found) if found.verdict == "block" else []
+    if options.json:
+        output.as_json("trace", question=question._asdict(), **_json(world, found, near))
+    else:
+        _print(world, question, found, near)
+        output.problems((problem for wrong in world.problems for problem in wrong.problems), level="yellow")
+    return 0 if found else 1
+
+
+def _print(world: World, question: Question, found: Connection, near: list[Near]) -> None:
+    colour, verb = WORDS[found.verdict]
+    verdict = output.colour(verb, colour)
+    if found.verdict == "pass":
+        verdict += f" {found.delivered_to}" + _at(found)
+    print(f"{question}: {verdict}" + (f": {found.reason}" if found.reason else ""))
+    for step in found.steps:
+        one = step.deciding
+        where = f"{step.interface} {step.direction}".ljust(12)
+        what = f"{step.phase} {step.verdict}".ljust(16)
+        print(f"  {where}{what}{_rule(one) if one else step.note or 'no rule matches'}")
+        if one and (source := _declared(world, one)):
+            print(" " * 30 + output.colour(source, "dim"))
+    if near:
+        print("nearest to letting it in:")
+        shown = set()
+        for match, differs in near:
+            owner = _declared(world, match) or match.path or "main ruleset"
+            if owner not in shown:
+                shown.add(owner)
+                print(f"  {owner}: it says another {' and '.join(differs)}")
+                print(f"    {match.text}")
+
+
+def _at(found: Connection) -> str:
+    at = f" at {found.address}" if found.address != found.delivered_to else ""
+    return at + (f" port {found.port}" if found.port else "")
+
+
+def _rule(match: Match) -> str:
+    return f"{match.path or 'main'}: {match.text}"
+
+
+def _declared(world: World, match: Match) -> str:
+    source = world.source(match.path, match.text)
+    if source is None:
+        return ""
+    return (
+        f"{source.place}: [{source.name}] of {source.jail}"
+        if source.place
+        else f"[host] nat of jailpf.toml, for {source.jail}"
+    )
+
+
+def _json(world: World, found: Connection, near: list[Near]) -> dict[str, Any]:
+    return {
+        "verdict": found.verdict,
+        "delivered_to": found.delivered_to,
+        "address": found.address,
+        "port": found.port,
+        "source": found.source,
+        "reason": found.reason,
+        "steps": [
+            {
+                "interface": step.interface,
+                "direction": step.direction,
+                "phase": step.phase,
+                "verdict": step.verdict,
+                "rule": _match_json(world, step.deciding),
+            }
+            for step in found.steps
+        ],
+        "nearest": [{"rule": _match_json(world, match), "differs": list(differs)} for match, differs in near],
+    }
+
+
+def _match_json(world: World, match: Match | None) -> dict[str, Any] | None:
+    if match is None:
+        return None
+    source = world.source(match.path, match.text)
+    place = output.problem_json(Problem("", source.place))["place"] if source else None
+    return {
+        "anchor": match.path,
+        "text": match.text,
+        "jail": source.jail if source else None,
+        "declaration": source.name if source else None,
+        "place": place,
+    }
