@@ -102,7 +102,7 @@ def test_problems_are_lines_with_places(problems: Callable[..., list[str]]) -> N
     """Every problem comes back as FILE:LINE:COLUMN: sentence; a sound file has none."""
     assert problems(WEB) == []
     assert problems("[service.web]\nport = 80\nform = 'any'\n") == [
-        "web.toml:3:1: 'form' is not a key of [service.web]; did you mean \"from\"?"
+        "web.toml:3:1: 'form' is not a key of [service.web]; did you mean 'from'?"
     ]
 
 
