@@ -34,6 +34,12 @@ def main(arguments: list[str]) -> int:
     except RecursionError:
         print("jailpf: nested too deeply", file=sys.stderr)
         return 65
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        print("jailpf: this is a bug of jailpf; please report it with the lines above", file=sys.stderr)
+        return JailpfError.status
 
 
 def _run(options: Namespace) -> int:

@@ -68,6 +68,7 @@ COMMANDS = (
         Option(("words",), "[inet|inet6] PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|ext_ip4|ext_ip6 [port N] [on IF]", nargs="+", metavar="WORD"),
         MAIN, DECLARED,
     ), json=True),
+    Command("reach", "reach:reach", "the whole answer: who reaches which service from where", "jailpf reach dovecot", (ANY_JAILS, MAIN, DECLARED), json=True),
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),

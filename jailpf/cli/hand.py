@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
-from jailpf.errors import JailpfError, NoJailError, Problem
+from jailpf.errors import JailpfError, NoJailError, PfRefusedError, Problem, problems_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -58,10 +58,12 @@ def unload(session: Session, options: Namespace) -> int:
             raise NoJailError(f"{name} is not loaded", None, "`jailpf status` shows what is")
         if options.dry_run:
             print(f"would unload {', '.join(anchor.path for anchor in record.anchors) if record else name}")
-        elif found := poststop.poststop(session, name):
-            raise JailpfError(found)
-        else:
-            print(f"{name}: unloaded")
+            return
+        with session.lock():
+            found = poststop.remove(session, name)
+        if found:
+            raise PfRefusedError(found)
+        print(f"{name}: unloaded")
 
     return _each(options.jails, one)
 
@@ -125,8 +127,8 @@ def _each(names: list[str], one: Callable[[str], None]) -> int:
     for name in names:
         try:
             one(name)
-        except JailpfError as wrong:
-            problems += wrong.problems
-            status = status or wrong.status
+        except (JailpfError, OSError) as wrong:
+            problems += problems_of(wrong)
+            status = status or getattr(wrong, "status", PfRefusedError.status)
     output.problems(problems)
     return status

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf import warm
 from jailpf.cli import output
-from jailpf.errors import JailpfError, Problem
+from jailpf.errors import JailpfError, PfRefusedError, Problem, problems_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -37,7 +37,13 @@ def poststop(session: Session, options: Namespace) -> int:
     if options.jail and not valid(options.jail):
         found = [Problem(f"{options.jail!r} cannot be the name of a jail; nothing was loaded for it")]
     else:
-        found = verb.poststop(session, options.jail) if options.jail else verb.purge(session)
+        try:
+            found = verb.poststop(session, options.jail) if options.jail else verb.purge(session)
+        except Exception as wrong:  # a bug of ours, which jail(8) cannot help
+            import traceback
+
+            traceback.print_exc()
+            found = [Problem(f"a bug of jailpf: {wrong!r}", None, "`jailpf sync` does what is left to do")]
     output.problems(found)
     for problem in found:
         warm.log(f"poststop {options.jail}: {problem}")
@@ -49,11 +55,12 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
     """Run a verb under `on_error`: "warn" lets the jail start although its firewall is not as declared."""
     try:
         did = verb()
-    except JailpfError as wrong:
-        output.problems(wrong.problems)
-        for problem in wrong.problems:
+    except (JailpfError, OSError) as wrong:
+        found = problems_of(wrong)
+        output.problems(found)
+        for problem in found:
             warm.log(f"{options.command} {options.jail}: {problem}")
-        return 0 if _warns(session) else wrong.status
+        return 0 if _warns(session) else getattr(wrong, "status", PfRefusedError.status)
     output.problems(session.notes, level="yellow")
     warm.log(f"{options.command} {options.jail}: {done if did else 'nothing to do'}")
     return 0
