@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from stand_ins.host import Host  # noqa: E402
+from stand_ins.host import Host
 
 
 @pytest.fixture

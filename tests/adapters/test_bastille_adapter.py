@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
-from stand_ins.host import Host
 
 from jailpf.adapters import Bastille
 from jailpf.adapters.bastille import read_conf
 from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError
+
+if TYPE_CHECKING:
+    from stand_ins.host import Host
 
 JAIL = """web {
   enforce_statfs = 2;
@@ -68,7 +71,7 @@ def test_a_running_vnet_jail_has_its_addresses(host: Host) -> None:
 
 def test_a_jail_conf_for_another_name_is_an_error(host: Host) -> None:
     host.bastille({"copy": JAIL})
-    with pytest.raises(ConfigError, match="there is no block copy .*it has web"):
+    with pytest.raises(ConfigError, match=r"there is no block copy .*it has web"):
         Bastille(host.settings).find("copy")
 
 

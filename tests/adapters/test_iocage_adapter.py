@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from stand_ins.host import Host
 
 from jailpf.adapters import Iocage
 from jailpf.errors import ConfigError, PermissionDeniedError
+
+if TYPE_CHECKING:
+    from stand_ins.host import Host
 
 ZFS = {
     "get -H -o name,value org.freebsd.ioc:active tank zroot": "tank\t-\nzroot\tyes\n",

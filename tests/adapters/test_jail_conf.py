@@ -90,7 +90,7 @@ def test_inherited_addresses_are_shared_and_so_are_those_of_two_jails(host: Host
 
 def test_an_address_that_is_none_names_the_file(host: Host) -> None:
     file = host.jail_conf("c { ip4.addr = lo1|nonsense; }\n")
-    with pytest.raises(ConfigError, match="'lo1|nonsense' is not a jail's address") as caught:
+    with pytest.raises(ConfigError, match=r"'lo1\|nonsense' is not a jail's address") as caught:
         JailConf(host.settings).find("c")
     assert caught.value.problems[0].place.file == file
 

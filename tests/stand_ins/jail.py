@@ -21,12 +21,12 @@ TOKEN = re.compile(
 )
 
 
-class Bad(Exception):
+class BadError(Exception):
     pass
 
 
 def unescape(text):
-    out, vars_, at = "", [], 0
+    out, at = "", 0
     for found in re.finditer(r"\\(.|\n)", text):
         out += text[at : found.start()] + ("" if found[1] == "\n" else found[1])
         at = found.end()
@@ -56,7 +56,7 @@ def tokens(text, file):
         found = TOKEN.match(text, at)
         line = text.count("\n", 0, at) + 1
         if not found:
-            raise Bad(f"{file} line {line}: syntax error near {text[at : at + 1]!r}")
+            raise BadError(f"{file} line {line}: syntax error near {text[at : at + 1]!r}")
         at = found.end()
         if found["skip"] is not None or found["op"]:
             if joined:
@@ -79,7 +79,7 @@ def parse(file, old, jails):
         with open(file, newline="", errors="surrogateescape") as opened:
             text = opened.read()
     except OSError as wrong:
-        raise Bad(f"{file}: {wrong.strerror}") from None
+        raise BadError(f"{file}: {wrong.strerror}") from None
     stream = list(tokens(text, file))
     stack, pending = [("*", False)], []
 
@@ -87,13 +87,13 @@ def parse(file, old, jails):
         if not pending:
             return
         if isinstance(pending[0], str):
-            raise Bad(f"{file} line {line}: syntax error near {pending[0]!r}")
+            raise BadError(f"{file} line {line}: syntax error near {pending[0]!r}")
         name = pending[0]
         rest = pending[1:]
         op = rest.pop(0) if rest and isinstance(rest[0], str) else ""
         values = [each for each in rest if not isinstance(each, str)]
         if op not in ("", "=", "+=") or (op and not values) or len(values) + max(len(values) - 1, 0) != len(rest):
-            raise Bad(f"{file} line {line}: syntax error")
+            raise BadError(f"{file} line {line}: syntax error")
         if plain(name) == ".include":
             if old:
                 jails.append(("*", [(plain(name), "", values, False)]))
@@ -113,7 +113,7 @@ def parse(file, old, jails):
     for token, line in stream:
         if token == "{":
             if len(pending) != 1 or isinstance(pending[0], str):
-                raise Bad(f"{file} line {line}: syntax error")
+                raise BadError(f"{file} line {line}: syntax error")
             name = plain(pending.pop())
             name = f"{stack[-1][0]}.{name}" if len(stack) > 1 else name
             params = []
@@ -121,7 +121,7 @@ def parse(file, old, jails):
             stack.append((name, params))
         elif token == "}":
             if pending or len(stack) == 1:
-                raise Bad(f"{file} line {line}: syntax error near '}}'")
+                raise BadError(f"{file} line {line}: syntax error near '}}'")
             stack.pop()
         elif token == ";":
             end(line)
@@ -129,7 +129,7 @@ def parse(file, old, jails):
         else:
             pending.append(token)
     if pending or len(stack) > 1:
-        raise Bad(f"{file} line {text.count(chr(10)) + 1}: syntax error")
+        raise BadError(f"{file} line {text.count(chr(10)) + 1}: syntax error")
 
 
 def wild(name):
@@ -143,13 +143,13 @@ def resolve(name, jails, index):
             continue
         for key, op, values, is_var in given:
             if key.startswith("."):
-                raise Bad(f"{name}: unknown parameter: {key}")
+                raise BadError(f"{name}: unknown parameter: {key}")
             target = variables if is_var else params
             target[key] = target.get(key, []) + values if op == "+=" else list(values)
 
     def expand(pieces, depth=0):
         if depth > 9:
-            raise Bad(f"{name}: recursive variable")
+            raise BadError(f"{name}: recursive variable")
         out = ""
         for is_var, text in pieces:
             if not is_var:
@@ -181,7 +181,7 @@ def main(args):
     try:
         parse(args[1], old, jails)
         shown = [resolve(name, jails, index) for index, (name, _) in enumerate(jails) if not wild(name)]
-    except Bad as wrong:
+    except BadError as wrong:
         print(f"jail: {wrong}", file=sys.stderr)
         return 1
     for params in shown:

@@ -1,0 +1,68 @@
+"""Replacing a manager's file: whole or not at all, with owner and mode kept, and the old text beside it."""
+
+from __future__ import annotations
+
+import os
+
+from jailpf.errors import ConfigError, PermissionDeniedError, Place, TryAgainError
+from jailpf.state import writes
+
+
+def backup_of(file: str) -> str:
+    """Where the text before the last change is kept. The dot hides it from globs such as `jail.conf.d/*`."""
+    folder, name = os.path.split(os.path.realpath(file))
+    return f"{folder}/.{name}.jailpf-backup"
+
+
+def replace(file: str, old: bytes, new: bytes) -> str:
+    """Replace a file that still says `old`; the name of the backup.
+
+    Raises TryAgainError when somebody changed it meanwhile, PermissionDeniedError, ConfigError. The old file stays
+    then.
+    """
+    real = os.path.realpath(file)
+    backup = backup_of(file)
+    try:
+        _put(backup, real, old)
+        staged = _stage(real, new)
+        try:
+            with open(real, "rb") as now:
+                if now.read() != old:
+                    raise TryAgainError("somebody changed it meanwhile", Place(file))
+            os.rename(staged, real)
+        except BaseException:
+            writes.remove(staged)
+            raise
+        _sync(os.path.dirname(real))
+    except PermissionError as wrong:
+        raise PermissionDeniedError(f"cannot be written: {wrong.strerror}", Place(file), "run as root") from None
+    except OSError as wrong:
+        raise ConfigError(f"cannot be written: {wrong.strerror}", Place(file)) from None
+    return backup
+
+
+def _put(path: str, like: str, content: bytes) -> None:
+    os.rename(_stage(like, content), path)
+
+
+def _stage(real: str, content: bytes) -> str:
+    """A file with `content` beside `real`, with its owner and mode."""
+    status = os.stat(real)
+    folder, name = os.path.split(real)
+    staged = writes.stage(f"{folder}/.{name}.jailpf", content, status.st_mode & 0o7777)
+    try:
+        if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(staged, status.st_uid, status.st_gid)
+            os.chmod(staged, status.st_mode & 0o7777)
+    except OSError:
+        writes.remove(staged)
+        raise
+    return staged
+
+
+def _sync(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
