@@ -168,6 +168,12 @@ class Settings:
         choices=("refuse", "warn"),
     )
     pf: str = key(str, "The pf to drive.", default="pfctl", choices=("pfctl", "simulated"))
+    main: str = key(
+        Filename,
+        "The pf.conf that the simulated pf takes, relative to this file.",
+        default="",
+        shown="the lines of `jailpf init` and block all",
+    )
     file: str = DEFAULT_FILE
     run: str = DEFAULT_RUN
     host: Host = field(default_factory=Host)

@@ -72,6 +72,9 @@ COMMANDS = (
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),
+    Command("attach", "manage:attach", "write the hook lines of jails", "jailpf attach -n dovecot", (ANY_JAILS, ALL, DRY)),
+    Command("detach", "manage:detach", "remove the hook lines of jails", "jailpf detach --all", (ANY_JAILS, ALL, DRY)),
+    Command("new", "manage:new", "write a commented declaration", "jailpf new dovecot", (JAIL,)),
     Command("doctor", "doctor:doctor", "look for what is wrong with this host", "jailpf doctor", (), json=True),
     Command("plugins", "look:plugins", "the plugins, and what each brings", "jailpf plugins", (), json=True),
     Command("plugin", "", "start a plugin of your own", "jailpf plugin new office-hours", subcommands=(

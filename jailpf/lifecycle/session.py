@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from jailpf import files
 from jailpf import settings as settings_module
-from jailpf.errors import PermissionDeniedError, PfUnavailableError, TryAgainError
+from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError, TryAgainError
 from jailpf.state.rundir import Lock, RunDir
 
 if TYPE_CHECKING:
@@ -57,7 +58,12 @@ class Session:
     @cached_property
     def pf(self) -> Pf:
         """The pf that the settings name."""
-        return open_pf(self.settings.pf, self.settings.programs["pfctl"], self.directory, self.show)
+        settings = self.settings
+        main = ""
+        if settings.main and settings.pf == "simulated":
+            file = os.path.join(os.path.dirname(settings.file), settings.main)
+            main = files.read(file, ConfigError).decode("utf-8", "replace")
+        return open_pf(settings.pf, settings.programs["pfctl"], self.directory, self.show, main)
 
     @cached_property
     def directory(self) -> RunDir:
@@ -69,15 +75,17 @@ class Session:
         return locked(self.directory)
 
 
-def open_pf(name: str, program: str, run: RunDir, show: Callable[[list[str]], None] | None = None) -> Pf:
-    """The pf called "pfctl" or "simulated". Raises PfUnavailableError when the simulated one is not installed."""
+def open_pf(
+    name: str, program: str, run: RunDir, show: Callable[[list[str]], None] | None = None, main: str = ""
+) -> Pf:
+    """The pf called "pfctl" or "simulated". main: the simulated one's pf.conf, "" for what it has. Raises PfUnavailableError when the simulated one is not installed."""
     if name == "simulated":
         from pathlib import Path
 
         from jailpf.pf.simulated import Simulated
 
         make(run)
-        return Simulated(Path(run.simulated))
+        return Simulated(Path(run.simulated), main or None)
     from jailpf.pf.pfctl import Pfctl
 
     return Pfctl(program, show)

@@ -1,0 +1,79 @@
+"""attach, detach, new: connecting jails, and first declarations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.cli import output
+from jailpf.errors import JailpfError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from jailpf.attach import Result
+    from jailpf.lifecycle.session import Session
+    from jailpf.settings import Settings
+
+
+def attach(session: Session, options: Namespace) -> int:
+    """Write the hook lines of jails."""
+    from jailpf.attach import attach as verb
+
+    return _change(session, options, verb)
+
+
+def detach(session: Session, options: Namespace) -> int:
+    """Remove the hook lines of jails; with --all of every jail that any manager has."""
+    from jailpf.attach import detach as verb
+
+    return _change(session, options, verb)
+
+
+def _change(session: Session, options: Namespace, verb: Callable[[Settings, list[str], bool], list[Result]]) -> int:
+    if bool(options.jails) == options.all:
+        raise UsageError(f"{options.command} which jails?", None, "name them, or say --all")
+    names = options.jails
+    if options.all and options.command == "attach":
+        names = session.jails.declared()
+    elif options.all:
+        names = sorted({name for adapter in session.jails.adapters for name in adapter.names()})
+    for result in verb(session.settings, names, options.dry_run):
+        if options.dry_run and result.diff:
+            for line in result.diff.splitlines():
+                print(
+                    output.colour(line, {"+": "green", "-": "red", "@": "blue"}[line[0]])
+                    if line[:1] in ("+", "-", "@")
+                    else line
+                )
+        for sentence in result.done:
+            print(sentence)
+    return 0
+
+
+def new(session: Session, options: Namespace) -> int:
+    """Write a commented declaration, where there is none."""
+    from jailpf.attach.new import write_new
+
+    print(f"{write_new(session.settings, options.jail)} is written; `jailpf check {options.jail}` looks it over")
+    return 0
+
+
+def import_rules(session: Session, options: Namespace) -> int:
+    """Write declarations from what another tool has kept. 1 when something could not be expressed."""
+    from jailpf import importers
+
+    found = getattr(importers, options.kind)(session.settings, options.sources)
+    lost = 0
+    for one in found:
+        for problem in one.problems:
+            lost += 1
+            output.problems([problem], level="yellow")
+        if options.dry_run:
+            print(f"# {one.file}\n{one.text}")
+        else:
+            for sentence in one.write():
+                print(sentence)
+    if not found:
+        raise JailpfError(Problem("there is nothing to import"))
+    return 1 if lost else 0
