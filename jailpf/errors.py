@@ -6,6 +6,7 @@ JailpfError                70  EX_SOFTWARE
 |   `-- ConflictError      65                  two claims on one port
 |-- NoJailError            66  EX_NOINPUT      no such jail
 |-- PfUnavailableError     69  EX_UNAVAILABLE  /dev/pf, pf.ko, a program
+|   `-- PfInterruptedError 69                  pfctl was killed or hung: what it did is not known
 |-- PfRefusedError         71  EX_OSERR        pf said no
 |-- TryAgainError          75  EX_TEMPFAIL     the lock, "Device busy"
 |-- PermissionDeniedError  77  EX_NOPERM       not root, ownership of files
@@ -56,6 +57,14 @@ class JailpfError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def problems_of(wrong: JailpfError | OSError) -> list[Problem]:
+    """What to tell the user about an error, ours or the system's."""
+    if isinstance(wrong, JailpfError):
+        return wrong.problems
+    what = wrong.strerror or str(wrong)
+    return [Problem(f"{wrong.filename}: {what}" if wrong.filename else what)]
+
+
 class UsageError(JailpfError):
     """The command line cannot be understood."""
 
@@ -86,6 +95,10 @@ class PfUnavailableError(JailpfError):
     """pf, or a program that is needed to ask it, is not there."""
 
     status = 69
+
+
+class PfInterruptedError(PfUnavailableError):
+    """pfctl was killed or took too long: whether pf did what it was told is not known."""
 
 
 class PfRefusedError(JailpfError):

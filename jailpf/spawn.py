@@ -10,12 +10,12 @@ import select
 import time
 
 ENVIRONMENT = {"PATH": "/sbin:/bin:/usr/sbin:/usr/bin", "LC_ALL": "C"}
-SIGKILL, SIGPIPE = 9, 13
 SECONDS = 20.0
+SIGKILL, SIGPIPE = 9, 13
 
 
-def run(argv: list[str], stdin: int | str = "/dev/null", seconds: float = SECONDS) -> tuple[int, bytes, bytes]:
-    """Run argv[0] and wait. stdin: a path or an open descriptor.
+def run(argv: list[str], stdin: int | str = "/dev/null", seconds: float = 0) -> tuple[int, bytes, bytes]:
+    """Run argv[0] and wait. stdin: a path or an open descriptor; seconds: at most that long, 0: SECONDS.
 
     Returns (exit status, or minus the signal; standard output; standard error). Raises OSError when it cannot be run
     and TimeoutError, after killing it, when it takes longer than `seconds`.
@@ -35,7 +35,7 @@ def run(argv: list[str], stdin: int | str = "/dev/null", seconds: float = SECOND
         raise
     os.close(child_out)
     os.close(child_err)
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + (seconds or SECONDS)
     try:
         texts = _drain([out, err], deadline)
         return _wait(pid, deadline), texts[0], texts[1]

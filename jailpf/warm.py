@@ -19,7 +19,7 @@ def parse(arguments: list[str]) -> tuple[str, str, str] | None:
     """(settings, run directory, jail) of `[-c FILE] [--run DIR] created JAIL`, None for every other form."""
     settings, run = SETTINGS, RUN
     at = 0
-    while len(arguments) - at > 2 and arguments[at] in ("-c", "--run"):
+    while len(arguments) - at > 2 and arguments[at] in ("-c", "--run") and not arguments[at + 1].startswith("-"):
         if arguments[at] == "-c":
             settings = os.path.abspath(arguments[at + 1])
         else:
@@ -37,7 +37,7 @@ def created(settings: str, run: str, jail: str) -> int | None:
     plan = directory.plan(name)
     try:
         status = os.lstat(run)
-        if status.st_uid != os.geteuid() or status.st_mode & 0o170077 != 0o040000:
+        if status.st_uid != os.geteuid() or status.st_mode & 0o170022 != 0o040000:
             return None
         with Lock(directory):
             return _load(directory, plan, name, settings)
@@ -72,7 +72,9 @@ def _load(directory: RunDir, plan: str, name: str, settings: str) -> int | None:
     with open(plan + "/record", "rb") as opened_record:
         staged = writes.stage(record, opened_record.read())
     for number, path in enumerate(loads):
-        if spawn.run([program, "-a", path, "-f", "-"], f"{plan}/{number}.pf")[0]:
+        if status := spawn.run([program, "-a", path, "-f", "-"], f"{plan}/{number}.pf")[0]:
+            if not number and status > 0:  # refused, so that nothing is loaded
+                writes.remove(staged)
             return None
     writes.commit(staged)
     return 0

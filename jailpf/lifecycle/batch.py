@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError, Problem
+from jailpf.errors import JailpfError, problems_of
 from jailpf.lifecycle import conflicts, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jailpf.errors import Problem
     from jailpf.lifecycle.load import Change
     from jailpf.lifecycle.session import Session
     from jailpf.state.records import Record
@@ -25,7 +26,14 @@ def install(
     losers = conflicts.losers(session, todo, kept)
     for name, problems in losers.items():
         failed(name, problems)
-    changes = [load.begin(session, record) for record in todo if record.jail not in losers]
+    changes = []
+    for record in todo:
+        if record.jail in losers:
+            continue
+        try:
+            changes.append(load.begin(session, record))
+        except (JailpfError, OSError) as wrong:
+            failed(record.jail, problems_of(wrong))
     together = _together(session, changes)
     for number, change in enumerate(changes, 1):
         if progress:
@@ -34,8 +42,8 @@ def install(
             if change.record.jail not in together:
                 load.put(session, change, verify=True)
             load.finish(session, change)
-        except JailpfError as wrong:
-            failed(change.record.jail, wrong.problems)
+        except (JailpfError, OSError) as wrong:
+            failed(change.record.jail, problems_of(wrong))
 
 
 def _together(session: Session, changes: list[Change]) -> set[str]:
@@ -57,7 +65,7 @@ def _together(session: Session, changes: list[Change]) -> set[str]:
             for count in session.pf.labels([record.anchors[0].path for record in single])
             for label in count.labels
         }
-    except JailpfError:
+    except (JailpfError, OSError):
         return set()  # one bad file keeps all out; one by one, only its own jail fails
     return {
         record.jail

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError, NoJailError, PfRefusedError, Problem
+from jailpf.errors import JailpfError, NoJailError, PfInterruptedError, PfRefusedError, Problem
 from jailpf.lifecycle import conflicts
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.state import plans, records, writes
-from jailpf.state.rundir import file_name
+from jailpf.state.rundir import file_name, stamp
 
 if TYPE_CHECKING:
     from jailpf.lifecycle.prepare import Prepared
@@ -28,11 +28,11 @@ def load(session: Session, name: str, *, verify: bool = False) -> Prepared:
 
     Raises the error of the first step that fails; then pf holds what it held before.
     """
-    prepared = prepare(session, name, created=True)
-    if prepared is None:
-        remedy = "call created from exec.poststart, or add ip4 to [jail]"
-        raise NoJailError(f"the addresses of {name} are known only when it runs, and it does not", None, remedy)
+    prepared = _prepared(session, name)
     with session.lock():
+        if any(stamp(path) != was for path, was in prepared.inputs.items()):
+            # Somebody who waited less for the lock may have loaded the newer declaration already.
+            prepared = _prepared(session, name)
         conflicts.check(session, prepared.record)
         change = begin(session, prepared.record)
         put(session, change, verify=verify)
@@ -40,36 +40,63 @@ def load(session: Session, name: str, *, verify: bool = False) -> Prepared:
     return prepared
 
 
+def _prepared(session: Session, name: str) -> Prepared:
+    prepared = prepare(session, name, created=True)
+    if prepared is None:
+        remedy = "call created from exec.poststart, or add ip4 to [jail]"
+        raise NoJailError(f"the addresses of {name} are known only when it runs, and it does not", None, remedy)
+    return prepared
+
+
 @dataclass(frozen=True)
 class Change:
-    """A jail on its way from what is recorded to `record`. staged: the record to be, already written."""
+    """A jail on its way from what is recorded to `record`. staged: the record to be, already written.
+
+    old: what is loaded; unfinished: what an earlier jailpf was loading when it died.
+    """
 
     record: Record
-    old: tuple[Record, ...]
+    old: Record | None
+    unfinished: Record | None
     staged: str
+
+    @property
+    def before(self) -> tuple[Record, ...]:
+        """Whatever may be loaded now."""
+        return tuple(one for one in (self.unfinished, self.old) if one)
 
 
 def begin(session: Session, record: Record) -> Change:
     """Write the record to be, before pf is touched: whoever finds it later knows what may have been loaded."""
     old, unfinished, _ = records.read(session.directory, record.jail)
+    if unfinished:
+        # Its record is about to be replaced: nothing may be loaded that only it names.
+        named = {anchor.path for one in (old, record) if one for anchor in one.anchors}
+        for anchor in unfinished.anchors:
+            if anchor.path not in named:
+                session.pf.unload(anchor.path)
     staged = writes.stage(session.directory.record(file_name(record.jail)), record.to_bytes())
-    return Change(record, tuple(one for one in (unfinished, old) if one), staged)
+    return Change(record, old, unfinished, staged)
 
 
 def put(session: Session, change: Change, *, verify: bool = False) -> None:
     """Load all anchors; on any failure put back what was there and raise."""
     anchors = change.record.anchors
-    done: list[str] = []
+    touched: list[str] = []
+    whole = False
     try:
         for anchor in anchors:
-            done.append(anchor.path)
+            touched.append(anchor.path)
             session.pf.load(anchor.path, anchor.text)
+        whole = True
         if verify or len(anchors) > 1:
             read_back(session, change.record)
     except JailpfError as wrong:
         # One pfctl is one transaction: a single anchor that was refused is as it was.
-        wrong.problems += _restore(session, done if len(anchors) > 1 else [], change)
-        if len(change.old) < 2:
+        sure = len(anchors) == 1 and not whole and not isinstance(wrong, PfInterruptedError) and not change.unfinished
+        failed = [] if sure else _restore(session, touched, change)
+        wrong.problems += failed
+        if not failed:
             writes.remove(change.staged)
         raise
 
@@ -78,12 +105,19 @@ def finish(session: Session, change: Change) -> None:
     """Make the record true: take away anchors and states of what is declared no more."""
     record = change.record
     kept = {anchor.path for anchor in record.anchors}
-    for path in dict.fromkeys(anchor.path for one in change.old for anchor in one.anchors if anchor.path not in kept):
+    for path in dict.fromkeys(
+        anchor.path for one in change.before for anchor in one.anchors if anchor.path not in kept
+    ):
         session.pf.unload(path)
+    for label in dict.fromkeys(label for one in change.before for label in one.labels if label not in record.labels):
+        session.pf.kill("label", label)
     writes.commit(change.staged)
     plans.drop(session.directory, record.jail)
-    for label in dict.fromkeys(label for one in change.old for label in one.labels if label not in record.labels):
-        session.pf.kill("label", label)
+
+
+def replace_record(session: Session, record: Record) -> None:
+    """What is loaded stays; what is remembered of it is renewed."""
+    writes.replace(session.directory.record(file_name(record.jail)), record.to_bytes())
 
 
 def read_back(session: Session, record: Record) -> None:
@@ -98,10 +132,14 @@ def read_back(session: Session, record: Record) -> None:
 
 
 def _restore(session: Session, paths: list[str], change: Change) -> list[Problem]:
-    """Put back what was there, last loaded first; what cannot be put back is a problem of its own."""
-    before: dict[str, Anchor] = {anchor.path: anchor for one in change.old for anchor in one.anchors}
+    """Put back what is on record, last loaded first; what cannot be put back is a problem of its own.
+
+    What was never finished is not put back but taken away.
+    """
+    before: dict[str, Anchor] = {anchor.path: anchor for anchor in (change.old.anchors if change.old else ())}
+    unfinished = [anchor.path for anchor in (change.unfinished.anchors if change.unfinished else ())]
     problems = []
-    for path in reversed(paths):
+    for path in reversed(list(dict.fromkeys([*paths, *unfinished]))):
         try:
             if path in before:
                 session.pf.load(path, before[path].text)

@@ -6,14 +6,21 @@ import os
 import re
 import tempfile
 import time
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
 
 from jailpf import spawn
-from jailpf.errors import PermissionDeniedError, PfRefusedError, PfUnavailableError, TryAgainError
+from jailpf.errors import (
+    PermissionDeniedError,
+    PfInterruptedError,
+    PfRefusedError,
+    PfUnavailableError,
+    TryAgainError,
+)
 from jailpf.pf import LabelCount, Loaded, State, complaints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from jailpf.pf import KillBy
 
@@ -29,14 +36,23 @@ _ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-f
 
 
 class Pfctl:
-    """`Pf` by pfctl(8). program: its absolute path; show: called with each command line (`-v`); release: of FreeBSD."""
+    """`Pf` by pfctl(8).
+
+    program: its absolute path; show: called with each command line (`-v`); release: of FreeBSD; seconds: after which
+    a pfctl that does not end is killed (default: spawn.SECONDS).
+    """
 
     def __init__(
-        self, program: str = "/sbin/pfctl", show: Callable[[list[str]], None] | None = None, release: int = 0
+        self,
+        program: str = "/sbin/pfctl",
+        show: Callable[[list[str]], None] | None = None,
+        release: int = 0,
+        seconds: float = 0,
     ) -> None:
         self.program = program
         self.show = show
         self.release = release or _release()
+        self.seconds = seconds or spawn.SECONDS
 
     def check(self, path: str, text: str) -> None:
         """`pfctl -a PATH -n -f -`."""
@@ -52,12 +68,14 @@ class Pfctl:
         self._must(path, ["-a", path, "-f", "-"], text)
 
     def load_children(self, parent: str, texts: Mapping[str, str]) -> None:
-        """`pfctl -a PARENT -f -` with `load anchor` lines only. Silently nothing on 13 (facts.md section 2)."""
+        """`pfctl -a PARENT -f -` with `load anchor` lines only. 13 would take them and do nothing (facts.md section 2)."""
+        if self.release < 15:
+            raise PfRefusedError("pfctl before 15 does not load anchors from below another")
         with tempfile.TemporaryDirectory(prefix="jailpf.") as folder:
             lines = []
             for number, (name, text) in enumerate(texts.items()):
                 file = os.path.join(folder, f"{number}.pf")
-                with open(file, "w", encoding="ascii") as opened:
+                with open(file, "w", encoding="utf-8", errors="surrogateescape") as opened:
                     opened.write(text)
                 lines.append(f'load anchor "{name}" from "{file}"\n')
             self._must(parent, ["-a", parent, "-f", "-"], "".join(lines))
@@ -171,27 +189,40 @@ class Pfctl:
         argv = [self.program, *words]
         if self.show:
             self.show(argv)
-        try:
-            with tempfile.TemporaryFile() as file:
-                if text is not None:
-                    file.write(text.encode())
-                    file.seek(0)
-                status, out, err = spawn.run(argv, file.fileno())
-        except FileNotFoundError:
-            raise PfUnavailableError(
-                f"there is no {self.program}",
-                None,
-                'name it in [programs] of jailpf.toml, or use pf = "simulated"',
-            ) from None
-        except PermissionError:
-            raise PermissionDeniedError(f"{self.program} cannot be run", None, "run as root") from None
-        except TimeoutError:
-            raise PfUnavailableError(
-                f"{' '.join(argv)} did not end within {spawn.SECONDS:.0f} s", None, "look at what holds pf"
-            ) from None
+        with _standard_input(text) as stdin:
+            try:
+                status, out, err = spawn.run(argv, stdin.fileno(), self.seconds)
+            except TimeoutError:
+                remedy = "look at what holds pf"
+                raise PfInterruptedError(
+                    f"{' '.join(argv)} did not end within {self.seconds:g} s", None, remedy
+                ) from None
+            except FileNotFoundError:
+                remedy = 'name it in [programs] of jailpf.toml, or use pf = "simulated"'
+                raise PfUnavailableError(f"there is no {self.program}", None, remedy) from None
+            except PermissionError:
+                raise PermissionDeniedError(f"{self.program} cannot be run", None, "run as root") from None
+            except OSError as wrong:
+                raise PfUnavailableError(f"{self.program} cannot be run: {wrong.strerror}") from None
         if status < 0:
-            raise PfRefusedError(f"{' '.join(argv)} was killed by signal {-status}")
+            raise PfInterruptedError(f"{' '.join(argv)} was killed by signal {-status}", None, "try again")
         return status, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+@contextmanager
+def _standard_input(text: str | None) -> Iterator[BinaryIO]:
+    """A file with `text`, or nothing, to read from. Raises PfUnavailableError when there is no room for it."""
+    try:
+        file = tempfile.TemporaryFile() if text is not None else open(os.devnull, "rb")  # noqa: SIM115 - below
+        if text is not None:
+            file.write(text.encode("utf-8", "surrogateescape"))
+            file.seek(0)
+    except OSError as wrong:
+        raise PfUnavailableError(
+            f"the rules cannot be handed to pfctl: {wrong.strerror}", None, f"look at {tempfile.gettempdir()}"
+        ) from None
+    with file:
+        yield file
 
 
 def _is_missing(err: str) -> bool:

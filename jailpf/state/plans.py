@@ -28,7 +28,7 @@ def write(run: RunDir, record: Record, inputs: dict[str, str], *, warm: bool) ->
     writes.folder(folder)
     writes.remove(folder + "/plan")
     for number, anchor in enumerate(record.anchors):
-        writes.replace(f"{folder}/{number}.pf", anchor.text.encode())
+        writes.replace(f"{folder}/{number}.pf", anchor.text.encode("utf-8", "surrogateescape"))
     writes.replace(folder + "/record", record.to_bytes())
     lines = [FORMAT, f"settings {record.settings}"]
     lines += [f"pfctl {record.pfctl}"] if warm else []

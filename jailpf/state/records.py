@@ -59,7 +59,12 @@ class Record:
             data["claims"] = tuple(map(Claim.from_json, data["claims"]))
             for name in ("labels", "addresses", "plugins"):
                 data[name] = tuple(map(str, data[name]))
-            return cls(**data)
+            record = cls(**data)
+            for name in ("jail", "running_name", "file", "settings", "pf", "pfctl", "path"):
+                if not isinstance(getattr(record, name), str):
+                    raise TypeError(name)
+            record.as_jail()
+            return record
         except (KeyError, TypeError, AttributeError) as wrong:
             raise ValueError(f"not a record: {wrong!r}") from None
 
@@ -93,7 +98,7 @@ def names(run: RunDir) -> list[str]:
         files = os.listdir(run.records)
     except FileNotFoundError:
         return []
-    return sorted({name.removesuffix(".new").removesuffix(".json") for name in files})
+    return sorted({name.removesuffix(".new").removesuffix(".json") for name in files if not name.endswith(".tmp")})
 
 
 def everything(run: RunDir) -> list[Record]:

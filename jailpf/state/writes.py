@@ -16,17 +16,9 @@ def folder(path: str) -> None:
 
 
 def stage(path: str, content: bytes, mode: int = 0o600) -> str:
-    """Write `content`, synced, beside `path`; the name to `commit`. Raises OSError."""
+    """Put `content` beside `path`, whole or not at all; the name to `commit`. Raises OSError."""
     staged = path + ".new"
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    try:
-        os.fchmod(descriptor, mode)
-        done = 0
-        while done < len(content):
-            done += os.write(descriptor, content[done:])
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    replace(staged, content, mode)
     return staged
 
 
@@ -36,8 +28,22 @@ def commit(staged: str) -> None:
 
 
 def replace(path: str, content: bytes, mode: int = 0o600) -> None:
-    """`stage` and `commit`. Raises OSError; the old file then stays."""
-    commit(stage(path, content, mode))
+    """Write a file beside `path`, synced, and put it in its place. Raises OSError; the old file then stays."""
+    temporary = path + ".tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        try:
+            os.fchmod(descriptor, mode)
+            done = 0
+            while done < len(content):
+                done += os.write(descriptor, content[done:])
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(temporary, path)
+    except OSError:
+        remove(temporary)
+        raise
 
 
 def remove(path: str) -> None:
