@@ -49,7 +49,7 @@ class Registry:
                 self.adapter_types[adapter.name] = adapter
         except PluginError:
             raise
-        except Exception as wrong:
+        except (Exception, SystemExit) as wrong:
             raise _broken(name, wrong) from wrong
 
     def _ask(self, plugin: object, hook: str) -> Iterable[Any]:
@@ -91,7 +91,7 @@ class Registry:
                 raise VetoError(
                     [problem._replace(message=f"{name}: {problem.message}") for problem in wrong.problems]
                 ) from wrong
-            except Exception as wrong:
+            except (Exception, SystemExit) as wrong:
                 raise VetoError(f"the plugin {name!r} refuses the start of {jail.name}: {wrong}") from wrong
 
     def created(self, jail: Jail, services: Services) -> list[Rule | Table]:
@@ -100,7 +100,7 @@ class Registry:
         for name, call in self._listeners("jailpf_created", jail=jail, services=services):
             try:
                 found += call() or ()
-            except Exception as wrong:
+            except (Exception, SystemExit) as wrong:
                 raise PluginError(f"the plugin {name!r} failed in jailpf_created for {jail.name}: {wrong}") from wrong
         return found
 
@@ -110,7 +110,7 @@ class Registry:
         for name, call in self._listeners("jailpf_poststop", jail=jail):
             try:
                 call()
-            except Exception as wrong:
+            except (Exception, SystemExit) as wrong:
                 problems.append(Problem(f"the plugin {name!r} failed in jailpf_poststop for {jail.name}: {wrong}"))
         return problems
 
@@ -164,11 +164,11 @@ def _load(name: str) -> object:
         )
     try:
         return entry.load()
-    except Exception as wrong:
+    except (Exception, SystemExit) as wrong:
         raise _broken(name, wrong) from wrong
 
 
-def _broken(name: str, wrong: Exception) -> PluginError:
+def _broken(name: str, wrong: BaseException) -> PluginError:
     return PluginError(
         f"the plugin {name!r} cannot be loaded: {type(wrong).__name__}: {wrong}",
         None,

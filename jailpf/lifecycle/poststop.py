@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError, Problem
+from jailpf.errors import JailpfError, Problem, problems_of
+from jailpf.layout import jail_label
 from jailpf.lifecycle.session import locked, open_pf
 from jailpf.lifecycle.states import kill_states
 from jailpf.state import plans, records, writes
@@ -20,27 +22,35 @@ if TYPE_CHECKING:
 
 def poststop(session: Session, name: str) -> list[Problem]:
     """Take everything away that was loaded for the jail. Every step is tried; what failed comes back."""
-    try:
-        with locked(session.directory):
-            return remove(session, name)
-    except JailpfError as wrong:
-        return wrong.problems
+    return _locked(session, lambda: remove(session, name))
+
+
+def _locked(session: Session, step: Callable[[], list[Problem]]) -> list[Problem]:
+    """Run a step with the lock held; where nobody can take it (no room, read-only), without."""
+    problems: list[Problem] = []
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(session.directory))
+        except JailpfError as wrong:
+            return wrong.problems
+        except OSError as wrong:
+            problems = problems_of(wrong)
+        try:
+            return problems + step()
+        except (JailpfError, OSError) as wrong:
+            return problems + problems_of(wrong)
 
 
 def purge(session: Session) -> list[Problem]:
     """Without a name (Bastille's forced stop): take away what was loaded for jails that no longer run."""
-    from jailpf import running
+    from jailpf.lifecycle.survey import alive
 
-    problems: list[Problem] = []
-    try:
-        with locked(session.directory):
-            alive = set(running.running(_settings(session)))
-            for record in records.everything(session.directory):
-                if record.running_name not in alive:
-                    problems += remove(session, record.jail)
-    except JailpfError as wrong:
-        problems += wrong.problems
-    return problems
+    def step() -> list[Problem]:
+        running = set(alive(session, _settings(session)))
+        gone = {one.jail: None for one in records.everything(session.directory) if one.running_name not in running}
+        return [problem for name in gone for problem in remove(session, name)]
+
+    return _locked(session, step)
 
 
 def _settings(session: Session) -> Settings:
@@ -68,7 +78,9 @@ def remove(session: Session, name: str) -> list[Problem]:
         emptied = emptied and not failed
         problems += failed
     if wrong:
-        problems += attempt(lambda: by_name(session, name))
+        failed = attempt(lambda: by_name(session, name))
+        emptied = emptied and not failed
+        problems += failed
     if emptied:
         for record in [one for one in (old, unfinished) if one][:1]:
             problems += _tell(record)
@@ -111,6 +123,7 @@ def by_name(session: Session, name: str) -> None:
         )
     for path, _ in reversed(layout.in_load_order(name)):
         pf.unload(path)
+    pf.kill("label", jail_label(name))
 
 
 def _tell(record: Record) -> list[Problem]:
@@ -125,8 +138,6 @@ def attempt(step: Callable[[], None]) -> list[Problem]:
     """Run one step; what went wrong comes back."""
     try:
         step()
-    except JailpfError as wrong:
-        return wrong.problems
-    except OSError as wrong:
-        return [Problem(f"{wrong.filename}: {wrong.strerror}")]
+    except (JailpfError, OSError) as wrong:
+        return problems_of(wrong)
     return []

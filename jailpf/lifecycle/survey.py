@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from jailpf import running
 from jailpf.errors import PfUnavailableError
+from jailpf.settings import PROGRAMS
 from jailpf.state import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.lifecycle.session import Session
+    from jailpf.settings import Settings
     from jailpf.state.records import Record
 
 Condition = Literal["loaded", "missing", "stale", "unfinished"]
@@ -68,7 +70,7 @@ class Survey:
 
 def survey(session: Session) -> Survey:
     """Look around. Raises the errors of pf and jls(8)."""
-    return _gather(session, alive(session))
+    return _gather(session, alive(session, session.settings))
 
 
 def look(session: Session) -> Survey:
@@ -80,9 +82,14 @@ def look(session: Session) -> Survey:
         return _gather(session, _recorded(session))
 
 
-def alive(session: Session) -> Iterable[str]:
-    """What jls(8) calls the running jails. With the simulated pf, there being no jails, those that are loaded."""
-    return _recorded(session) if session.settings.pf == "simulated" else running.running(session.settings)
+def alive(session: Session, settings: Settings) -> Iterable[str]:
+    """What jls(8) calls the running jails.
+
+    With the simulated pf there are none: those that are loaded count, unless [programs] names a jls to ask.
+    """
+    if settings.pf == "simulated" and settings.programs["jls"] == PROGRAMS["jls"]:
+        return _recorded(session)
+    return running.running(settings)
 
 
 def _recorded(session: Session) -> list[str]:
