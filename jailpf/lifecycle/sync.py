@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError, Problem
-from jailpf.lifecycle import batch, poststop
+from jailpf.errors import JailpfError, NoJailError, Problem
+from jailpf.lifecycle import batch, load, poststop
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey
 from jailpf.state import plans
@@ -38,11 +39,16 @@ class Synced:
 
 
 def sync(session: Session, names: Iterable[str] = (), *, dry: bool = False, progress: Progress | None = None) -> Synced:
-    """Compare declarations, records, loaded anchors and running jails, and repair both ways. names: only these."""
+    """Compare declarations, records, loaded anchors and running jails, and repair both ways. names: only these.
+
+    Raises NoJailError for a name that is neither declared nor loaded.
+    """
     result = Synced()
     only = set(names)
     with session.lock():
         seen = survey(session)
+        if strange := sorted(name for name in only - {*seen.known, *seen.broken} if not declared(session, name)):
+            raise NoJailError([Problem(f"{name} is neither declared nor loaded") for name in strange])
         wanted = _wanted(session, seen, only, result, progress)
         gone = [
             name
@@ -51,20 +57,24 @@ def sync(session: Session, names: Iterable[str] = (), *, dry: bool = False, prog
         ]
         orphans = [] if only else [path for path in seen.orphans() if not _path_wanted(path, wanted)]
         todo = []
+        stale: dict[str, Record] = {}
         for name, record in wanted.items():
             condition = seen.condition(record)
             if condition == "loaded":
                 result.kept.append(name)
+                stale |= {name: record} if record != seen.known[name] else {}
             else:
                 result.done[name] = WHAT[condition]
                 todo.append(record)
         result.done |= dict.fromkeys([*gone, *orphans], "remove")
         if dry:
             return result
+        for record in stale.values():  # the same rules, but other lines, plugins or claims
+            result.problems += poststop.attempt(partial(load.replace_record, session, record))
         for name in gone:
             result.problems += poststop.remove(session, name)
         for path in orphans:
-            result.problems += poststop.attempt(lambda path=path: session.pf.unload(path))  # type: ignore[misc]
+            result.problems += poststop.attempt(partial(session.pf.unload, path))
         batch.install(
             session,
             todo,
