@@ -11,7 +11,7 @@ from jailpf.errors import Place, VetoError
 from jailpf.hookspecs import hookimpl
 from jailpf.model import Jail, Rule, StateOptions, Table
 from jailpf.rules import Context, RuleType, Side
-from jailpf.schema import key
+from jailpf.schema import Keys, key
 from jailpf.services import Service, Services, negations, overlapping
 from jailpf.settings import Host, Outgoing
 from jailpf.values import (
@@ -42,6 +42,7 @@ __all__ = [
     "Host",
     "Interface",
     "Jail",
+    "Keys",
     "Name",
     "Network",
     "Outgoing",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from jailpf.schema import key
-from jailpf.values import FAMILIES, Address, Family, Peer
+from jailpf.schema import Keys
+from jailpf.values import FAMILIES, Address, Family, Peer, TableName
 from jailpf.values.peer import split
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from jailpf.values import Protocol
 
 
-@dataclass_transform(field_specifiers=(key,), frozen_default=True, kw_only_default=True)
-class RuleType:
+class RuleType(Keys):
     """A kind of declaration that becomes rules. A subclass is a frozen dataclass whose fields are made by `key()`.
 
     keyword: the word in [KEYWORD.NAME] (scope "jail"), or the key of a service (scope "service").
     rank: within a service rule types render from low to high; `rdr` is 10, `allow` 90, so that a block rule of
     another type stands above the pass rules.
+    The first paragraph of the docstring is its sentence in editors and on the reference page.
     """
 
     keyword: ClassVar[str] = ""
@@ -33,11 +34,10 @@ class RuleType:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        dataclass(frozen=True, kw_only=True)(cls)
-
-    def problems(self) -> Iterable[tuple[str, str]]:
-        """Cross-checks of the keys: (key, sentence) for each thing that is wrong, "; REMEDY" behind the sentence."""
-        return ()
+        if cls.keyword and not re.fullmatch(r"[a-z][a-z0-9_]*", cls.keyword, re.ASCII):
+            raise TypeError(f"{cls.keyword!r} is not a keyword: small letters, digits and '_'")
+        if cls.scope not in ("service", "jail"):
+            raise TypeError(f'the scope of {cls.keyword} is "service" or "jail", not {cls.scope!r}')
 
     def render(self, context: Context) -> Iterable[Rule | Table]:
         """The rules and tables of this declaration. May call `context.error(...)`."""
@@ -84,6 +84,15 @@ class Context:
     def error(self, message: str, key: str = "") -> RenderError:
         """An error to raise: the declaration cannot become rules. `key` gives the place."""
         return RenderError(message, key)
+
+    def table_name(self, prefix: str) -> TableName:
+        """A name for a table of this declaration's own: "PREFIX_NAME", or a stable short form of at most 31 bytes."""
+        limit = 30 - len(prefix)
+        if len(self.name) <= limit:
+            return TableName(f"{prefix}_{self.name}")
+        from hashlib import sha256
+
+        return TableName(f"{prefix}_{self.name[: limit - 9]}_{sha256(self.name.encode()).hexdigest()[:8]}")
 
     def find_jail(self, name: str) -> Jail:
         """Another jail by name. Raises RenderError when nobody knows it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 from jailpf.suggest import did_you_mean
 from jailpf.values.base import describe
@@ -43,16 +43,42 @@ def key(
     optional: bool = False,
     shown: str = "",
 ) -> Any:
-    """Declare a key of a rule type.
+    """Declare a key of a rule type, or of a `Keys` table.
 
-    type: a value class of jailpf.plugin, `bool`, `str` with `choices`, or a nested class with keys; doc: one sentence;
-    name: the TOML key when it is not the attribute's name (`from`); many: one value or an array, always a tuple here;
-    default: the value when the key is absent (many: a tuple, () unless given, None with `optional`); shown: the default in words, for the docs.
+    type: a value class of jailpf.plugin (or your own: `parse` that raises ValueError, `schema`, `__str__`), `bool`, `str`
+    with `choices`, or a `Keys` class: a nested table. doc: one sentence, for editors and the reference page.
+    name: the TOML key when it is not the attribute's name (`from`). many: one value or an array, always a tuple here.
+    default: the value when the key is absent: None unless given, () with `many` (None with `many` and `optional`).
+    required: the key must be there. choices: the words that a `str` may be. shown: the default in words, for the docs.
+    Raises TypeError for a declaration that could not be read.
     """
     if many and default is None and not optional:
         default = ()
+    if isinstance(default, list):
+        raise TypeError("the default of a key with many values is a tuple")
+    if type is not bool and not choices and not hasattr(type, "parse") and not dataclasses.is_dataclass(type):
+        raise TypeError(f"{type!r} is not the type of a key: a value class, bool, str with choices, or a Keys class")
     declared = Key(type=type, doc=doc, name=name, many=many, required=required, choices=choices, default=shown)
     return dataclasses.field(default=default, metadata={"key": declared})
+
+
+@dataclass_transform(field_specifiers=(key,), frozen_default=True, kw_only_default=True)
+class Keys:
+    """A table with declared keys: what a rule type is, and the base class of tables inside of one.
+
+    A subclass is a frozen dataclass whose fields are made by `key()`.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclass(frozen=True, kw_only=True)(cls)
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """Cross-checks: ("KEY", "SENTENCE; REMEDY") for each thing that is wrong.
+
+        KEY is the TOML key, "KEY.2" the third value of an array, "" the table itself; the error gets its place.
+        """
+        return ()
 
 
 def keys(cls: type) -> dict[str, tuple[str, Key]]:

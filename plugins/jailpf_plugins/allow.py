@@ -14,7 +14,6 @@ from jailpf.plugin import (
     RuleType,
     StateOptions,
     Table,
-    TableName,
     hookimpl,
     key,
     negations,
@@ -71,7 +70,7 @@ class Allow(RuleType):
         direct = context.direct if self.direct is None else self.direct
         overload = ""
         if self.overload:
-            overload = _table_name(context.name)
+            overload = context.table_name("overload")
             yield Table(name=overload)
         for side in context.sides(
             source=self.source or service.source,
@@ -140,15 +139,6 @@ def _addresses(context: Context, targets: list[Rule], direct: bool) -> tuple[Add
         return sent  # type: ignore[return-value]
     families = {rule.family for rule in targets}
     return tuple(one for one in context.jail.addresses if direct or not targets or one.family in families)
-
-
-def _table_name(service: str) -> str:
-    """ "overload_SERVICE", or a hashed short form of at most 31 bytes."""
-    if len(service) <= 22:
-        return TableName("overload_" + service)
-    from hashlib import sha256
-
-    return TableName(f"overload_{service[:13]}_{sha256(service.encode()).hexdigest()[:8]}")
 
 
 @hookimpl
