@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jailpf import toml
 from jailpf.adapters import Bastille, Iocage, JailConf
 from jailpf.attach.replacing import backup_of, replace
 from jailpf.errors import ConfigError, JailpfError, NoJailError, Problem
@@ -59,6 +61,7 @@ def _run(settings: Settings, names: Iterable[str], dry_run: bool, verb: str) -> 
     for name in dict.fromkeys(names):
         try:
             adapter, jail = _find(adapters, name)
+            jail = dataclasses.replace(jail, settled=jail.settled or _says_addresses(settings, name))
             changes.append(getattr(plans[adapter.name], verb)(adapter, jail))
         except JailpfError as wrong:
             problems += wrong.problems
@@ -80,6 +83,13 @@ def _find(adapters: list[Adapter], name: str) -> tuple[Adapter, Jail]:
     raise NoJailError(
         Problem(f"no jail manager knows {name} (asked: {asked})", None, "hooks of other managers are written by hand")
     )
+
+
+def _says_addresses(settings: Settings, name: str) -> bool:
+    """Whether [jail] of the declaration names the addresses, so that nothing has to wait for the running jail."""
+    file = settings.jail_file(name)
+    table = toml.load(file).data.get("jail", {}) if os.path.lexists(file) else {}
+    return isinstance(table, dict) and bool(table.get("ip4") or table.get("ip6"))
 
 
 def _write(plans: list[Plan], verb: str) -> None:

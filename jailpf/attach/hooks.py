@@ -25,7 +25,8 @@ _OURS = re.compile(
 def hooks(settings: Settings, name: str, settled: bool) -> Hooks:
     """What a jail's hooks run. name: "$name" where the manager substitutes it, else the jail's name.
 
-    A jail that is not settled calls `created` again from poststart: only then it has its addresses. Raises ConfigError
+    A jail that is not settled calls `created` from poststart instead: before, nobody knows its addresses, and a
+    `created` that fails would keep it from starting. Raises ConfigError
     for a path that jail(8), /bin/sh or Bastille's sed would take for something else.
     """
     words = [sys.executable, "-I", "-m", "jailpf"]
@@ -37,8 +38,7 @@ def hooks(settings: Settings, name: str, settled: bool) -> Hooks:
                 f"{path!r} cannot stand in a hook line", None, "use a path without blanks, quotes, '=' and '$'"
             )
     start = " ".join(words)
-    when = [("prestart", "prestart"), ("created", "created")]
-    when += [] if settled else [("poststart", "created")]
+    when = [("prestart", "prestart"), ("created" if settled else "poststart", "created")]
     when += [("poststop", "poststop")]
     return tuple((hook, f"{start} {verb} {name}") for hook, verb in when)
 

@@ -106,10 +106,11 @@ def test_a_block_on_one_line_stays_on_one_line(host: Host) -> None:
     assert f"mail {{ip4.addr = 10.0.0.3; {hooks}}}" in lines
 
 
-def test_a_vnet_jail_calls_created_again_from_poststart(host: Host) -> None:
+def test_a_vnet_jail_calls_created_from_poststart(host: Host) -> None:
     host.jail_conf(COMMENTED)
     attach(host.settings, ["vn"])
     assert values(host, "vn", "poststart") == ["created"]
+    assert values(host, "vn", "created") == ["/usr/bin/first vn"], "its addresses are not known yet"
     assert values(host, "vn", "poststop") == ["/sbin/ifconfig epair9a destroy", "poststop"]
 
 

@@ -39,7 +39,7 @@ def test_bastilles_jail_conf_gets_lines_that_survive_bastilles_edits(host: Host)
     text = Path(result.file).read_text()
     added = [line for line in text.splitlines() if "jailpf" in line]
     assert text == BASTILLE[:-2] + "".join(f"{line}\n" for line in added) + "}\n", "inside the one block, at its end"
-    assert [line.split()[0] for line in added] == ["exec.prestart", "exec.created", "exec.poststart", "exec.poststop"]
+    assert [line.split()[0] for line in added] == ["exec.prestart", "exec.poststart", "exec.poststop"]
     for line in added:
         assert " += " in line
         assert line.endswith(' $name";')
@@ -100,12 +100,13 @@ def test_properties_of_the_defaults_are_chained_too_and_come_back(host: Host) ->
     assert os.listdir(file.parent) == ["config.json"]
 
 
-def test_an_iocage_jail_with_dhcp_calls_created_again_from_poststart(host: Host) -> None:
+def test_an_iocage_jail_with_dhcp_calls_created_from_poststart(host: Host) -> None:
     host.iocage({"w": {"vnet": 1, "ip4_addr": "vnet0|DHCP"}})
     file = host.root / "iocage/jails/w/config.json"
     attach(host.settings, ["w"])
     config = json.loads(file.read_text())
     assert config["exec_poststart"] == command(host, "created", "w")
+    assert config.get("exec_created", "/usr/bin/true") == "/usr/bin/true", "its address is not known yet"
     config.update(vnet=0, ip4_addr="10.0.0.2")
     file.write_text(json.dumps(config) + "\n")
     attach(host.settings, ["w"])
