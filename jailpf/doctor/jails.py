@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from jailpf.doctor.finding import Finding
-from jailpf.errors import JailpfError
+from jailpf.errors import JailpfError, NoJailError
 from jailpf.lifecycle import conflicts
 from jailpf.lifecycle.prepare import prepare
 
@@ -60,6 +61,53 @@ def managers(session: Session) -> Iterator[Finding]:
             )
 
 
+def hook_lines(session: Session) -> Iterator[Finding]:
+    """Whether every declared jail's hooks call jailpf."""
+    from jailpf.attach import attach
+
+    if session.settings.pf == "simulated":
+        return
+    for name in session.jails.declared():
+        try:
+            (result,) = attach(session.settings, [name], dry_run=True)
+        except NoJailError:
+            yield Finding(
+                "warning",
+                f"{name} is declared, and no jail manager knows it",
+                "its file does nothing",
+                f"remove {session.jails.file(name)}, or make the jail",
+            )
+        except JailpfError as wrong:
+            yield from (
+                Finding.of(problem, f"the hooks of {name} could not be looked at") for problem in wrong.problems
+            )
+        else:
+            if result.changed:
+                why = "the jail starts without its rules, or leaves them behind"
+                yield Finding(
+                    "error", f"{result.file} does not call jailpf for {name} as it should", why, f"jailpf attach {name}"
+                )
+
+
+def pfrule_lines(session: Session) -> Iterator[Finding]:
+    """Whether hooks still call a pfrule.sh inside a folder that a jail may be able to write."""
+    seen: set[str] = set()
+    for name in session.jails.declared():
+        for adapter in session.jails.adapters:
+            found = adapter.find(name)
+            seen.update(file for file in (found.inputs if found else ()) if os.path.isfile(file))
+    for file in sorted(seen):
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            for number, line in enumerate(opened, 1):
+                if re.search(r"pf\.conf\.d/pfrule\.sh", line.partition("#")[0]):
+                    yield Finding(
+                        "warning",
+                        f"{file}:{number}: a hook calls {line.strip()}",
+                        "what runs as root lies in a jail's folder",
+                        "jailpf attach JAIL, and take the line out",
+                    )
+
+
 def loaded(session: Session) -> Iterator[Finding]:
     """Whether pf holds what the running jails declare."""
     from jailpf.lifecycle.sync import sync
@@ -75,4 +123,4 @@ def loaded(session: Session) -> Iterator[Finding]:
             yield Finding("error", f"{name} {said}", "who gets in is not what the declarations say", "jailpf sync")
 
 
-CHECKS = (declarations, managers, loaded)
+CHECKS = (declarations, managers, hook_lines, pfrule_lines, loaded)
