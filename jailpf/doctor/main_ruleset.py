@@ -20,7 +20,7 @@ _NAMED = re.compile(r"<([A-Za-z0-9_.-]+)>")
 
 def anchor_lines(session: Session) -> Iterator[Finding]:
     """Whether pf.conf has the lines of `jailpf init`."""
-    main = session.pf.read("")
+    main = session.pf.read("", members=False)
     missing = []
     for section, parent in session.settings.layout.parents:
         if not readiness.calls(main, section, f"{parent}/x"):
@@ -38,7 +38,7 @@ def anchor_lines(session: Session) -> Iterator[Finding]:
 
 def hidden(session: Session) -> Iterator[Finding]:
     """Whether a `block quick` above the anchor line hides the jails."""
-    for line in session.pf.read("").rules:
+    for line in session.pf.read("", members=False).rules:
         if line.startswith("anchor ") and any(
             f'"{parent}/*"' in line for section, parent in session.settings.layout.parents if section == "filter"
         ):
@@ -54,7 +54,7 @@ def hidden(session: Session) -> Iterator[Finding]:
 
 def neighbour_discovery(session: Session) -> Iterator[Finding]:
     """Whether IPv6 survives the host's block rules."""
-    rules = session.pf.read("").rules
+    rules = session.pf.read("", members=False).rules
     blocks = [
         line
         for line in rules
@@ -124,7 +124,7 @@ def main_tables(session: Session) -> Iterator[Finding]:
 
 def beaten(session: Session) -> Iterator[Finding]:
     """Whether a translation rule of the main ruleset decides before a jail's own."""
-    main = session.pf.read("")
+    main = session.pf.read("", members=False)
     recorded = records.everything(session.directory)
     nats = any(
         line.startswith("nat ") for record in recorded for anchor in record.anchors for line in anchor.text.splitlines()

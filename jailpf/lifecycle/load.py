@@ -123,7 +123,7 @@ def replace_record(session: Session, record: Record) -> None:
 def read_back(session: Session, record: Record) -> None:
     """Raises PfRefusedError when an anchor is empty although its load succeeded."""
     for anchor in record.anchors:
-        if not session.pf.read(anchor.path):
+        if not session.pf.read(anchor.path, members=False):
             raise PfRefusedError(
                 f"anchor {anchor.path} is empty after loading it",
                 None,

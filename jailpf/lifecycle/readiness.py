@@ -34,7 +34,7 @@ def check(session: Session, prepared: Prepared) -> None:
                 "`service pf onestart`, and pf_enable=YES in rc.conf(5)",
             )
         )
-    main = session.pf.read("")
+    main = session.pf.read("", members=False)
     used = {rule.section for rule in prepared.ruleset.rules}
     for section in SECTIONS:
         path = session.settings.layout.path(section, prepared.jail.name)

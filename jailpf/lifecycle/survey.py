@@ -53,7 +53,7 @@ class Survey:
         """Listed, and all its labels are found; an anchor without pass rules has to be read."""
         if path not in self.listed:
             return False
-        return set(record.labels) <= self.labels if 'label "' in text else bool(self.session.pf.read(path))
+        return set(record.labels) <= self.labels if 'label "' in text else bool(self.session.pf.read(path, members=False))
 
     def orphans(self) -> list[str]:
         """The paths of anchors that only jailpf makes and that no record names. Leftovers without rules are none."""
@@ -64,7 +64,7 @@ class Survey:
             path
             for path in sorted(self.listed - recorded)
             if ours and path.startswith(ours) and "/" not in path.removeprefix(next(start for start in ours if path.startswith(start)))
-            and self.session.pf.read(path)
+            and self.session.pf.read(path, members=False)
         ]  # fmt: skip
 
 

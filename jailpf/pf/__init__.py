@@ -69,8 +69,8 @@ class Pf(Protocol):
     def unload(self, path: str) -> None:
         """Remove all rules and tables of the anchor. An anchor that does not exist is fine."""
 
-    def read(self, path: str) -> Loaded:
-        """What is loaded; empty when the anchor does not exist."""
+    def read(self, path: str, *, members: bool = True) -> Loaded:
+        """What is loaded; empty when the anchor does not exist. members: False leaves the tables' addresses out."""
 
     def anchors(self, below: str = "") -> list[str]:
         """The full paths of all anchors, or of those below one, sorted. May still list one that was just unloaded."""

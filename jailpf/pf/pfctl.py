@@ -87,12 +87,13 @@ class Pfctl:
         if status and not _is_missing(err):
             raise complaints.refusal(path, err, status)
 
-    def read(self, path: str) -> Loaded:
+    def read(self, path: str, *, members: bool = True) -> Loaded:
         """`pfctl -P -s nat`, `-s rules`, `-s Tables` and the tables' addresses."""
         nat = self._lines(path, "nat")
         rules = self._lines(path, "rules")
         names = [name.strip() for name in self._lines(path, "Tables")]
-        return Loaded(path, tuple(nat), tuple(rules), {name: tuple(self.table(path, name, "show")) for name in names})
+        tables = {name: tuple(self.table(path, name, "show")) if members else () for name in names}
+        return Loaded(path, tuple(nat), tuple(rules), tables)
 
     def anchors(self, below: str = "") -> list[str]:
         """`pfctl -v -s Anchors`: with -v recursive on 13 and 15; names with `_` are pfctl's own."""

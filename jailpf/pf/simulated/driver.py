@@ -115,13 +115,15 @@ class Simulated:
         with self._store.changing() as model:
             model.put(path, Ruleset(), self.now())
 
-    def read(self, path: str) -> Loaded:
-        """What is loaded; empty when the anchor does not exist. "" is the main ruleset."""
+    def read(self, path: str, *, members: bool = True) -> Loaded:
+        """What is loaded; empty when the anchor does not exist. "" is the main ruleset. members: False leaves the
+        tables' addresses out.
+        """
         with self._store.reading() as model:
             ruleset = model.rulesets.get(path, Ruleset())
             nat = tuple(rule_text(rule) for section in ("nat", "rdr", "binat") for rule in ruleset.rules[section])
             rules = tuple(rule_text(rule) for rule in ruleset.rules["filter"])
-            tables = {name: tuple(table.show()) for name, table in sorted(ruleset.tables.items())}
+            tables = {name: tuple(table.show()) if members else () for name, table in sorted(ruleset.tables.items())}
         return Loaded(path, nat, rules, tables)
 
     def anchors(self, below: str = "") -> list[str]:
