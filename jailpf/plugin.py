@@ -15,6 +15,7 @@ from jailpf.schema import Keys, key
 from jailpf.services import Service, Services, negations, overlapping
 from jailpf.settings import Host, Outgoing
 from jailpf.values import (
+    FAMILIES,
     Address,
     Count,
     Family,
@@ -33,6 +34,7 @@ API_VERSION = 1
 
 __all__ = [
     "API_VERSION",
+    "FAMILIES",
     "Adapter",
     "Address",
     "Context",

@@ -68,6 +68,8 @@ class SimulatedHost:
     def write(self, name: str, text: str) -> Path:
         """A file of the host, by its name below the settings' folder; only its owner can change it."""
         path = self.etc / name
+        for folder in reversed(path.relative_to(self.etc).parents):
+            (self.etc / folder).mkdir(mode=0o755, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o644)
         return path
