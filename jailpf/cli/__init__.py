@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError, UsageError
+from jailpf.errors import JailpfError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -23,8 +23,6 @@ def main(arguments: list[str]) -> int:
         return _run(options)
     except JailpfError as wrong:
         output.problems(wrong.problems)
-        if isinstance(wrong, UsageError):
-            print("jailpf --help shows the commands", file=sys.stderr)
         return wrong.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -24,7 +24,7 @@ class _Parser(argparse.ArgumentParser):
         if found := re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)$", message):
             known = re.findall(r"[a-z]+", found[2])
             raise UsageError(f"{self.prog}: there is no command {found[1]!r}", None, did_you_mean(found[1], known))
-        raise UsageError(f"{self.prog}: {message}")
+        raise UsageError(f"{self.prog}: {message}", None, f"`{self.prog} --help` tells more")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -35,7 +35,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if not hasattr(options, name):
             setattr(options, name, value)
     if not hasattr(options, "module"):
-        raise UsageError("which command? one of " + ", ".join(command.name for command in COMMANDS))
+        raise UsageError("which command?", None, "one of " + ", ".join(command.name for command in COMMANDS))
     return options
 
 

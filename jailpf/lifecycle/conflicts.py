@@ -90,10 +90,10 @@ def _problem(one: Claim, other: Claim) -> Problem:
         if one.ports[0].width < 65535
         else "+".join(one.protos) or "all protocols"
     )
-    return Problem(
-        f"{one.owner}'s {one.service or 'rules'} claims {what} of {' '.join(map(str, one.to))}, which is {other.owner}'s ({other.place})",
-        one.place, "give one of them another port or address",
-    )  # fmt: skip
+    where = " ".join(map(str, one.to))
+    mine, theirs = (" ".join(filter(None, (claim.owner, claim.service))) for claim in (one, other))
+    sentence = f"{mine} claims {what} of {where}, which {theirs} has ({other.place})"
+    return Problem(sentence, one.place, "give one of them another port or address")
 
 
 def _addresses(claimants: Iterable[Record], owners: Iterable[Record]) -> Iterator[Problem]:
