@@ -28,15 +28,15 @@ TRANSLATING = ("nat", "binat")
 
 
 def compile_jail(jail: Jail, services: Services, jails: Jails, extra: Iterable[Rule | Table] = ()) -> Ruleset:
-    """Render everything, add `extra` (rules of jailpf_created), and lay it out in anchors.
+    """Render everything and lay it out in anchors. `extra`, the rules of jailpf_created, stands above the declared ones.
 
     Raises DeclarationError with the reason for each declaration that makes no rule, and PluginError for a rule that
     is not one.
     """
     work = _Work(jail, services, jails)
-    work.render()
     for one in extra:
         work.take([one], "plugin")
+    work.render()
     if work.problems:
         raise DeclarationError(sorted(work.problems, key=lambda problem: problem.place or ()))
     rules = [one for one in work.rendered if isinstance(one, Rule)]

@@ -38,7 +38,8 @@ def jailpf_prestart(jail: Jail, services: Services) -> None:
 
 @hookspec
 def jailpf_created(jail: Jail, services: Services) -> Iterable[Rule | Table]:  # type: ignore[empty-body]
-    """Rules and tables that no file declares, each time the jail's ruleset is made. They are checked like all others.
+    """Rules and tables that no file declares, each time the jail's ruleset is made. They are checked like all others,
+    and stand above the declared ones of their section.
 
     Called for created, load, reload and sync. An exception means that nothing is loaded.
     """
