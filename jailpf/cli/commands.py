@@ -63,7 +63,9 @@ COMMANDS = (
         Option(("addresses",), "addresses or networks; for expire: seconds", nargs="*", metavar="ADDRESS"),
     ), json=True),
     Command("status", "status:status", "what is loaded, and its counters", "jailpf status dovecot", (ANY_JAILS,), json=True),
-    Command("list", "look:list_jails", "the declared jails and their services", "jailpf list", (), json=True),
+    Command("list", "look:list_jails", "the declared jails and their services", "jailpf list", (
+        Option(("--names",), "only their names, one a line, without reading their files", action="store_true"),
+    ), json=True),
     Command("trace", "trace:trace", "say who gets a packet, and the way it goes", "jailpf trace tcp from 198.51.100.7 to ext_ip4 port 993", (
         Option(("words",), "[inet|inet6] PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|ext_ip4|ext_ip6 [port N] [on IF]", nargs="+", metavar="WORD"),
         MAIN, DECLARED,

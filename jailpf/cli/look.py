@@ -35,6 +35,9 @@ def render(session: Session, options: Namespace) -> int:
 
 def list_jails(session: Session, options: Namespace) -> int:
     """One line for each declared jail."""
+    if options.names:
+        print("".join(f"{name}\n" for name in session.jails.declared()), end="")
+        return 0
     rows: list[dict[str, Any]] = []
     status = 0
     for name in session.jails.declared():
