@@ -31,6 +31,18 @@ def address_text(family: Family, number: int) -> str:
     return str(ipaddress.IPv4Address(number) if family == "inet" else ipaddress.IPv6Address(number))
 
 
+_PRIVATE = [
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+]
+
+
+def is_private(address: Address) -> bool:
+    """Whether an address belongs to a network that is not routed outside."""
+    value = ipaddress.ip_address(str(address))
+    return any(value in net for net in _PRIVATE if net.version == value.version)
+
+
 def parse_address(text: str) -> Address:
     """A plain address of either family (a scope such as %em0 is dropped). Raises ValueError."""
     if ":" in text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jailpf.errors import PfRefusedError, Problem
@@ -20,7 +21,6 @@ from jailpf.pf.simulated.topology import Topology
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from jailpf.pf.simulated.connection import Connection
     from jailpf.pf.simulated.rule import Host
@@ -49,21 +49,21 @@ class Simulated:
 
     def __init__(
         self,
-        state: Path | None = None,
+        state: Path | str | None = None,
         main: str | None = None,
         topology: Topology | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.now = now
         model = Model(topology or Topology())
-        wanted = main if main is not None else DEFAULT_MAIN
+        wanted = DEFAULT_MAIN if main is None else main
+        surroundings = model.topology.to_json()
 
         def fresh(model: Model) -> None:
-            if topology is None:
-                model.topology.update(Topology().to_json())
+            model.topology.update(surroundings)
             self._set_main(model, wanted)
 
-        self._store = Store(state, model, fresh)
+        self._store = Store(Path(state) if state else None, model, fresh)
         self.topology = model.topology
         self.topology.changing = self._store.changing
         if main is not None and self.main() != main:
@@ -116,8 +116,8 @@ class Simulated:
             model.put(path, Ruleset(), self.now())
 
     def read(self, path: str, *, members: bool = True) -> Loaded:
-        """What is loaded; empty when the anchor does not exist. "" is the main ruleset. members: False leaves the
-        tables' addresses out.
+        """What is loaded; empty when the anchor does not exist. "" is the main ruleset. members: False leaves
+        the tables' addresses out.
         """
         with self._store.reading() as model:
             ruleset = model.rulesets.get(path, Ruleset())

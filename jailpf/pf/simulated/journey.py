@@ -7,11 +7,10 @@ lo0 only, and to an address of lo1 on lo1; what leaves is OUT on the external in
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated import limits
-from jailpf.pf.simulated.addresses import Address, address_text
+from jailpf.pf.simulated.addresses import Address, address_text, is_private
 from jailpf.pf.simulated.connection import Step
 from jailpf.pf.simulated.topology import Jail, Owner
 
@@ -64,7 +63,7 @@ class Journey:
         way = self._way_out()
         if way != self.topology.ext_if:
             return self.hopper.hop(way, "out")
-        if self._private():
+        if is_private(Address(self.packet.family, self.packet.destination)):
             return True  # an address that the topology does not know: taken for a jail's on the host
         if came == way:
             self.connection.verdict = "unreachable"
@@ -99,14 +98,5 @@ class Journey:
     def _way_out(self) -> str:
         return self.topology.network_of(Address(self.packet.family, self.packet.destination)) or self.topology.ext_if
 
-    def _private(self) -> bool:
-        address = ipaddress.ip_address(self._destination())
-        return any(address in net for net in _PRIVATE if net.version == address.version)
-
     def _destination(self) -> str:
         return address_text(self.packet.family, self.packet.destination)
-
-
-_PRIVATE = [
-    ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-]

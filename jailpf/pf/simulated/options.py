@@ -39,12 +39,19 @@ def finish(rule: Rule) -> Rule:
     if rule.action != "pass":
         if rule.state and rule.state != "no state":
             raise RuleError(f"keep state on {rule.action} rules doesn't make sense")
-        return rule
+        return _without_any(rule)
     if not rule.state:
         rule = replace(rule, state="keep state")
     if not rule.flags and rule.state != "no state" and rule.proto in {"", "tcp"}:
         rule = replace(rule, flags="S/SA")
-    return rule
+    return rule if rule.state != "no state" and rule.proto in {"", "tcp"} else _without_any(rule)
+
+
+def _without_any(rule: Rule) -> Rule:
+    """`flags any` says something only where `flags S/SA` is the default; pfctl does not print it
+    elsewhere.
+    """
+    return replace(rule, flags="") if rule.flags == "any" else rule
 
 
 def icmp_items(draft: RuleDraft) -> list[tuple[int | None, int | None]]:

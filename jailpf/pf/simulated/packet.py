@@ -54,16 +54,20 @@ class Matcher:
         if rule.interface and self.interface(rule.interface, packet.interface) == rule.not_interface:
             return False
         if rule.action == "unknown":
+            return self.words(rule, packet)
+        if rule.source_port is not None and packet.source_port not in rule.source_port:
+            return False
+        return self.words(rule, packet) and self.ends(rule, path, packet)
+
+    def words(self, rule: Rule, packet: Packet) -> bool | None:
+        """Whether flags and ICMP type match; None for an unknown rule that might match."""
+        if rule.action == "unknown":
             hint = rule.expanded or rule.text
             might = may_match(hint, packet.interface, packet.direction, packet.family, packet.proto)
             return None if might else False
-        if rule.source_port is not None and packet.source_port not in rule.source_port:
-            return False
         if rule.icmp_type is not None and not _icmp_matches(rule, packet):
             return False
-        if packet.proto == "tcp" and not _syn_matches(rule.flags):
-            return False
-        return self.ends(rule, path, packet)
+        return packet.proto != "tcp" or _syn_matches(rule.flags)
 
     def ends(self, rule: Rule, path: str, packet: Packet) -> bool | None:
         """Whether source and destination match. A binat rule looks at its pool for incoming packets."""

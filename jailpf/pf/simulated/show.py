@@ -59,7 +59,7 @@ def _ports(ports: Ports | None) -> str:
 
 def _options(rule: Rule, quoted: bool) -> list[str]:
     words = []
-    if rule.flags and (rule.flags != "any" or (rule.state != "no state" and rule.proto in {"", "tcp"})):
+    if rule.flags:
         words.append(f"flags {rule.flags}")
     if rule.icmp_type is not None:
         words.append(_icmp(rule))

@@ -65,6 +65,13 @@ class Topology:
             self.interfaces[name] = addresses
             self._owners = None
 
+    def set_external(self, name: str) -> None:
+        """Make an interface the one through which outside is. Raises UsageError for one that is not there."""
+        if name not in self.interfaces:
+            raise UsageError(f"the simulated host has no interface {name!r}")
+        with self.changing():
+            self.ext_if = name
+
     def add_jail(self, name: str, addresses: Iterable[str], interface: str = "lo1", vnet: bool = False) -> None:
         """Add a jail, or replace it. An unknown interface is added. Raises UsageError for what is no
         address.

@@ -1,0 +1,245 @@
+"""`reach` computes on sets what `connect` answers for one packet: both must agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from jailpf.pf.simulated import Simulated
+from jailpf.pf.simulated.addresses import parse_address
+from jailpf.pf.simulated.explain import rebuild
+from jailpf.pf.simulated.flow import CannotSayError
+from jailpf.pf.simulated.intervals import EVERY, IntervalSet
+from jailpf.pf.simulated.reach import reach
+from jailpf.pf.simulated.reached import addresses
+
+if TYPE_CHECKING:
+    from jailpf.pf.simulated.reached import Reached
+
+JAILS = {
+    "a": (["172.16.15.1", "fd7a::1"], "lo1", False),
+    "b": (["172.16.15.2"], "lo1", False),
+    "c": (["203.0.113.20"], "em0", False),
+    "v": (["10.9.0.5", "fd09::5"], "bridge0", True),
+    "w": (["10.9.0.6"], "bridge0", True),
+}
+ADDRESSES = [address for jail in JAILS.values() for address in jail[0]]
+EXTERNAL = ["203.0.113.1", "203.0.113.20", "2001:db8::1"]
+SOURCES = ["198.51.100.7", "198.51.100.8", "192.0.2.1", "2001:db8:9::7"]
+PORTS = [79, 80, 81, 82, 83, 6000, 6003, 7000, 7003]
+
+
+def _host(pf: Simulated) -> Simulated:
+    pf.topology.add_interface("bridge0", "10.9.0.1/24", "fd09::1/64")
+    for name, (own, interface, vnet) in JAILS.items():
+        pf.topology.add_jail(name, own, interface, vnet)
+    return pf
+
+
+_on = st.sampled_from(
+    ["", "", "on em0", "on em0", "on lo0", "on lo1", "on bridge0", "on { em0 lo0 bridge0 }", "on ! em0"]
+)
+_proto = st.sampled_from(["proto tcp", "proto udp", "proto { tcp udp }"])
+_from = st.sampled_from(
+    [
+        "any",
+        "198.51.100.7",
+        "<t>",
+        "! <t>",
+        "192.0.2.0/24",
+        "{ 198.51.100.8 172.16.15.2 }",
+        "any port 4000",
+        "(bridge0:network)",
+    ]
+)
+_to = st.sampled_from(["any", "203.0.113.1", "<ext_ip4>", "(em0:0)", "(em0)", "{ 203.0.113.1 203.0.113.20 }"])
+_port = st.sampled_from(["port 80", "port { 80 81 }", "port 79:82", "port 6000:6005"])
+_target = st.sampled_from(["172.16.15.1", "172.16.15.2", "203.0.113.20", "10.9.0.5", "10.9.0.6"])
+_target_port = st.sampled_from(["", "port 80", "port 7000:*"])
+_tag = st.sampled_from(["", 'tag "x"', 'tag "y"'])
+_tagged = st.sampled_from(["", "", 'tagged "x"', '! tagged "y"'])
+_dport = st.sampled_from(["", "port 80", "port != 80", "port > 81", "port { 80 7003 }", "port 79 >< 82"])
+_action = st.sampled_from(
+    ["pass", "pass quick", "pass quick", "block", "block quick", "match", "pass in quick", "block out"]
+)
+
+_rdr = st.builds(
+    "rdr {} inet {} from {} to {} {} {} -> {} {}".format, _on, _proto, _from, _to, _port, _tag, _target, _target_port
+)
+_no_rdr = st.builds("no rdr {} inet {} from any to {} {}".format, _on, _proto, _to, _port)
+_rdr6 = st.builds("rdr on em0 inet6 proto tcp from any to any {} {} -> fd7a::1".format, _port, _tag)
+_binat = st.builds("binat {} inet from {} to any {} -> 203.0.113.1".format, _on, _target, _tag)
+_nat = st.builds("nat {} inet from {} to any {} -> (em0:0) static-port".format, _on, _target, _tag)
+_filter = st.builds(
+    "{} {} inet {} from {} to {} {} {} {}".format,
+    *(_action, _on, _proto, _from, st.sampled_from(["any", *ADDRESSES[:1], "172.16.15.2", "10.9.0.5", "<ext_ip4>"])),
+    *(_dport, _tagged, _tag),
+)
+_filter6 = st.builds(
+    "{} inet6 {} from any to {} {}".format, _action, _proto, st.sampled_from(["any", "fd7a::1"]), _dport
+)
+_plain = st.sampled_from(["pass", "block", "pass inet6 proto icmp6", "block out on bridge0", "pass inet proto icmp"])
+_anchor = st.builds(
+    lambda first, then: "table <t> { 192.0.2.0/24 198.51.100.7 !192.0.2.1 }\n" + "\n".join([*first, *then, ""]),
+    st.lists(st.one_of(_rdr, _rdr, _no_rdr, _rdr6, _binat, _nat), max_size=3),
+    st.lists(st.one_of(_filter, _filter, _filter6, _plain), max_size=4),
+)
+_calls = st.sampled_from(["", " on em0", " proto tcp", " inet from 198.51.100.0/24 to any"])
+_main = st.builds(
+    'table <ext_ip4> {{ 203.0.113.1 }}\n{}{}\n{}rdr-anchor "j/*"{}\nbinat-anchor "j/*"\nnat-anchor "j/*"\n{}\n{}\nanchor "j/*"{}\n'.format,
+    *(st.sampled_from(["", "set skip on lo0\n", "set skip on bridge0\n"]), st.one_of(st.just(""), _rdr), st.just("")),
+    *(
+        _calls,
+        st.sampled_from(["", "block all", "block in on em0", "pass"]),
+        st.one_of(st.just("pass inet6 proto icmp6"), _filter),
+    ),
+    _calls,
+)
+_any_packet = st.tuples(
+    st.sampled_from(["outside", "outside", "host", *(f"jail:{name}" for name in JAILS)]),
+    st.sampled_from(["tcp", "udp", "icmp"]),
+    st.sampled_from(SOURCES),
+    st.sampled_from([*ADDRESSES, *EXTERNAL, *EXTERNAL]),
+    st.sampled_from(PORTS),
+    st.sampled_from([4000, 40000]),
+)
+_published = st.tuples(
+    st.sampled_from(["outside", "outside", "host", "jail:a", "jail:v"]),
+    st.sampled_from(["tcp", "tcp", "udp"]),
+    st.sampled_from(SOURCES[:3]),
+    st.sampled_from(EXTERNAL[:2]),
+    st.sampled_from([80, 81, 6000, 6003]),
+    st.sampled_from([4000, 40000]),
+)
+_packet = st.one_of(_any_packet, _published)
+
+
+def _compare(pf: Simulated, found: list[Reached], packet: tuple[str, str, str, str, int, int]) -> None:
+    sender, proto, outside, to, port, source_port = packet
+    source = outside
+    if sender != "outside":
+        own = JAILS[sender[5:]][0] if sender.startswith("jail:") else ["203.0.113.1", "2001:db8::1"]
+        fitting = [address for address in own if (":" in address) == (":" in to)]
+        if not fitting:
+            return
+        source = fitting[0]
+    if (":" in source) != (":" in to):
+        return
+    if proto == "icmp":
+        proto, port, source_port = ("ipv6-icmp" if ":" in to else "icmp"), 0, 0
+    vnet = sender.startswith("jail:") and JAILS[sender[5:]][2]
+    origin = "outside" if sender == "outside" else "bridge0" if vnet else "local"
+    connection = pf.connect(proto, source, to, port, source_port=source_port, sender=sender, keep=False)
+    family = "inet6" if ":" in to else "inet"
+    entries = [
+        entry
+        for entry in found
+        if (entry.origin, entry.family, entry.proto) == (origin, family, proto)
+        and entry.includes(parse_address(source).number, source_port, parse_address(to).number, port)
+    ]
+    got = [(e.delivered_to, e.address, port + e.shift if e.port is None else e.port) for e in entries]
+    arrived = [(connection.delivered_to, connection.address, connection.port)] if connection else []
+    assert got == arrived, (packet, connection)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(main=_main, anchors=st.lists(_anchor, max_size=3), packets=st.lists(_packet, min_size=8, max_size=25))
+def test_reach_and_connect_agree(
+    main: str, anchors: list[str], packets: list[tuple[str, str, str, str, int, int]]
+) -> None:
+    """For random rulesets of the forms that jailpf writes, reach holds exactly the packets that connect lets
+    through.
+    """
+    pf = _host(Simulated(main=main))
+    for number, text in enumerate(anchors):
+        pf.load(f"j/{number}", text)
+    try:
+        found = reach(pf)
+    except CannotSayError:
+        assume(False)
+    for packet in packets:
+        _compare(pf, found, packet)
+
+
+def _entries(
+    pf: Simulated, delivered: str, origin: str = "outside"
+) -> list[tuple[str, list[str], tuple[tuple[int, int], ...]]]:
+    return [
+        (entry.proto, addresses(entry.sources, entry.family), entry.ports.spans)
+        for entry in reach(pf, [origin])
+        if entry.delivered_to == delivered
+    ]
+
+
+def test_a_published_service_is_reached_by_its_port_only() -> None:
+    """A declared service is one entry, with its sources, its external port and its labels."""
+    pf = _host(Simulated())
+    pf.load(
+        "jailpf/a",
+        "table <t> { 192.0.2.0/24 !192.0.2.0/25 }\n"
+        'rdr on em0 inet proto tcp from <t> to <ext_ip4> port 6000:6010 tag "x" -> 172.16.15.1 port 7000:*\n'
+        'pass quick inet proto tcp from any to 172.16.15.1 port 7000:7010 tagged "x" label "jailpf/a"\n',
+    )
+    (entry,) = [entry for entry in reach(pf) if entry.delivered_to == "a" and entry.proto == "tcp"]
+    assert addresses(entry.sources, "inet") == ["192.0.2.128/25"]
+    assert (entry.to.spans, entry.ports.spans) == (IntervalSet.single(0xCB007101).spans, ((6000, 6010),))
+    assert entry.delivered_ports().spans == ((7000, 7010),)
+    assert entry.labels() == ["jailpf/a"]
+    assert [match.section for match in entry.rules()] == ["rdr", "filter"]
+
+
+def test_what_no_rule_names_is_found_too() -> None:
+    """A wide pass rule shows as what it is: every port but the blocked one, every protocol."""
+    pf = _host(Simulated(main="pass\nblock in proto tcp to 172.16.15.2 port 22\n"))
+    assert ("tcp", ["any"], ((0, 21), (23, 65535))) in _entries(pf, "b")
+    assert ("other", ["any"], ((0, 0),)) in _entries(pf, "b")
+    assert _entries(pf, "w", "bridge0")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "rdr on em0 inet proto tcp from any to any port 80 -> { 172.16.15.1 172.16.15.2 }",
+        "rdr pass on em0 inet proto tcp from any to any port 80 -> 172.16.15.1",
+        "binat on em0 inet from 172.16.15.0/24 to any -> 203.0.113.0/24",
+        "pass in proto tcp all rtable 1",
+    ],
+)
+def test_what_it_cannot_compute_is_refused_by_name(rule: str) -> None:
+    """Pools, rdr pass, networks and other routing tables have no single exact answer here."""
+    with pytest.raises(CannotSayError, match="cannot say"):
+        reach(_host(Simulated(main=rule + "\n")))
+
+
+def test_an_unknown_rule_is_refused_where_it_might_count() -> None:
+    """A line of pf.conf that cannot be parsed is named, unless it is for an interface that nobody looks
+    at.
+    """
+    with pytest.raises(CannotSayError, match="user root"):
+        reach(rebuild("block all\npass in on em0 proto tcp user root\n"))
+    assert reach(rebuild("block all\npass in on em7 proto tcp user root\n")) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40))),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40))),
+)
+def test_interval_sets_are_sets(one: list[tuple[int, int]], two: list[tuple[int, int]]) -> None:
+    """Union, intersection, difference and membership are those of sets."""
+    a, b = IntervalSet.of(one), IntervalSet.of(two)
+    plain_a = {n for low, high in one for n in range(low, high + 1)}
+    plain_b = {n for low, high in two for n in range(low, high + 1)}
+    for found, expected in ((a & b, plain_a & plain_b), (a | b, plain_a | plain_b), (a - b, plain_a - plain_b)):
+        assert {n for n in range(-1, 43) if n in found} == expected
+        assert found == IntervalSet.of(found.spans)
+        assert len(found) == len(expected)
+
+
+def test_sets_of_addresses_are_printed_as_networks() -> None:
+    """For people: networks and single addresses."""
+    assert addresses(EVERY["inet"] - IntervalSet.single(0), "inet")[0] == "0.0.0.1"
+    assert addresses(EVERY["inet6"], "inet6") == ["any"]
+    assert addresses(IntervalSet(((0xC0000200, 0xC0000206),)), "inet") == ["192.0.2.0/30", "192.0.2.4/31", "192.0.2.6"]
