@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from jailpf.errors import Place
-    from jailpf.values import Address, Count, Family, Filename, Interface, Network, Peer, Port, Protocol, Rate
+    from jailpf.values import Address, Count, Family, Filename, Interface, Member, Peer, Port, Protocol, Rate
 
 Section = Literal["nat", "binat", "rdr", "filter"]
 SECTIONS: tuple[Section, ...] = ("nat", "binat", "rdr", "filter")
@@ -89,10 +89,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A pf table: networks with a flag for negation, or a file of them (absolute when rendered)."""
+    """A pf table: its members, or a file of them (absolute when rendered). None keeps the members that pf has."""
 
     name: str
-    addresses: tuple[tuple[bool, Network], ...] | None = None
+    addresses: tuple[Member, ...] | None = None
     file: Filename | None = None
     persist: bool = True
     const: bool = False

@@ -51,7 +51,7 @@ def table_text(table: Table) -> str:
     if table.file:
         words += ["file", f'"{table.file}"']
     if table.addresses is not None:
-        inside = " ".join(("!" if negated else "") + str(network) for negated, network in table.addresses)
+        inside = " ".join(map(str, table.addresses))
         words.append(f"{{ {inside} }}" if inside else "{ }")
     return checked(" ".join(words))
 

@@ -13,7 +13,7 @@ from jailpf.model import Jail, Rule, StateOptions, Table
 from jailpf.rules import Context, RuleType, Side
 from jailpf.schema import Keys, key
 from jailpf.services import Service, Services, negations, overlapping
-from jailpf.settings import Host, Outgoing
+from jailpf.settings import Host
 from jailpf.values import (
     FAMILIES,
     Address,
@@ -21,13 +21,17 @@ from jailpf.values import (
     Family,
     Filename,
     Interface,
+    Member,
     Name,
     Network,
+    Outgoing,
+    Outside,
     Peer,
     Port,
     Protocol,
     Rate,
     TableName,
+    Target,
 )
 
 API_VERSION = 1
@@ -45,9 +49,11 @@ __all__ = [
     "Interface",
     "Jail",
     "Keys",
+    "Member",
     "Name",
     "Network",
     "Outgoing",
+    "Outside",
     "Peer",
     "Place",
     "Port",
@@ -61,6 +67,7 @@ __all__ = [
     "StateOptions",
     "Table",
     "TableName",
+    "Target",
     "VetoError",
     "hookimpl",
     "key",

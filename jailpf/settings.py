@@ -12,7 +12,7 @@ from jailpf.errors import ConfigError, Problem
 from jailpf.layout import LAYOUTS, Layout
 from jailpf.model import SECTIONS
 from jailpf.schema import Reader, key
-from jailpf.values import Filename, Interface, Name, Network, Peer, TableName
+from jailpf.values import Filename, Interface, Name, Outgoing, Peer, TableName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,22 +62,6 @@ class AdapterName(str):
     def schema(cls) -> dict[str, object]:
         """A pattern."""
         return {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"}
-
-
-class Outgoing(Peer):
-    """Where NATed packets come from: an address, or "(em0:0)"."""
-
-    @classmethod
-    def parse(cls, raw: object) -> Outgoing:
-        """Make it. Raises ValueError; "(em0)" would deal out the addresses of other jails in turn (facts.md)."""
-        peer = Peer.parse(raw)
-        if peer.negated or peer.kind not in ("network", "interface"):
-            raise ValueError(f'{raw!r} is not an address to leave by; write an address or "(em0:0)"')
-        if peer.kind == "interface" and not peer.word.endswith(":0)"):
-            raise ValueError(f'{raw!r} also takes the alias addresses of other jails; write "({peer.interface}:0)"')
-        if isinstance(peer.network, Network) and peer.network.net.num_addresses > 1:
-            raise ValueError(f"{raw!r} is a network; one address is wanted")
-        return cls(peer.kind, peer.word, False, peer.network)
 
 
 @dataclass(frozen=True, kw_only=True)

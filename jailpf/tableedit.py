@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jailpf.tablefile import Members, parse_table
 
-if TYPE_CHECKING:
-    from jailpf.values import Network
-
-__all__ = ["edit_file", "edit_toml", "parse_table", "word"]
-
-
-def word(member: tuple[bool, Network]) -> str:
-    """ "192.0.2.0/24" or "!192.0.2.7"."""
-    return ("!" if member[0] else "") + str(member[1])
+__all__ = ["edit_file", "edit_toml", "parse_table"]
 
 
 def edit_file(before: bytes, members: Members) -> bytes:
     """A table file with just these members: lines of others go, new ones come last, comments stay."""
-    wanted = {word(member) for member in members}
+    wanted = {str(member) for member in members}
     lines = []
     for line in before.decode().splitlines():
         content, hash_sign, comment = line.partition("#")
@@ -30,7 +22,7 @@ def edit_file(before: bytes, members: Members) -> bytes:
         elif kept:
             lines.append(" ".join(kept) + (f" {hash_sign}{comment}" if hash_sign else ""))
         wanted -= {_normal(one) for one in kept}
-    lines += [word(member) for member in members if word(member) in wanted]
+    lines += [str(member) for member in members if str(member) in wanted]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -45,7 +37,7 @@ def edit_toml(before: bytes, table: str, members: Members) -> bytes:
     if not isinstance(addresses, Array):
         addresses = tomlkit.array()
         declared["addresses"] = addresses
-    wanted = [word(member) for member in members]
+    wanted = [str(member) for member in members]
     for index in reversed(range(len(addresses))):
         if _normal(str(addresses[index])) not in wanted:
             del addresses[index]
@@ -58,4 +50,4 @@ def edit_toml(before: bytes, table: str, members: Members) -> bytes:
 
 def _normal(text: str) -> str:
     members, _ = parse_table(text, "")
-    return word(members[0]) if members else text
+    return str(members[0]) if members else text

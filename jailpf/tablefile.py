@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from jailpf import files
 from jailpf.errors import DeclarationError, Place, Problem
-from jailpf.values import Network
+from jailpf.values import Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Members = list[tuple[bool, Network]]
+Members = list[Member]
 
 
 def read_table(file: str, named_at: Place, roots: Iterable[str] = ()) -> tuple[Members, list[Problem]]:
@@ -33,7 +33,7 @@ def parse_table(text: str, file: str) -> tuple[Members, list[Problem]]:
     for number, line in enumerate(text.split("\n"), 1):
         for word in line.partition("#")[0].split():
             try:
-                members.append((word.startswith("!"), Network.parse(word.removeprefix("!"))))
+                members.append(Member.parse(word))
             except ValueError as wrong:
                 message, _, remedy = str(wrong).partition("; ")
                 problems.append(Problem(message, Place(file, number, line.index(word) + 1), remedy))

@@ -12,15 +12,13 @@ from jailpf.lifecycle.prepare import prepare
 from jailpf.state import records, writes
 from jailpf.state.rundir import file_name
 from jailpf.suggest import did_you_mean
-from jailpf.values import Network
+from jailpf.values import Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.lifecycle.session import Session
     from jailpf.model import Table
-
-Member = tuple[bool, Network]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def show(session: Session, home: Home) -> list[str]:
     """The loaded members; of a jail that is not loaded, the declared ones."""
     if home.paths:
         return session.pf.table(home.paths[0], home.name, "show")
-    return [tableedit.word(member) for member in declared_members(session, home)]
+    return [str(member) for member in declared_members(session, home)]
 
 
 def declared_members(session: Session, home: Home) -> list[Member]:
@@ -71,7 +69,7 @@ def declared_members(session: Session, home: Home) -> list[Member]:
             raise DeclarationError(problems)
         return members
     table = next(one for one in session.jails.services(home.jail).of("table") if one.name == home.name)
-    return [(one.negated, one.network) for one in getattr(table.type, "addresses", None) or ()]
+    return list(getattr(table.type, "addresses", None) or ())
 
 
 def change(session: Session, home: Home, command: str, words: Iterable[str]) -> int:
@@ -94,7 +92,7 @@ def change(session: Session, home: Home, command: str, words: Iterable[str]) -> 
             writes.replace(os.path.realpath(home.file), after, mode)
         try:
             for path in home.paths:
-                session.pf.table(path, home.name, command, [tableedit.word(one) for one in members])
+                session.pf.table(path, home.name, command, [str(one) for one in members])
         except JailpfError:
             if home.file and new != old:
                 writes.replace(os.path.realpath(home.file), before, mode)
@@ -108,7 +106,7 @@ def reload(session: Session, home: Home) -> int:
     members = declared_members(session, home)
     with session.lock():
         for path in home.paths:
-            session.pf.table(path, home.name, "replace", [tableedit.word(one) for one in members])
+            session.pf.table(path, home.name, "replace", [str(one) for one in members])
         _remember(session, home)
     return len(members)
 
@@ -124,7 +122,7 @@ def parse_members(words: Iterable[str]) -> list[Member]:
     members: list[Member] = []
     for one in words:
         try:
-            member = (one.startswith("!"), Network.parse(one.removeprefix("!")))
+            member = Member.parse(one)
         except ValueError as wrong:
             message, _, remedy = str(wrong).partition("; ")
             raise UsageError(message, None, remedy) from None

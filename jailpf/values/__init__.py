@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from jailpf.values.address import FAMILIES, Address, Family, Network
 from jailpf.values.base import Value
+from jailpf.values.member import Member
 from jailpf.values.names import Filename, Interface, JailName, Name, TableName
 from jailpf.values.peer import Peer
 from jailpf.values.port import Port
 from jailpf.values.protocol import Protocol
 from jailpf.values.rate import Count, Rate
+from jailpf.values.sides import Outgoing, Outside, Target
 
 __all__ = [
     "FAMILIES",
@@ -22,12 +24,16 @@ __all__ = [
     "Filename",
     "Interface",
     "JailName",
+    "Member",
     "Name",
     "Network",
+    "Outgoing",
+    "Outside",
     "Peer",
     "Port",
     "Protocol",
     "Rate",
     "TableName",
+    "Target",
     "Value",
 ]

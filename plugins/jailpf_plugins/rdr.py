@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.plugin import (
     Address,
     Interface,
-    Name,
+    Outside,
     Peer,
     Port,
     Rule,
     RuleType,
+    Target,
     hookimpl,
     key,
     negations,
@@ -25,43 +25,6 @@ if TYPE_CHECKING:
     from jailpf.plugin import Context, Family, Side
 
 LO0 = Interface("lo0")
-
-
-class Outside(Peer):
-    """An address outside: "ext_ip4", "ext_ip6", or what `to` of pf.conf(5) takes."""
-
-    @classmethod
-    def parse(cls, raw: object) -> Outside:
-        """Make it. Raises ValueError."""
-        if raw in ("ext_ip4", "ext_ip6"):
-            return cls("any", str(raw))
-        peer = Peer.parse(raw)
-        if peer.negated:
-            raise ValueError(f"{raw!r}: what is not an address cannot be published")
-        return cls(peer.kind, peer.word, False, peer.network)
-
-
-@dataclass(frozen=True)
-class Target:
-    """An address, or the name of a jail."""
-
-    address: Address | None = None
-    jail: str = ""
-
-    @classmethod
-    def parse(cls, raw: object) -> Target:
-        """Make it. Raises ValueError."""
-        try:
-            return (
-                cls(jail=Name.parse(raw)) if str(raw)[:1].isalpha() and ":" not in str(raw) else cls(Address.parse(raw))
-            )
-        except ValueError as wrong:
-            raise ValueError(f"{wrong}; write an address or the name of a jail") from None
-
-    @classmethod
-    def schema(cls) -> dict[str, object]:
-        """Text."""
-        return {"type": "string"}
 
 
 class Rdr(RuleType):

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import Filename, Network, RuleType, Table, TableName, hookimpl, key
+from jailpf.plugin import Filename, Member, RuleType, Table, TableName, hookimpl, key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.plugin import Context
-
-
-@dataclass(frozen=True)
-class Member:
-    """A network, or with "!" one that is not in the table."""
-
-    negated: bool
-    network: Network
-
-    @classmethod
-    def parse(cls, raw: object) -> Member:
-        """From "192.0.2.0/24" or "!192.0.2.7". Raises ValueError."""
-        negated = isinstance(raw, str) and raw.startswith("!")
-        return cls(negated, Network.parse(str(raw)[1:] if negated else raw))
-
-    @classmethod
-    def schema(cls) -> dict[str, object]:
-        """Text."""
-        return {"type": "string"}
 
 
 class TableType(RuleType):
@@ -48,7 +28,7 @@ class TableType(RuleType):
 
     def render(self, context: Context) -> Iterable[Table]:
         """The table itself."""
-        members = tuple((one.negated, one.network) for one in self.addresses or ())
+        members = self.addresses or ()
         # Without a list pf keeps the addresses of a table that is already there, so that `{ }` must be written.
         addresses = members if members or not self.file else None
         yield Table(

@@ -152,7 +152,7 @@ class TestModules:
     def test_a_module_is_a_plugin_from_start_to_stop(self, jail: Callable[..., SimulatedJail]) -> None:
         """Hooks of a module are called like those of an installed plugin."""
         web = jail(WEB)
-        assert web.anchors["jailpf/web"].rules[-1].startswith("pass in quick all")
+        assert web.anchors["jailpf/web"].rules[0].startswith("pass in quick all")
         assert web.stop() == ["the plugin 'listener' failed in jailpf_poststop for web: no more"]
 
 
