@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from jailpf.cli import output
 from jailpf.errors import JailpfError
-from jailpf.layout import service_label
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from jailpf.lifecycle.session import Session
     from jailpf.lifecycle.survey import Survey
     from jailpf.pf import LabelCount
-    from jailpf.state.records import Record
 
 COLOURS = {
     "loaded": "green",
@@ -70,22 +68,16 @@ def _jail(session: Session, seen: Survey, name: str) -> dict[str, Any]:
         elif record is not None:
             row["state"] = "stale"
     if record is not None:
-        row["services"] = _services(session.pf.labels([anchor.path for anchor in record.anchors]), record)
+        row["services"] = [
+            _service(label, seen.counts.get(label, [])) for label in record.labels if label.count("/") > 1
+        ]
     return row
 
 
-def _services(counts: list[LabelCount], record: Record) -> list[dict[str, Any]]:
-    """The sum of the counters of each service's pass rules."""
-    found = []
-    names = dict.fromkeys(label.rpartition("/")[2] for label in record.labels if label.count("/") > 1)
-    for name in names:
-        label = service_label(record.jail, name)
-        mine = [count for count in counts if label in count.labels]
-        sums = {
-            what: sum(getattr(count, what) for count in mine) for what in ("evaluations", "packets", "bytes", "states")
-        }
-        found.append({"service": name, "rules": len(mine), **sums})
-    return found
+def _service(label: str, counts: list[LabelCount]) -> dict[str, Any]:
+    """The sum of the counters of a service's pass rules."""
+    sums = {what: sum(getattr(one, what) for one in counts) for what in ("evaluations", "packets", "bytes", "states")}
+    return {"service": label.rpartition("/")[2], "rules": len(counts), **sums}
 
 
 def _print(rows: list[dict[str, Any]], foreign: list[str]) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.lifecycle.session import Session
+    from jailpf.pf import LabelCount
     from jailpf.settings import Settings
     from jailpf.state.records import Record
 
@@ -22,14 +23,17 @@ Condition = Literal["loaded", "missing", "stale", "unfinished"]
 
 @dataclass(frozen=True)
 class Survey:
-    """alive: names as jls(8) has them; known: records by jail; broken: file names of records that cannot be read."""
+    """alive: names as jls(8) has them; known: records by jail; broken: file names of records that cannot be read.
+
+    listed: the anchors in pf; counts: label -> the counters of its rules.
+    """
 
     session: Session
     alive: frozenset[str]
     known: dict[str, Record]
     broken: tuple[str, ...]
     listed: frozenset[str]
-    labels: frozenset[str]
+    counts: dict[str, list[LabelCount]]
 
     def runs(self, name: str) -> bool:
         """Whether the jail runs, under its own name or the one its manager gives it."""
@@ -53,7 +57,11 @@ class Survey:
         """Listed, and all its labels are found; an anchor without pass rules has to be read."""
         if path not in self.listed:
             return False
-        return set(record.labels) <= self.labels if 'label "' in text else bool(self.session.pf.read(path, members=False))
+        return (
+            self.counts.keys() >= set(record.labels)
+            if 'label "' in text
+            else bool(self.session.pf.read(path, members=False))
+        )
 
     def orphans(self) -> list[str]:
         """The paths of anchors that only jailpf makes and that no record names. Leftovers without rules are none."""
@@ -102,8 +110,11 @@ def _gather(session: Session, alive: Iterable[str]) -> Survey:
     known = {record.jail: record for pair in read.values() for record in reversed(pair) if record}
     listed = session.pf.anchors()
     paths = sorted({anchor.path for record in known.values() for anchor in record.anchors} & set(listed))
-    counts = session.pf.labels(paths) if paths else []
+    counts: dict[str, list[LabelCount]] = {}
+    for count in session.pf.labels(paths) if paths else ():
+        for label in count.labels:
+            counts.setdefault(label, []).append(count)
     return Survey(
         session, frozenset(alive), known, tuple(name for name, pair in read.items() if not any(pair)),
-        frozenset(listed), frozenset(label for count in counts for label in count.labels),
+        frozenset(listed), counts,
     )  # fmt: skip
