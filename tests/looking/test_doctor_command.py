@@ -1,0 +1,107 @@
+"""`jailpf doctor`: what is wrong, why it matters, and what mends it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Desk
+
+GOOD = (
+    'table <ext_ip4> { 203.0.113.1 }\nnat-anchor "jailpf/*"\nbinat-anchor "jailpf/*"\nrdr-anchor "jailpf/*"\n'
+    'block all\npass inet6 proto icmp6\nanchor "jailpf/*"\n'
+)
+
+
+def findings(desk: Desk, main: str = GOOD, **settings: str) -> list[dict[str, str]]:
+    """What doctor finds on a host with that pf.conf, "fine" left out."""
+    desk.write("pf.conf", main)
+    host = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    desk.write("jailpf.toml", f'pf = "simulated"\nmain = "pf.conf"\n\n[host]\next_if = "em0"\n{host}')
+    answer = desk.jailpf("doctor", "--json")
+    found = [one for one in json.loads(answer.out)["findings"] if one["level"] != "fine"]
+    assert answer.status == (1 if found else 0)
+    return found
+
+
+def test_a_sound_host_has_no_finding(desk: Desk) -> None:
+    """Nothing but what is fine, and 0."""
+    assert findings(desk) == []
+    assert "fine" in desk.jailpf("doctor").out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('rdr-anchor "jailpf/*"\n', "", 'the main ruleset has no `rdr-anchor "jailpf/*"`'),
+        ('\nanchor "jailpf/*"\n', "\n", 'has no `anchor "jailpf/*"`'),
+        ("block all\n", "block quick all\n", "stands above the anchor line"),
+        ("pass inet6 proto icmp6\n", "", "no rule for icmp6"),
+    ],
+)
+def test_each_flaw_of_the_main_ruleset_is_named_with_its_remedy(desk: Desk, old: str, new: str, what: str) -> None:
+    """The finding says what is wrong, why it matters and how to mend it."""
+    found = findings(desk, GOOD.replace(old, new))
+    assert any(what in one["what"] and one["why"] and one["mend"] for one in found)
+
+
+def test_a_table_that_pf_conf_lacks_is_found(desk: Desk) -> None:
+    """A rule that names it would match nothing."""
+    assert "no table <ext_ip6>" in findings(desk, ext_ip6='"<ext_ip6>"')[0]["what"]
+    empty = findings(desk, "table <ext_ip6> persist\n" + GOOD, ext_ip6='"<ext_ip6>"')
+    assert "is empty" in empty[0]["what"]
+
+
+def test_translation_rules_of_the_main_ruleset_are_found(loaded: Desk) -> None:
+    """facts.md: on 15 they beat every anchor."""
+    loaded.write("jailpf.toml", 'pf = "simulated"\n[host]\next_if = "em0"\nnat = "(em0:0)"\n')
+    loaded.jailpf("reload", "git", "dovecot")
+    main = "nat on em0 inet from 172.16.0.0/12 to any -> (em0:0)\nrdr on em0 inet proto tcp from any to any port 8080 -> 172.16.15.99\n"
+    found = " ".join(one["what"] + one["why"] for one in findings(loaded, main + GOOD, nat='"(em0:0)"'))
+    assert "pf.conf has `nat on em0" in found
+    assert "port 8080 from a jail" in found
+
+
+def test_hairpin_and_set_skip_do_not_go_together(desk: Desk) -> None:
+    """facts.md: `set skip on lo0` breaks hairpin."""
+    desk.write("jails/git.toml", '[service.http]\nport = 80\nrdr = { hairpin = true }\n[jail]\nip4 = "172.16.15.29"\n')
+    assert findings(desk, "set skip on lo0\n" + GOOD) == []
+    desk.jailpf("load", "git")
+    assert "set skip on lo0" in findings(desk, "set skip on lo0\n" + GOOD)[0]["what"]
+
+
+def test_a_jails_table_with_the_name_of_a_main_one_is_found(loaded: Desk) -> None:
+    """facts.md section 2: it shadows the host's."""
+    assert "insecure_mua" in findings(loaded, "table <insecure_mua> persist\n" + GOOD)[0]["what"]
+
+
+def test_broken_declarations_and_conflicts_are_found(desk: Desk) -> None:
+    """With their places."""
+    desk.write("jails/bad.toml", "[service.x]\nprot = 1\n")
+    desk.write("jails/thief.toml", '[service.x]\nport = 8080\n[jail]\nip4 = "172.16.15.99"\n')
+    found = " ".join(one["what"] for one in findings(desk))
+    assert "bad.toml:2:1" in found
+    assert "which git http has" in found
+
+
+def test_settings_that_are_broken_are_the_only_finding(desk: Desk) -> None:
+    """Everything else depends on them."""
+    desk.write("jailpf.toml", "pf = 1\n")
+    assert [one["level"] for one in json.loads(desk.jailpf("doctor", "--json").out)["findings"]] == ["error", "error"]
+
+
+def test_a_host_without_declarations_is_told_how_to_begin(desk: Desk) -> None:
+    """`jailpf new` is the next step."""
+    for file in (desk.root / "jails").iterdir():
+        file.unlink()
+    assert findings(desk)[0]["mend"] == "jailpf new JAIL"
+
+
+def test_what_changed_since_it_was_loaded_is_found(loaded: Desk) -> None:
+    """And `jailpf sync` mends it."""
+    loaded.write("jails/git.toml", '[service.http]\nport = 81\n[jail]\nip4 = "172.16.15.29"\n')
+    found = findings(loaded)
+    assert [(one["what"], one["mend"]) for one in found] == [("git is loaded, but not as declared", "jailpf sync")]

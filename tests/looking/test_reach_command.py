@@ -1,0 +1,54 @@
+"""`jailpf reach`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Desk
+
+
+def test_the_table_says_who_reaches_what(loaded: Desk) -> None:
+    """Everybody reaches 993 and 995, the listed network 110 and 143, and nobody anything else."""
+    answer = json.loads(loaded.jailpf("reach", "--json").out)
+    rows = {
+        (row["jail"], row["service"], tuple(row["sources"]), tuple(row["ports"]))
+        for row in answer["reached"]
+        if "203.0.113.1" in row["addresses"] and row["origin"] == "outside"
+    }
+    assert rows == {
+        ("dovecot", "mail", ("any",), ("993", "995")),
+        ("dovecot", "mail-insecure", ("192.0.2.0/24",), ("110", "143")),
+        ("git", "http", ("any",), ("8080",)),
+    }
+    assert {row["proto"] for row in answer["undeclared"]} == {"ipv6-icmp"}
+
+
+def test_one_jail_is_one_jails_rows(loaded: Desk) -> None:
+    """And its redirection tells where the port goes."""
+    answer = loaded.jailpf("reach", "git")
+    assert answer.status == 0
+    assert "172.16.15.29 port 80" in answer.out
+    assert "dovecot" not in answer.out.replace("local", "")
+
+
+def test_what_no_declaration_names_is_found(loaded: Desk) -> None:
+    """A host that passes everything exposes the jails, and reach says so with status 1."""
+    main = loaded.write("open.conf", 'rdr-anchor "jailpf/*"\nanchor "jailpf/*"\npass all\n')
+    answer = loaded.jailpf("reach", "git", "--main", str(main))
+    assert answer.status == 1
+    assert "no declaration names it" in answer.out
+
+
+def test_a_host_without_jails_loaded_reaches_none(desk: Desk) -> None:
+    """Unless what is declared is asked for."""
+    assert "no declared service is reached" in desk.jailpf("reach", "git").out
+    assert "8080" in desk.jailpf("reach", "git", "--declared").out
+
+
+def test_an_unknown_jail_is_an_error(loaded: Desk) -> None:
+    """With the nearest that there is."""
+    answer = loaded.jailpf("reach", "gitt")
+    assert answer.status == 66
+    assert "did you mean 'git'?" in answer.err

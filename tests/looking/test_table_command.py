@@ -1,0 +1,121 @@
+"""`jailpf table`: file and pf change together."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Desk
+
+TABLE = ("table", "dovecot", "insecure_mua")
+LISTED = DESCRIBED = """\
+[service.ssh]
+port = 22
+from = "<friends>"
+
+[table.friends]     # may come in
+addresses = [
+    "192.0.2.1",    # ann
+    "!192.0.2.9",
+]
+
+[jail]
+ip4 = "172.16.15.40"
+"""
+
+
+def test_add_and_delete_change_the_file_and_pf(loaded: Desk) -> None:
+    """The members are the same in both, the comment stays, and rules are not touched."""
+    file = loaded.root / "jails/insecure_mua.table"
+    assert loaded.jailpf(*TABLE, "add", "198.51.100.7", "192.0.2.0/24").status == 0
+    assert file.read_text() == "# legacy\n192.0.2.0/24\n198.51.100.7\n"
+    assert loaded.jailpf(*TABLE, "show").out.split() == ["192.0.2.0/24", "198.51.100.7"]
+    assert loaded.jailpf(*TABLE, "delete", "192.0.2.0/24").status == 0
+    assert file.read_text() == "# legacy\n198.51.100.7\n"
+    assert loaded.jailpf(*TABLE, "show").out.split() == ["198.51.100.7"]
+    assert loaded.jailpf("status", "dovecot").status == 0
+
+
+def test_who_was_added_gets_in_and_who_was_deleted_does_not(loaded: Desk) -> None:
+    """The client reaches 110 from the moment that it is in the table."""
+    asked = ("trace", "tcp", "from", "198.51.100.7", "to", "ext_ip4", "port", "110")
+    assert loaded.jailpf(*asked).status == 1
+    loaded.jailpf(*TABLE, "add", "198.51.100.0/24")
+    assert loaded.jailpf(*asked).status == 0
+    loaded.jailpf(*TABLE, "replace", "192.0.2.1")
+    assert loaded.jailpf(*asked).status == 1
+
+
+def test_reload_takes_what_was_edited_by_hand(loaded: Desk) -> None:
+    """The file counts."""
+    loaded.write("jails/insecure_mua.table", "203.0.113.9\n")
+    assert "1 members" in loaded.jailpf(*TABLE, "reload").out
+    assert loaded.jailpf(*TABLE, "show").out == "203.0.113.9\n"
+
+
+def test_members_of_the_declaration_change_there(desk: Desk) -> None:
+    """tomlkit keeps comments and order, and the record follows, so that nothing counts as stale."""
+    file = desk.write("jails/shell.toml", LISTED)
+    desk.jailpf("load", "shell")
+    assert desk.jailpf("table", "shell", "friends", "add", "2001:db8::7").status == 0
+    assert desk.jailpf("table", "shell", "friends", "delete", "!192.0.2.9").status == 0
+    text = file.read_text()
+    assert "# may come in" in text
+    assert "# ann" in text
+    assert tomllib.loads(text)["table"]["friends"]["addresses"] == ["192.0.2.1", "2001:db8::7"]
+    assert sorted(desk.jailpf("table", "shell", "friends", "show").out.split()) == ["192.0.2.1", "2001:db8::7"]
+    assert desk.jailpf("status", "shell").status == 0
+    assert desk.jailpf("diff", "shell").status == 0
+
+
+def test_a_jail_that_is_not_loaded_changes_in_its_file_only(desk: Desk) -> None:
+    """And `show` then tells the declared members."""
+    answer = desk.jailpf(*TABLE, "add", "203.0.113.9")
+    assert "which is not loaded" in answer.out
+    assert desk.jailpf(*TABLE, "show").out.split() == ["192.0.2.0/24", "203.0.113.9"]
+
+
+def test_an_overload_table_is_pfs_and_expires(desk: Desk) -> None:
+    """It has no file; expire takes seconds."""
+    desk.write(
+        "jails/web.toml",
+        '[service.http]\nport = 80\nallow = { max_src_conn = 2, overload = true }\n[jail]\nip4 = "172.16.15.50"\n',
+    )
+    desk.jailpf("load", "web")
+    overload = ("table", "web", "overload_http")
+    assert desk.jailpf(*overload, "add", "192.0.2.7").status == 0
+    assert desk.jailpf(*overload, "show").out == "192.0.2.7\n"
+    assert desk.jailpf(*overload, "expire", "0").status == 0
+    assert desk.jailpf(*overload, "expire").status == 64
+
+
+def test_a_const_table_keeps_its_file_when_pf_refuses(desk: Desk) -> None:
+    """Nothing is half done: what pf refused is not in the file either."""
+    file = desk.write("jails/shell.toml", LISTED.replace("addresses = [", "const = true\naddresses = ["))
+    desk.jailpf("load", "shell")
+    before = file.read_text()
+    assert desk.jailpf("table", "shell", "friends", "add", "192.0.2.3").status == 71
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ((*TABLE, "add", "10.1"), 64, "'10.1' is not an address"),
+        ((*TABLE, "add"), 64, "which addresses?"),
+        ((*TABLE, "show", "192.0.2.1"), 64, "takes no addresses"),
+        (("table", "dovecot", "insecure_mau", "show"), 64, "did you mean 'insecure_mua'?"),
+        (("table", "nosuch", "x", "show"), 66, "jailpf new nosuch"),
+        ((*TABLE, "frob"), 64, "invalid choice"),
+    ],
+)
+def test_mistakes_change_nothing(loaded: Desk, words: tuple[str, ...], status: int, said: str) -> None:
+    """One line says what is wrong."""
+    before = (loaded.root / "jails/insecure_mua.table").read_text()
+    answer = loaded.jailpf(*words)
+    assert (answer.status, answer.out) == (status, "")
+    assert said in answer.err
+    assert (loaded.root / "jails/insecure_mua.table").read_text() == before

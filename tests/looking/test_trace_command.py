@@ -1,0 +1,106 @@
+"""`jailpf trace`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Answer, Desk
+
+
+def ask(jailpf: Callable[..., Answer], words: str) -> Answer:
+    return jailpf("trace", *words.split())
+
+
+def test_it_names_the_way_and_the_line_that_made_it(jailpf: Callable[..., Answer]) -> None:
+    """Each rule that decided comes with its anchor, and with the file and line that declared it."""
+    answer = ask(jailpf, "tcp from 198.51.100.7 to ext_ip4 port 993")
+    assert answer.status == 0
+    assert "reaches dovecot at 172.16.15.15 port 993" in answer.out
+    assert "jailpf/dovecot: rdr on em0 inet proto tcp" in answer.out
+    assert "dovecot.toml:2:1: [service.mail] of dovecot" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "reaches"),
+    [
+        ("tcp from 198.51.100.7 to ext_ip4 port 110", ""),
+        ("tcp from 192.0.2.7 to ext_ip4 port 110", "dovecot at 172.16.15.15 port 110"),
+        ("tcp from 2001:db8::77 to ext_ip6 port 995", "dovecot at fd7a:e5cd:1fc1:186f:dead:beef:cafe:f port 995"),
+        ("tcp from 198.51.100.7 to ext_ip4 port 8080", "git at 172.16.15.29 port 80"),
+        ("tcp from 198.51.100.7 to jail git port 80", ""),
+        ("tcp from jail dovecot to jail git port 80", ""),
+        ("inet6 tcp from host to jail dovecot port 993", ""),
+        ("udp from 198.51.100.7 port 53 to 203.0.113.1 port 993 on em0", ""),
+        ("icmp6 from 2001:db8::77 to ext_ip6", "host at 2001:db8::1"),
+    ],
+)
+def test_only_what_is_published_is_reached(jailpf: Callable[..., Answer], words: str, reaches: str) -> None:
+    """By its published address and port, from whom it is published for, and not by the private address."""
+    answer = ask(jailpf, words)
+    assert (answer.status, reaches in answer.out) == (0 if reaches else 1, True)
+
+
+def test_a_block_names_the_nearest_declaration(jailpf: Callable[..., Answer]) -> None:
+    """The one that would have let it in, had one thing been different."""
+    answer = ask(jailpf, "tcp from 198.51.100.7 to ext_ip4 port 110")
+    assert "is blocked: block drop all" in answer.out
+    assert "[service.mail-insecure] of dovecot: it says another from" in answer.out
+
+
+def test_json_has_the_steps(jailpf: Callable[..., Answer]) -> None:
+    """For programs: the verdict, the steps, and the place of each rule."""
+    answer = json.loads(ask(jailpf, "tcp from 198.51.100.7 to ext_ip4 port 993 --json").out)
+    assert (answer["version"], answer["verdict"], answer["delivered_to"]) == (1, "pass", "dovecot")
+    assert [step["phase"] for step in answer["steps"]] == ["rdr", "filter"]
+    assert answer["steps"][0]["rule"]["place"]["line"] == 2
+
+
+def test_declared_asks_before_anything_is_loaded(desk: Desk) -> None:
+    """A change can be tried before it is live."""
+    words = ("trace", "tcp", "from", "198.51.100.7", "to", "ext_ip4", "port", "993")
+    assert desk.jailpf(*words).status == 1
+    assert desk.jailpf(*words, "--declared").status == 0
+
+
+def test_another_main_ruleset_can_be_tried(loaded: Desk) -> None:
+    """`block quick` above the anchor line wins; a line that is not known makes the answer `cannot be told`."""
+    words = ("trace", "tcp", "from", "198.51.100.7", "to", "203.0.113.1", "port", "993", "--main")
+    anchors = 'rdr-anchor "jailpf/*"\nblock in quick on em0 all\nanchor "jailpf/*"\n'
+    assert "block drop in quick" in loaded.jailpf(*words, str(loaded.write("a.conf", anchors))).out
+    odd = 'rdr-anchor "jailpf/*"\npass in quick on em0 all route-to (em0 192.0.2.1)\nanchor "jailpf/*"\n'
+    assert "cannot be told" in loaded.jailpf(*words, str(loaded.write("b.conf", odd))).out
+    assert loaded.jailpf(*words, "/nonexistent").status == 78
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ("tcp from 1.2.3.4 to 5.6.7.8", 64, "tcp goes to a port"),
+        ("tpc from 1.2.3.4 to 5.6.7.8 port 1", 64, "is not a protocol"),
+        ("tcp to 5.6.7.8 port 1", 64, "from somewhere to somewhere"),
+        ("tcp from jail gitt to ext_ip4 port 1", 66, "did you mean 'git'?"),
+        ("tcp from jail", 64, "jail which?"),
+        ("tcp from 1.2.3.4 to ext_ip4 port 80:90", 64, "one port at a time"),
+        ("tcp from 1.2.3.4 to ext_ip4 port http", 64, "is not a port"),
+        ("tcp+udp from 1.2.3.4 to ext_ip4 port 1", 64, "one protocol at a time"),
+        ("tcp from 1.2.3 to ext_ip4 port 1", 64, "is not an address"),
+        ("tcp from 1.2.3.4 to ext_ip4 port 1 on em7", 64, "no interface 'em7'"),
+        ("tcp from 1.2.3.4 to ext_ip4 port 1 frob", 64, "is not understood"),
+        ("tcp from 1.2.3.4 to ext_ip6 port 1", 64, "not of one family"),
+        ("inet6 tcp from host to jail git port 1", 64, "git has no inet6 address"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_one_error(
+    jailpf: Callable[..., Answer], words: str, status: int, said: str
+) -> None:
+    """One line on stderr, nothing on stdout."""
+    answer = ask(jailpf, words)
+    assert (answer.status, answer.out) == (status, "")
+    assert said in answer.err
+    assert len(answer.err.splitlines()) == 1
