@@ -1,0 +1,136 @@
+"""poststop: nothing is left, and it ends 0 whatever is broken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from stand_ins.machine import web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stand_ins.machine import Machine
+
+
+@pytest.fixture
+def loaded(machine: Machine) -> Machine:
+    """One jail, loaded."""
+    machine.declare("web")
+    machine.running("web")
+    machine.jailpf("created", "web")
+    machine.calls()
+    return machine
+
+
+BROKEN: dict[str, Callable[[Machine], object]] = {
+    "the settings are no TOML": lambda machine: machine.toml.write_text("= ="),
+    "the settings are gone": lambda machine: machine.toml.unlink(),
+    "the jail's file is no TOML": lambda machine: machine.declare("web", "= ="),
+    "the jail's file is gone": lambda machine: (machine.root / "etc/jails/web.toml").unlink(),
+    "a plugin is missing": lambda machine: machine.settings('plugins = ["nobody"]\n'),
+    "another layout": lambda machine: machine.settings('layout = "split"\n'),
+    "another pf": lambda machine: setattr(machine, "pf_name", "simulated") or machine.settings(),  # type: ignore[func-returns-value]
+    "no jls": lambda machine: (machine.bin / "jls").unlink(),
+    "no plan": lambda machine: __import__("shutil").rmtree(machine.run_dir / "compiled"),
+    "no lock": lambda machine: (machine.run_dir / "lock").unlink(),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_the_record_is_all_it_needs(loaded: Machine, what: str) -> None:
+    """Settings, declaration, plugins and managers may be broken or gone by now."""
+    BROKEN[what](loaded)
+    loaded.jailpf("poststop", "web")
+    assert loaded.anchors() == {}
+    assert loaded.records() == []
+
+
+@pytest.mark.parametrize("mood", ["missing", "denied", "busy", "refuses", "killed", "mute", "netlink"])
+def test_a_pf_that_fails_is_reported_and_the_record_stays(loaded: Machine, mood: str) -> None:
+    """Always 0, with a line that says what went wrong; the next poststop, or sync, finishes."""
+    loaded.mood("", mood)
+    done = loaded.jailpf("poststop", "web")
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+    assert loaded.records() == ["web.json"]
+    loaded.calm()
+    loaded.jailpf("poststop", "web")
+    assert (loaded.anchors(), loaded.records()) == ({}, [])
+
+
+def test_every_step_is_tried(loaded: Machine) -> None:
+    """A flush that fails does not keep the states from being killed."""
+    loaded.states("1|jailpf/web|-|all tcp a")
+    loaded.mood("-f /dev/null", "refuses")
+    loaded.jailpf("poststop", "web")
+    assert loaded.state_ids() == []
+    assert loaded.records() == ["web.json"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"version": 99}', b'{"version": 1}', b"\xff\xfe", b'{"version": 1, "jail": 7}'])  # fmt: skip
+def test_a_record_that_cannot_be_read(loaded: Machine, content: bytes) -> None:
+    """Half-written, corrupt, or of a newer version: the jail's anchor is emptied by its name, its states killed."""
+    (loaded.run_dir / "records/web.json").write_bytes(content)
+    loaded.states("1|jailpf/web|-|all tcp a", "2|jailpf/other|-|all tcp b")
+    done = loaded.jailpf("poststop", "web")
+    assert "web.json" in done.stderr
+    assert loaded.anchors() == {}
+    assert loaded.state_ids() == ["2"]
+    assert loaded.records() == []
+
+
+def test_a_record_that_cannot_be_read_and_a_pf_that_fails(loaded: Machine) -> None:
+    """The corrupt record is kept as the only sign that something is left."""
+    (loaded.run_dir / "records/web.json").write_text("{")
+    loaded.mood("-f /dev/null", "busy")
+    loaded.jailpf("poststop", "web")
+    assert loaded.records() == ["web.json"]
+
+
+def test_without_a_name_the_jails_that_are_gone_are_purged(loaded: Machine) -> None:
+    """Bastille's forced stop calls `poststop ''`: running jails keep what they have."""
+    loaded.declare("mail", web(25, "172.16.15.17"))
+    loaded.jailpf("created", "mail")
+    loaded.running("mail")
+    loaded.jailpf("poststop", "")
+    assert list(loaded.anchors()) == ["jailpf/mail"]
+    assert loaded.records() == ["mail.json"]
+
+
+def test_a_purge_without_jls_takes_nothing_away(loaded: Machine) -> None:
+    """Who cannot tell which jails run does not guess; it is said, and the end is 0."""
+    (loaded.bin / "jls").unlink()
+    assert loaded.jailpf("poststop", "").stderr.strip()
+    assert list(loaded.anchors()) == ["jailpf/web"]
+
+
+@pytest.mark.parametrize("name", ["*", "/", "..", "../web", "a/b", " ", "-x y", "_web", "web\n", "\u00e4"])
+def test_a_hostile_name_reaches_no_pfctl(loaded: Machine, name: str) -> None:
+    """Names that would address the main ruleset, or a file elsewhere, are refused before anything is run."""
+    before = loaded.tree()
+    done = loaded.jailpf("poststop", "--", name)
+    assert done.returncode == 0
+    assert loaded.calls() == []
+    assert loaded.tree() == before
+
+
+def test_addresses_of_other_jails_are_left_alone(loaded: Machine) -> None:
+    """A neighbour that holds the same address keeps its states: only labels are sure then."""
+    loaded.declare("twin", web(81) + "shared = true\n")
+    loaded.running("web", "twin")
+    loaded.jailpf("created", "twin")
+    loaded.states(
+        "1||172.16.15.16|all tcp 203.0.113.1:1 (172.16.15.16:1) -> 192.0.2.1:1  X:X", "2|jailpf/web|-|all tcp b"
+    )
+    loaded.jailpf("poststop", "web")
+    assert loaded.state_ids() == ["1"]
+
+
+def test_no_room_for_the_lock(loaded: Machine) -> None:
+    """Where the lock cannot be opened nobody else holds it: the rules go all the same."""
+    (loaded.run_dir / "lock").unlink()
+    (loaded.run_dir / "lock").mkdir()
+    done = loaded.jailpf("poststop", "web")
+    assert "lock" in done.stderr
+    assert loaded.anchors() == {}

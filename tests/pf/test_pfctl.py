@@ -1,0 +1,293 @@
+"""The pfctl driver against a pfctl that answers as facts.md section 5 and the transcript say."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+from stand_ins.machine import MAIN
+
+from jailpf import spawn
+from jailpf.errors import (
+    JailpfError,
+    PermissionDeniedError,
+    PfInterruptedError,
+    PfRefusedError,
+    PfUnavailableError,
+    TryAgainError,
+)
+from jailpf.pf.pfctl import BUSY_TRIES, Pfctl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stand_ins.machine import Machine
+
+TEXT = """\
+table <friends> persist { 192.0.2.0/24 }
+rdr on em0 inet proto tcp from any to <ext_ip4> port 80 -> 172.16.15.16
+pass quick inet proto tcp from any to 172.16.15.16 port 80 label "jailpf/web" label "jailpf/web/http"
+"""
+
+
+@pytest.fixture
+def pf(machine: Machine) -> Pfctl:
+    return Pfctl(str(machine.bin / "pfctl"), release=15)
+
+
+def test_load_read_and_unload(pf: Pfctl, machine: Machine) -> None:
+    """What was loaded is read back by section; after unload nothing is, and unloading again is fine."""
+    pf.load("jailpf/web", TEXT)
+    loaded = pf.read("jailpf/web")
+    lines = TEXT.splitlines()
+    assert loaded.nat == (lines[1],)
+    assert loaded.rules == (lines[2],)
+    assert dict(loaded.tables) == {"friends": ("192.0.2.0/24",)}
+    assert pf.anchors() == ["jailpf", "jailpf/web"]
+    assert pf.anchors("jailpf") == ["jailpf/web"]
+    pf.unload("jailpf/web")
+    assert not pf.read("jailpf/web")
+    pf.unload("jailpf/web")
+    assert all("-P" in call for call in machine.calls() if " -s " in call and "Running" not in call)
+
+
+def test_what_is_missing_is_empty(pf: Pfctl) -> None:
+    """A missing anchor has no rules, no tables, no labels and no children; a missing table is an error."""
+    assert not pf.read("jailpf/nobody")
+    assert pf.labels(["jailpf/nobody"]) == []
+    assert pf.anchors("jailpf/nobody") == []
+    with pytest.raises(PfRefusedError, match="Table does not exist"):
+        pf.table("jailpf/nobody", "t", "show")
+
+
+def test_check_loads_nothing(pf: Pfctl, machine: Machine) -> None:
+    """`-n`, with the text on standard input."""
+    pf.check("jailpf/web", TEXT)
+    assert machine.calls() == ["-a jailpf/web -n -f -"]
+    assert machine.anchors() == {}
+
+
+def test_each_refused_line_is_a_problem(pf: Pfctl, machine: Machine) -> None:
+    """Syntax errors come with their line, without the trailer; and what was loaded stays."""
+    pf.load("jailpf/web", TEXT)
+    before = machine.anchors()
+    with pytest.raises(PfRefusedError) as wrong:
+        pf.load("jailpf/web", "pas quick\npass all\nrdrr\n")
+    assert [problem.place.line for problem in wrong.value.problems if problem.place] == [1, 3]
+    assert len(wrong.value.problems) == 2
+    assert machine.anchors() == before
+
+
+def test_a_path_that_is_too_long(pf: Pfctl) -> None:
+    """64 bytes are refused by pfctl, with what it said."""
+    with pytest.raises(PfRefusedError, match="strlcpy"):
+        pf.load("jailpf/" + "x" * 57, TEXT)
+
+
+MOODS = {
+    "missing": (PfUnavailableError, "kldload"),
+    "netlink": (PfUnavailableError, "kldload"),
+    "denied": (PermissionDeniedError, "root"),
+    "refuses": (PfRefusedError, "line 1"),
+    "mute": (PfRefusedError, "nothing"),
+    "busy": (TryAgainError, "try again"),
+    "killed": (PfInterruptedError, "signal 9"),
+}
+DOES: dict[str, Callable[[Pfctl], object]] = {
+    "check": lambda pf: pf.check("jailpf/web", TEXT),
+    "load": lambda pf: pf.load("jailpf/web", TEXT),
+    "load_children": lambda pf: pf.load_children("jailpf", {"web": TEXT}),
+    "unload": lambda pf: pf.unload("jailpf/web"),
+    "kill": lambda pf: pf.kill("label", "jailpf/web"),
+    "table": lambda pf: pf.table("jailpf/web", "t", "add", ["192.0.2.1"]),
+}
+
+
+@pytest.mark.parametrize("what", DOES)
+@pytest.mark.parametrize("mood", MOODS)
+def test_every_failure_is_typed_and_has_a_remedy(pf: Pfctl, machine: Machine, what: str, mood: str) -> None:
+    """No pf.ko, not root, refused, busy, killed: each its own error, whatever was asked."""
+    kind, word = MOODS[mood]
+    machine.mood("", mood)
+    with pytest.raises(JailpfError) as raised:
+        DOES[what](pf)
+    assert type(raised.value) is kind
+    assert word in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda pf: pf.read("jailpf/web"), lambda pf: pf.anchors(), lambda pf: pf.states(), lambda pf: pf.enabled()]
+)
+@pytest.mark.parametrize("mood", ["missing", "denied", "killed"])
+def test_looking_fails_as_loudly(pf: Pfctl, machine: Machine, mood: str, ask: Callable[[Pfctl], object]) -> None:
+    """A pf that cannot be asked is never taken for an empty one."""
+    machine.mood("", mood)
+    with pytest.raises(MOODS[mood][0]):
+        ask(pf)
+
+
+def test_busy_is_tried_again_a_bounded_number_of_times(pf: Pfctl, machine: Machine) -> None:
+    """EBUSY once is nothing; for ever it is 75."""
+    machine.mood("-f -", "busy", BUSY_TRIES - 1)
+    pf.load("jailpf/web", TEXT)
+    assert len(machine.calls()) == BUSY_TRIES
+    machine.mood("-f -", "busy")
+    with pytest.raises(TryAgainError):
+        pf.load("jailpf/web", TEXT)
+    assert len(machine.calls()) == BUSY_TRIES
+
+
+@pytest.mark.parametrize("mood", ["hangs", "hangs after"])
+def test_a_pfctl_that_hangs_is_killed(machine: Machine, mood: str) -> None:
+    """The time is bounded, and nobody is left behind."""
+    pf = Pfctl(str(machine.bin / "pfctl"), seconds=0.3)
+    machine.mood("-f -", mood)
+    with pytest.raises(PfInterruptedError, match=r"0\.3 s"):
+        pf.load("jailpf/web", TEXT)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_noise_about_altq_is_ignored(pf: Pfctl, machine: Machine) -> None:
+    """Two lines of every pfctl on a kernel without ALTQ."""
+    machine.mood("", "altq")
+    pf.load("jailpf/web", TEXT)
+    assert pf.read("jailpf/web")
+    assert not pf.read("jailpf/nobody")
+    with pytest.raises(PfRefusedError) as wrong:
+        pf.load("jailpf/web", "pas\n")
+    assert "ALTQ" not in str(wrong.value)
+
+
+def test_no_program(tmp_path: Path) -> None:
+    """A missing pfctl, one that is no program, and one that may not be run."""
+    with pytest.raises(PfUnavailableError, match=r"\[programs\]"):
+        Pfctl(str(tmp_path / "nobody")).enabled()
+    (tmp_path / "text").write_text("")
+    with pytest.raises(PermissionDeniedError):
+        Pfctl(str(tmp_path / "text")).enabled()
+    (tmp_path / "text").chmod(0o755)
+    (tmp_path / "text").write_text("\0\0\0")
+    with pytest.raises(PfUnavailableError):
+        Pfctl(str(tmp_path / "text")).enabled()
+
+
+def test_no_room_for_the_rules(pf: Pfctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full /tmp is not taken for a missing pfctl."""
+
+    def full() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(PfUnavailableError, match="cannot be handed"):
+        pf.load("jailpf/web", TEXT)
+
+
+def test_a_batch_is_one_transaction(pf: Pfctl, machine: Machine) -> None:
+    """All jails in one run on 15; a wrong one keeps all out; before 15 it is not tried."""
+    pf.load_children("jailpf", {"a": TEXT, "b": TEXT})
+    assert [call.split()[1] for call in machine.calls()] == ["jailpf"]
+    assert list(machine.anchors()) == ["jailpf/a", "jailpf/b"]
+    with pytest.raises(PfRefusedError):
+        pf.load_children("jailpf", {"c": TEXT, "d": "pas\n"})
+    assert list(machine.anchors()) == ["jailpf/a", "jailpf/b"]
+    with pytest.raises(PfRefusedError):
+        Pfctl(pf.program, release=13).load_children("jailpf", {"c": TEXT})
+
+
+def test_labels_are_read_from_the_right(pf: Pfctl, machine: Machine) -> None:
+    """Two labels on a line, one process for all anchors on 15, one for each on 13."""
+    pf.load("jailpf/a", TEXT)
+    pf.load("jailpf/b", TEXT.replace("/web", "/b"))
+    machine.calls()
+    found = pf.labels(["jailpf/a", "jailpf/b"])
+    assert {count.labels for count in found} == {("jailpf/web", "jailpf/web/http"), ("jailpf/b", "jailpf/b/http")}
+    assert len(machine.calls()) == 1
+    assert Pfctl(pf.program, release=13).labels(["jailpf/a", "jailpf/b"]) == found
+    assert len(machine.calls()) == 2
+
+
+def test_states_and_their_addresses(pf: Pfctl, machine: Machine) -> None:
+    """Every host of a state's line, IPv4 and IPv6; killed by label, NAT source and id."""
+    machine.states(
+        "a1|L|-|all tcp 172.16.15.17:993 (10.0.2.15:993) <- 10.0.2.2:54320       ESTABLISHED:ESTABLISHED",
+        "a2||172.16.15.15|all icmp 10.0.2.15:32136 (172.16.15.15:5125) -> 10.0.2.2:8       0:0",
+        "a3||-|em0 tcp fd7a::f[80] (2001:db8::1[8080]) <- 2001:db8:1::7[4000]       ESTABLISHED:ESTABLISHED",
+    )
+    assert [state.addresses for state in pf.states()] == [
+        {"172.16.15.17", "10.0.2.15", "10.0.2.2"},
+        {"10.0.2.15", "172.16.15.15", "10.0.2.2"},
+        {"fd7a::f", "2001:db8::1", "2001:db8:1::7"},
+    ]
+    assert pf.kill("label", "L") == 1
+    assert pf.kill("label", "L") == 0
+    assert pf.kill("nat", "172.16.15.15") == 1
+    assert pf.kill("id", pf.states()[0].id) == 1
+    assert pf.states() == []
+
+
+def test_tables(pf: Pfctl, machine: Machine) -> None:
+    """Shown, and replaced from standard input."""
+    pf.load("jailpf/web", TEXT)
+    assert pf.table("jailpf/web", "friends", "show") == ["192.0.2.0/24"]
+    pf.table("jailpf/web", "friends", "replace", ["198.51.100.1", "2001:db8::7"])
+    assert pf.table("jailpf/web", "friends", "show") == ["198.51.100.1", "2001:db8::7"]
+
+
+@pytest.mark.parametrize(("said", "enabled"), [("Enabled", True), ("Disabled", False)])
+def test_whether_pf_filters(pf: Pfctl, machine: Machine, said: str, enabled: bool) -> None:
+    """`-s Running` answers by its exit status, and 1 is an answer only with the word."""
+    (machine.state / "running").write_text(said)
+    assert pf.enabled() is enabled
+
+
+def test_limits_and_skipped_interfaces(pf: Pfctl, machine: Machine) -> None:
+    """Numbers of `-s memory`, (skip) of `-v -s Interfaces`."""
+    (machine.state / "memory").write_text("states        hard limit   100000\nanchors       hard limit      512\n")
+    (machine.state / "Interfaces").write_text("all\nlo0 (skip)\nem0\n")
+    assert pf.limit("anchors") == 512
+    assert pf.limit("nonsense") is None
+    assert pf.skipped() == ["lo0"]
+
+
+def test_every_command_is_shown(machine: Machine) -> None:
+    """`-v` sees whole command lines with the absolute path."""
+    shown: list[list[str]] = []
+    pf = Pfctl(str(machine.bin / "pfctl"), shown.append)
+    pf.load("jailpf/web", TEXT)
+    assert shown == [[str(machine.bin / "pfctl"), "-a", "jailpf/web", "-f", "-"]]
+
+
+def test_the_environment_is_not_passed_on(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pfctl gets the small environment of spawn.py and no descriptor of ours."""
+    monkeypatch.setenv("LD_PRELOAD_TEST", "1")
+    with open(os.devnull) as leaked:
+        os.set_inheritable(leaked.fileno(), False)
+        program = machine.install(
+            "env", "import os, sys\nprint(sorted(os.environ), sorted(os.listdir('/dev/fd'))[:-1])\n"
+        )
+        status, out, err = spawn.run([str(program)])
+    assert (status, err) == (0, b"")
+    assert "LD_PRELOAD_TEST" not in out.decode()
+    assert out.decode().endswith("['0', '1', '2']\n")
+
+
+def test_much_output_on_both_sides(machine: Machine) -> None:
+    """More than a pipe holds, on both outputs at once."""
+    program = machine.install(
+        "loud",
+        "import sys\nfor _ in range(4000):\n    print('x' * 99)\n    print('y' * 99, file=sys.stderr)\nsys.exit(3)\n",
+    )
+    status, out, err = spawn.run([str(program)])
+    assert (status, len(out), len(err)) == (3, 400_000, 400_000)
+
+
+def test_the_main_ruleset_is_read(pf: Pfctl) -> None:
+    """The empty path is the main ruleset: its anchor lines are what readiness looks for."""
+    main = pf.read("")
+    assert next(line for line in MAIN.splitlines() if "nat-anchor" in line) in main.nat
+    assert 'anchor "jailpf/*"' in main.rules

@@ -1,0 +1,148 @@
+"""A host with jailpf on it, in a folder: settings, declarations, a stand-in pfctl and jls, or the simulated pf."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jailpf.lifecycle.session import Session
+    from jailpf.pf import Pf
+
+HERE = Path(__file__).parent
+MAIN = """\
+table <ext_ip4> { 203.0.113.1 }
+table <ext_ip6> { 2001:db8::1 }
+nat-anchor "jailpf/*"
+binat-anchor "jailpf/*"
+rdr-anchor "jailpf/*"
+block all
+anchor "jailpf/*"
+"""
+SPLIT = "".join(
+    line.replace("jailpf/*", f"{way}/*") + "\n"
+    for line in MAIN.splitlines()
+    for way in (("nat", "rdr", "binat", "allow") if "anchor" in line else ("",))
+    if "anchor" not in line or line.startswith("anchor" if way == "allow" else f"{way}-anchor")
+)
+HOST = '[host]\next_if = "em0"\next_ip4 = "<ext_ip4>"\next_ip6 = "<ext_ip6>"\n'
+
+
+def web(port: int | str = 80, ip4: str = "172.16.15.16") -> str:
+    """A declaration: one service."""
+    return f'[service.http]\nport = {port}\n\n[jail]\nip4 = "{ip4}"\n'
+
+
+class Machine:
+    """`root` holds everything. pf: "pfctl" (the stand-in) or "simulated"."""
+
+    def __init__(self, root: Path, pf: str = "pfctl", host: str = HOST, top: str = "") -> None:
+        self.root, self.pf_name = root, pf
+        self.toml, self.run_dir, self.bin = root / "etc/jailpf.toml", root / "run", root / "bin"
+        self.state = self.bin / "pfctl.state"
+        for folder in (self.bin, root / "etc/jails", self.state / "anchors"):
+            folder.mkdir(parents=True)
+        self.install("pfctl", (HERE / "pfctl.py").read_text())
+        (self.state / "main").write_text(MAIN)
+        self.jls: set[str] = set()
+        self.settings(top, host)
+
+    def install(self, name: str, source: str) -> Path:
+        """A program. -S: without site-packages it starts in half the time."""
+        path = self.bin / name
+        path.write_text(f"#!{sys.executable} -IS\n{source}")
+        path.chmod(0o755)
+        return path
+
+    def settings(self, top: str = "", host: str = HOST, programs: Sequence[str] = ("pfctl", "jls")) -> None:
+        """Write jailpf.toml. programs: those that [programs] names."""
+        named = "".join(f'{name} = "{self.bin / name}"\n' for name in programs)
+        self.toml.write_text(f'{top}pf = "{self.pf_name}"\n{host}\n[programs]\n{named}')
+
+    def declare(self, name: str, text: str | None = None) -> Path:
+        """Write a jail's file."""
+        path = self.root / f"etc/jails/{name}.toml"
+        path.write_text(web() if text is None else text)
+        return path
+
+    def running(self, *names: str) -> None:
+        """What jls(8) answers from now on."""
+        self.jls = set(names)
+        self.install("jls", (HERE / "jls.py").read_text().replace("sys.argv[1]", repr(str(self.bin / "jls.json")), 1)
+                     .replace("sys.argv[2:]", "sys.argv[1:]", 1))  # fmt: skip
+        (self.bin / "jls.json").write_text(json.dumps({name: {"jid": 1} for name in sorted(names)}))
+
+    def arguments(self, *words: str) -> list[str]:
+        """The command line of a hook, as `attach` writes it."""
+        return [sys.executable, "-I", "-m", "jailpf", "-c", str(self.toml), "--run", str(self.run_dir), *words]
+
+    def jailpf(
+        self, *words: str, status: int | None = 0, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the real entry point; its exit status must be `status` unless that is None."""
+        done = subprocess.run(
+            self.arguments(*words), capture_output=True, text=True, timeout=60, env={**os.environ, **(env or {})},
+            check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        if status is not None:
+            assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def session(self, **given: Any) -> Session:
+        """The same within this process."""
+        from jailpf.lifecycle.session import Session
+
+        return Session(file=str(self.toml), run=str(self.run_dir), **given)
+
+    def pf(self) -> Pf:
+        """The pf that jailpf drives here."""
+        return self.session().pf
+
+    def calls(self) -> list[str]:
+        """The command lines of pfctl so far, blanks between words; and forget them."""
+        log = self.state / "log"
+        found = log.read_text().replace("\x1f", " ").splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return found
+
+    def mood(self, words: str, what: str, times: int = 1_000_000) -> None:
+        """How pfctl answers arguments that contain `words` (see pfctl.py)."""
+        with (self.state / "moods").open("a") as opened:
+            opened.write(f"{words}\t{what}\t{times}\n")
+
+    def calm(self) -> None:
+        """No moods any more."""
+        (self.state / "moods").unlink(missing_ok=True)
+
+    def states(self, *lines: str) -> None:
+        """The state table: ID|LABELS|NAT SOURCE|LINE."""
+        (self.state / "states").write_text("".join(line + "\n" for line in lines))
+
+    def state_ids(self) -> list[str]:
+        """The ids that are left."""
+        return [line.split("|")[0] for line in (self.state / "states").read_text().splitlines()]
+
+    def anchors(self) -> dict[str, str]:
+        """What the stand-in pfctl holds: path -> text."""
+        folder = self.state / "anchors"
+        return {path.name.replace("%", "/"): path.read_text() for path in sorted(folder.iterdir())}
+
+    def tree(self) -> dict[str, bytes]:
+        """Every file below `root` but logs and locks."""
+        skip = ("log", "lock", "simulated.json.lock")
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file() and path.name not in skip
+        }
+
+    def records(self) -> list[str]:
+        """The names of the files in the folder of records."""
+        folder = self.run_dir / "records"
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []

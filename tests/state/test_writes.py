@@ -1,0 +1,107 @@
+"""Every write: atomic, private, and without a trace when it fails."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jailpf.state import writes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_replace_is_whole_and_private(tmp_path: Path) -> None:
+    """The new content under the same name, readable by its owner only whatever the umask; nothing else is left."""
+    before = os.umask(0)
+    try:
+        writes.replace(str(tmp_path / "f"), b"one")
+        writes.replace(str(tmp_path / "f"), b"two")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "f").read_bytes() == b"two"
+    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["f"]
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "rename", "fchmod"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    """No room, read-only, forbidden: the error is raised, the old content stays, no half file is left."""
+    writes.replace(str(tmp_path / "f"), b"old")
+
+    def fail(*words: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fail)
+        with pytest.raises(OSError, match=os.strerror(number)):
+            writes.stage(str(tmp_path / "f"), b"new")
+    assert (tmp_path / "f").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_a_short_write_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """write(2) may take less than it was given."""
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, content: whole(descriptor, content[:2]))
+    writes.replace(str(tmp_path / "f"), b"a longer text")
+    assert (tmp_path / "f").read_bytes() == b"a longer text"
+
+
+def test_stage_and_commit(tmp_path: Path) -> None:
+    """What is staged stands beside the file until it is committed."""
+    writes.replace(str(tmp_path / "f"), b"old")
+    staged = writes.stage(str(tmp_path / "f"), b"new")
+    assert (tmp_path / "f").read_bytes() == b"old"
+    writes.commit(staged)
+    assert (tmp_path / "f").read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
+    """Neither in the place of the temporary file nor of the file itself."""
+    (tmp_path / "victim").write_text("safe")
+    (tmp_path / "f").symlink_to(tmp_path / "victim")
+    writes.replace(str(tmp_path / "f"), b"new")
+    assert not (tmp_path / "f").is_symlink()
+    (tmp_path / "g.tmp").symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match="."):
+        writes.replace(str(tmp_path / "g"), b"new")
+    assert (tmp_path / "victim").read_text() == "safe"
+
+
+def test_remove_is_content_with_nothing(tmp_path: Path) -> None:
+    """A file that is gone already is fine."""
+    writes.remove(str(tmp_path / "f"))
+    writes.replace(str(tmp_path / "f"), b"")
+    writes.remove(str(tmp_path / "f"))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_somebody_else_could_have_made_is_refused(tmp_path: Path) -> None:
+    """Only a folder of one's own that nobody else can write to; made 0700."""
+    writes.folder(str(tmp_path / "new"))
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    writes.folder(str(tmp_path / "new"))
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    (tmp_path / "file").write_text("")
+    for name in ("open", "link", "file"):
+        with pytest.raises(PermissionError):
+            writes.folder(str(tmp_path / name))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    """A run directory that belongs to somebody else."""
+    (tmp_path / "theirs").mkdir(mode=0o700)
+    os.chown(tmp_path / "theirs", 1234, 1234)
+    with pytest.raises(PermissionError):
+        writes.folder(str(tmp_path / "theirs"))
