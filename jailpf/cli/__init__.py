@@ -53,7 +53,10 @@ def _run(options: Namespace) -> int:
         programs.trace = show_command
     command = getattr(import_module(f"jailpf.cli.{options.module}"), options.function)
     try:
-        return int(command(session, options) or 0)
+        status = int(command(session, options) or 0)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a reader that went away is no error
+        return status
     except JailpfError:
         raise
     except OSError as wrong:
