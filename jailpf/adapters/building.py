@@ -77,7 +77,7 @@ def bridge(hooks: str) -> Interface | None:
 def interface(name: str) -> Interface | None:
     """The interface of that name, None when it cannot be one."""
     try:
-        return Interface.parse(name)  # type: ignore[return-value]
+        return Interface.parse(name)
     except ValueError:
         return None
 

@@ -103,7 +103,7 @@ class SimulatedHost:
             name=name,
             addresses=tuple(map(Address.parse, words)),
             vnet=vnet,
-            interface=Interface.parse(interface or "bridge0") if vnet else None,  # type: ignore[arg-type]
+            interface=Interface.parse(interface or "bridge0") if vnet else None,
             running_name=name,
             known_by="testing",
         )

@@ -90,9 +90,9 @@ class Network:
 
 def _host(word: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     if "%" in word:
-        raise ValueError(f"{word} has a scope: pf loses it; use an address without '%'")
+        raise ValueError(f"{word!r} has a scope: pf loses it; use an address without '%'")
     if "/" in word:
-        raise ValueError(f"{word} is a network; one address is wanted")
+        raise ValueError(f"{word!r} is a network; one address is wanted")
     try:
         ip = ipaddress.ip_address(word)
     except ValueError:

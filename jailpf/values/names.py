@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from jailpf.values.base import text
+from jailpf.values.keywords import KEYWORDS
+
+if TYPE_CHECKING:
+    from typing import Self
 
 INTERFACE = r"[A-Za-z][A-Za-z0-9_.]{0,14}"
 TABLE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,30}"
@@ -17,13 +22,16 @@ class _Word(str):
     pattern = ""
     what = ""
     rule = ""
+    unquoted = False
 
     @classmethod
-    def parse(cls, raw: object) -> _Word:
+    def parse(cls, raw: object) -> Self:
         """Make the name. Raises ValueError when it is not one."""
         word = text(raw, cls.what)
         if not re.fullmatch(cls.pattern, word, re.ASCII):
             raise ValueError(f"{word!r} is not {cls.what}: {cls.rule}")
+        if cls.unquoted and word in KEYWORDS:
+            raise ValueError(f"{word!r} is a word of pf.conf(5) and cannot be {cls.what}")
         return cls(word)
 
     @classmethod
@@ -39,6 +47,7 @@ class Interface(_Word):
     pattern = INTERFACE
     what = "an interface"
     rule = "a letter, then letters, digits, '.' and '_', at most 15 in all"
+    unquoted = True
 
 
 class TableName(_Word):
@@ -48,6 +57,7 @@ class TableName(_Word):
     pattern = TABLE
     what = "the name of a table"
     rule = "letters, digits, '_', '.' and '-', at most 31 in all, and no '<' '>' around it"
+    unquoted = True
 
 
 class Name(_Word):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from jailpf.values.address import Family, Network
 from jailpf.values.base import text
-from jailpf.values.names import INTERFACE, TABLE
+from jailpf.values.names import INTERFACE, Interface, TableName
 
 _DYNAMIC = rf"\(({INTERFACE})(:0|:network|:broadcast|:network:0)?\)"
 
@@ -35,12 +35,15 @@ class Peer:
                 raise ValueError('"!any" matches nothing')
             return cls("any", word)
         if word.startswith("<"):
-            if not re.fullmatch(rf"<{TABLE}>", word, re.ASCII):
-                raise ValueError(f"{word!r} is not a table: <NAME>, at most 31 letters, digits, '_', '.' and '-'")
+            if not word.endswith(">"):
+                raise ValueError(f"{word!r} is not a table: the '>' at its end is missing")
+            TableName.parse(word[1:-1])
             return cls("table", word, negated)
         if word.startswith("("):
-            if not re.fullmatch(_DYNAMIC, word, re.ASCII):
+            found = re.fullmatch(_DYNAMIC, word, re.ASCII)
+            if not found:
                 raise ValueError(f'{word!r} is not an interface\'s addresses; write "(em0:0)" or "(em0)"')
+            Interface.parse(found[1])
             return cls("interface", word, negated)
         if re.fullmatch(rf"{INTERFACE}(:[a-z0-9]+)?", word, re.ASCII) and not _looks_numeric(word):
             raise ValueError(
