@@ -6,15 +6,17 @@ are only looked at for that destination, and rules that demand a tag only for pa
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.flat import Flat, flatten
 from jailpf.pf.simulated.flow import CannotSayError
-from jailpf.pf.simulated.intervals import EVERY, PORTS, IntervalSet
+from jailpf.pf.simulated.intervals import EVERY, IntervalSet
+from jailpf.pf.simulated.portmap import PortMap
+from jailpf.pf.simulated.runs import Runs
 from jailpf.pf.simulated.sets import Sets, port_set
 from jailpf.pf.simulated.show import rule_text
-from jailpf.pf.simulated.words import WITH_PORTS
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.model import Model
@@ -49,7 +51,10 @@ class RuleIndex:
         self._single: dict[int, list[Entry]] = {}
         self._wide: dict[IntervalSet, list[Entry]] = {}
         self._tagged: dict[str, list[Entry]] = {}
+        self._runs: dict[tuple[int, ...], Runs] = {}
+        self._maps: dict[tuple[int, str], PortMap] = {}
         self.tags: set[str] = set()
+        self.section = section
         for flat in flatten(model, section):
             if self._static(flat.rule):
                 self._add(flat)
@@ -110,45 +115,40 @@ class RuleIndex:
         ports, source_ports = port_set(rule.destination_port), port_set(rule.source_port)
         return Entry(len(self.entries), flat, to, ports, None if sources == every else sources, source_ports, guards)
 
-    def single(self, address: int, tags: set[str]) -> list[Entry]:
-        """The rules, in order, that can match packets to one address which may have these tags."""
-        found = list(self._single.get(address, ()))
-        for to, entries in self._wide.items():
-            if address in to:
-                found += entries
-        for tag in tags | self.tags:
-            found += [e for e in self._tagged.get(tag, ()) if address in e.to]
-        return sorted(found, key=_order)
+    def _to_one(self, address: int, tag: str) -> list[Entry]:
+        """The rules, in order, that can match packets to one address that have a tag, runs of them joined."""
+        own = list(self._single.get(address, ()))
+        for name in self.tags | {tag}:
+            own += [entry for entry in self._tagged.get(name, ()) if address in entry.to]
+        sets = tuple(number for number, to in enumerate(self._wide) if address in to)
+        if sets not in self._runs:
+            lists = list(self._wide.values())
+            self._runs[sets] = Runs(sorted((e for number in sets for e in lists[number]), key=_order))
+        runs = self._runs[sets]
+        if self.section != "filter":
+            return sorted([*own, *runs.entries], key=_order)
+        found: list[Entry] = []
+        start = 0
+        for entry in sorted(own, key=_order):
+            end = bisect_left(runs.entries, entry.order, key=_order)
+            found += [*runs.joined(start, end), entry]
+            start = end
+        return found + runs.joined(start, len(runs.entries))
 
-    def atoms(self, to: IntervalSet) -> list[tuple[IntervalSet, list[Entry]]]:
-        """`to` in parts, each with the rules, in order, whose destination covers it; no rule covers the
-        rest.
-        """
+    def atoms(self, to: IntervalSet, tag: str) -> list[tuple[IntervalSet, PortMap]]:
+        """`to` in parts, each with the rules whose destination covers it; no rule covers the rest."""
         if len(to.spans) == 1 and to.spans[0][0] == to.spans[0][1]:
-            tags = set(self._tagged)
-            return [(to, self.single(to.spans[0][0], tags))]
+            key = (to.spans[0][0], tag if tag in self._tagged else "")
+            if key not in self._maps:
+                self._maps[key] = PortMap(self._to_one(*key))
+            return [(to, self._maps[key])]
         by_set: dict[IntervalSet, list[Entry]] = {}
         for entry in self.entries:
             by_set.setdefault(entry.to, []).append(entry)
         return [
-            (part, sorted((e for chosen in keys for e in by_set[chosen]), key=_order))
+            (part, PortMap(sorted((e for chosen in keys for e in by_set[chosen]), key=_order)))
             for part, keys in cells(to, by_set)
         ]
-
-
-def port_cells(ports: IntervalSet, entries: list[Entry], proto: str) -> list[tuple[IntervalSet, list[Entry]]]:
-    """`ports` in parts, each with the rules, in order, whose ports cover it."""
-    if proto not in WITH_PORTS:
-        return [(ports, entries)]
-    by_set: dict[IntervalSet, list[Entry]] = {}
-    for entry in entries:
-        by_set.setdefault(PORTS if entry.ports is None else entry.ports, []).append(entry)
-    if set(by_set) <= {PORTS}:
-        return [(ports, entries)]
-    return [
-        (part, sorted((e for chosen in keys for e in by_set[chosen]), key=_order))
-        for part, keys in cells(ports, by_set)
-    ]
 
 
 def cells(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.flat import Flat
     from jailpf.pf.simulated.intervals import IntervalSet
     from jailpf.pf.simulated.rule import Family, Host
+    from jailpf.pf.simulated.topology import Topology
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Reached:
     family, proto (a name, or "other": every protocol that no rule names). sources and source_ports: who may
     send. to and ports: what they ask for; protocols without ports have {0}. delivered_to: a jail, "host" or a
     plain address; address: where it arrives; port: the one port there, None: `ports` moved by `shift`. flats:
-    the rules that decided.
+    the rules that decided; those that differ by the sender only (each vnet jail's `pass in on bridge0 from
+    J`) are left out.
     """
 
     origin: str
@@ -58,6 +60,19 @@ class Reached:
         """Whether one packet is among them."""
         inside = source in self.sources and to in self.to
         return inside and port in self.ports and source_port in self.source_ports
+
+
+def senders(entry: Reached, topology: Topology) -> list[str]:
+    """Who may send: "outside", or "host" and the names of jails, those that own one of the sources."""
+    if entry.origin == "outside":
+        return ["outside"]
+    owners = topology.owners().items()
+    names = (
+        owner.jail or "host"
+        for address, owner in owners
+        if address.family == entry.family and address.number in entry.sources
+    )
+    return list(dict.fromkeys(names))
 
 
 def addresses(found: IntervalSet, family: Family) -> list[str]:

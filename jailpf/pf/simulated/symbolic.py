@@ -13,13 +13,14 @@ from jailpf.pf.simulated.flow import (
     by_source,
     by_source_ports,
 )
-from jailpf.pf.simulated.index import Entry, RuleIndex, port_cells
 from jailpf.pf.simulated.moves import moved
+from jailpf.pf.simulated.runs import SEVERAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jailpf.pf.simulated.flat import Flat
+    from jailpf.pf.simulated.index import Entry, RuleIndex
     from jailpf.pf.simulated.intervals import IntervalSet
     from jailpf.pf.simulated.model import Model
 
@@ -50,17 +51,17 @@ def filtered(index: RuleIndex, flow: Flow) -> list[Flow]:
     for piece in _through(index, flow, _filter):
         flat = piece.rule
         if flat is None or flat.rule.action == "pass":
-            rules = flow.rules if flat is None else (*flow.rules, flat)
+            rules = flow.rules if flat is None or flat.index == SEVERAL else (*flow.rules, flat)
             found.append(replace(piece.flow, tag=piece.tag, rules=rules))
     return found
 
 
 def _through(index: RuleIndex, flow: Flow, take: Callable[[_Piece, Entry], _Piece]) -> Iterator[_Piece]:
-    for to, entries in index.atoms(flow.destinations()):
+    for to, rules in index.atoms(flow.destinations(), flow.tag):
         part, _ = by_destination(flow, to)
         if part is None:
             continue
-        for ports, chosen in port_cells(part.ports_now(), entries, index.sample.proto):
+        for ports, chosen in rules.cells(part.ports_now()):
             cell, _ = by_ports(part, ports)
             if cell is not None:
                 yield from _pieces(cell, chosen, take)

@@ -14,7 +14,7 @@ from jailpf.pf.simulated.explain import rebuild
 from jailpf.pf.simulated.flow import CannotSayError
 from jailpf.pf.simulated.intervals import EVERY, IntervalSet
 from jailpf.pf.simulated.reach import reach
-from jailpf.pf.simulated.reached import addresses
+from jailpf.pf.simulated.reached import addresses, senders
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.reached import Reached
@@ -243,3 +243,32 @@ def test_sets_of_addresses_are_printed_as_networks() -> None:
     assert addresses(EVERY["inet"] - IntervalSet.single(0), "inet")[0] == "0.0.0.1"
     assert addresses(EVERY["inet6"], "inet6") == ["any"]
     assert addresses(IntervalSet(((0xC0000200, 0xC0000206),)), "inet") == ["192.0.2.0/30", "192.0.2.4/31", "192.0.2.6"]
+
+
+def test_senders_are_named_even_when_their_addresses_are_neighbours() -> None:
+    """The jails behind a set of sources, each by its name; the host by "host"."""
+    pf = _host(Simulated(main="pass\n"))
+    entries = [e for e in reach(pf, ["local"]) if e.delivered_to == "v" and e.proto == "tcp" and e.family == "inet"]
+    assert [sorted(senders(entry, pf.topology)) for entry in entries] == [["a", "b", "c", "host"]]
+    assert {tuple(senders(entry, pf.topology)) for entry in reach(pf, ["outside"])} == {("outside",)}
+
+
+def test_what_many_senders_may_is_one_entry() -> None:
+    """Each vnet jail's own `pass in on bridge0 from J` does not divide the answer into one entry for each
+    sender.
+    """
+    pf = Simulated()
+    texts = {}
+    for number in range(40):
+        jail = f"10.9.{number}.5"
+        pf.topology.add_jail(f"v{number}", [jail], interface="bridge0", vnet=True)
+        texts[f"v{number}"] = (
+            f"rdr on bridge0 inet proto tcp from any to <ext_ip4> port {8000 + number} -> {jail} port 80\n"
+            f"pass in quick on bridge0 from {jail}\npass quick inet proto tcp from any to {jail} port 80\n"
+        )
+    pf.load_children("jailpf", texts)
+    published = [entry for entry in reach(pf, ["bridge0"]) if entry.port == 80]
+    assert len(published) < 2 * 40  # let in by a sender's rule, or by that of the receiver
+    for number in range(40):
+        found = [senders(entry, pf.topology) for entry in published if 8000 + number in entry.ports]
+        assert len({name for names in found for name in names}) == 40
