@@ -1,27 +1,36 @@
 # GNU make and FreeBSD's make alike. `make demo` and `make test` need Python 3.11+ and a package registry, nothing else.
 
-PYTHON?=	python3
+# The newest of these that is 3.11 or later; `make PYTHON=/path/to/python demo` takes another.
+PYTHON!=	for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+		$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done; :
 VENV?=		.venv
 BIN=		$(VENV)/bin
 
 all: test
 
-# The environment is made anew when pyproject.toml changes.
-$(VENV)/made: pyproject.toml
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: pkg install python3 py311-pip" >&2; exit 69; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
-	touch $(VENV)/made
 
-demo: $(VENV)/made
+# Each environment is made anew when pyproject.toml changes.
+$(VENV)/for-demo: pyproject.toml $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[simulated]'
+	touch $(VENV)/for-demo
+
+$(VENV)/for-test: pyproject.toml $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $(VENV)/for-test $(VENV)/for-demo
+
+demo: $(VENV)/for-demo
 	@sh examples/demo.sh $(BIN)/jailpf
 
-test: $(VENV)/made
+test: $(VENV)/for-test
 	@sh tests/run.sh $(BIN)
 
-bench: $(VENV)/made
+bench: $(VENV)/for-test
 	$(BIN)/python bench/bench.py
 
-format: $(VENV)/made
+format: $(VENV)/for-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
