@@ -64,8 +64,7 @@ class Simulated:
             self._set_main(model, wanted)
 
         self._store = Store(Path(state) if state else None, model, fresh)
-        self.topology = model.topology
-        self.topology.changing = self._store.changing
+        model.topology.changing = self._store.changing
         if main is not None and self.main() != main:
             self.set_main(main)
 
@@ -210,6 +209,12 @@ class Simulated:
         return True
 
     # Beyond Pf
+
+    @property
+    def topology(self) -> Topology:
+        """The host around pf: interfaces and jails. What its methods change is kept."""
+        with self._store.reading() as model:
+            return model.topology
 
     def enable(self, enabled: bool = True) -> None:
         """`pfctl -e`, or with False `pfctl -d`."""

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import tempfile
+import threading
 from typing import TYPE_CHECKING
 
 from jailpf.errors import PfUnavailableError
@@ -25,31 +26,38 @@ class Store:
     def __init__(self, path: Path | None, model: Model, fresh: Callable[[Model], None]) -> None:
         self._path, self._model, self._fresh = path, model, fresh
         self._signature: tuple[int, ...] | None = None
+        self._threads = threading.RLock()
+        self._busy = False  # inside of a change: what it calls must not lock the file again
         if path is None:
             fresh(model)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Model]:
         """The model as it is now. Raises PfUnavailableError when the file cannot be used."""
-        if self._path is not None:
-            with self._locked(fcntl.LOCK_EX):
-                self._refresh()
-        yield self._model
+        with self._threads:
+            if self._path is not None and not self._busy:
+                with self._locked(fcntl.LOCK_EX):
+                    self._refresh()
+            yield self._model
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[Model]:
         """The model for a change, which is kept when the block ends well. Raises PfUnavailableError."""
-        if self._path is None:
-            yield self._model
-            return
-        with self._locked(fcntl.LOCK_EX):
-            self._refresh()
-            try:
+        with self._threads:
+            if self._path is None or self._busy:
                 yield self._model
-                self._save()
-            except BaseException:
-                self._signature = None
-                raise
+                return
+            with self._locked(fcntl.LOCK_EX):
+                self._refresh()
+                self._busy = True
+                try:
+                    yield self._model
+                    self._save()
+                except BaseException:
+                    self._signature = None
+                    raise
+                finally:
+                    self._busy = False
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:
