@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, UsageError
 from jailpf.state import writes
-from jailpf.values import Interface
+from jailpf.values import FAMILIES, Interface
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -44,6 +44,8 @@ def lines(settings: Settings) -> str:
         "pass inet6 proto icmp6           # neighbour discovery; without it IPv6 dies under any block",
     ]
     found += [f'anchor "{parent}/*"' for section, parent in settings.layout.parents if section == "filter"]
+    tables = [peer.word for family in FAMILIES for peer in settings.host.outside(family) if peer.table]
+    found[:0] = [f"# table {word} persist {{ ... }}  <- your address" for word in dict.fromkeys(tables)]
     if settings.host.nat:
         found.insert(0, "# no general nat line: on 15 a translation rule of the main ruleset beats every anchor")
     return "\n".join(found) + "\n"

@@ -103,15 +103,9 @@ def _services(world: World) -> dict[str, tuple[str, str]]:
 
 
 def _sources(world: World, one: Reached) -> tuple[str, ...]:
-    from jailpf.pf.simulated.reached import addresses
+    from jailpf.pf.simulated.reached import addresses, senders
 
-    words = addresses(one.sources, one.family)
-    if one.origin == "outside":
-        return tuple(words)
-    owners = {
-        str(jail_address): jail.name for jail in world.pf.topology.jails.values() for jail_address in jail.addresses
-    }
-    return tuple(dict.fromkeys(owners.get(word, "host") for word in words))
+    return tuple(addresses(one.sources, one.family) if one.origin == "outside" else senders(one, world.pf.topology))
 
 
 def _to(one: Reached) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def main_tables(session: Session) -> Iterator[Finding]:
                 "error",
                 f"there is no table <{name}> in the main ruleset",
                 "rules that name it match nothing",
-                f"add to pf.conf: table <{name}> {{ ADDRESS }}",
+                f"add to pf.conf: table <{name}> persist {{ ADDRESS }}",
             )
         elif not main[name]:
             yield Finding(

@@ -132,6 +132,8 @@ class Pfctl:
 
     def table(self, path: str, name: str, command: str, addresses: Iterable[str] = (), seconds: int = 0) -> list[str]:
         """`pfctl -a PATH -t NAME -T COMMAND`, addresses on standard input."""
+        if command in ("add", "replace") and name not in (line.strip() for line in self._lines(path, "Tables")):
+            raise PfRefusedError(f"there is no table <{name}> in {path or 'the main ruleset'}")  # pfctl would make one
         words = ["-a", path] if path else []
         words += ["-t", name, "-T", command]
         text = None
