@@ -112,7 +112,8 @@ def table_schema(cls: type) -> Schema:
 def _key(one: Key, default: object) -> Schema:
     value = _value(one)
     if one.many:
-        value = {"anyOf": [value, {"type": "array", "items": value}]}
+        array = {"type": "array", "items": value} if one.empty else {"type": "array", "items": value, "minItems": 1}
+        value = {"anyOf": [value, array]}
     if isinstance(default, bool | str) and not isinstance(default, dataclasses.Field):
         value = {**value, "default": default}
     return _told(value, one.doc + (f" Default: {one.default}." if one.default else ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
@@ -29,6 +30,7 @@ class Key:
     required: bool = False
     choices: tuple[str, ...] = ()
     default: str = ""
+    empty: bool = True
 
 
 def key(
@@ -49,7 +51,8 @@ def key(
     with `choices`, or a `Keys` class: a nested table. doc: one sentence, for editors and the reference page.
     name: the TOML key when it is not the attribute's name (`from`). many: one value or an array, always a tuple here.
     default: the value when the key is absent: None unless given, () with `many` (None with `many` and `optional`).
-    required: the key must be there. choices: the words that a `str` may be. shown: the default in words, for the docs.
+    required: the key must be there. choices: the words that a `str` may be. shown: the default in words, for the docs;
+    with `many` and no other default an empty array is refused then, because "nobody" would be read as "any".
     Raises TypeError for a declaration that could not be read.
     """
     if many and default is None and not optional:
@@ -58,7 +61,10 @@ def key(
         raise TypeError("the default of a key with many values is a tuple")
     if type is not bool and not choices and not hasattr(type, "parse") and not dataclasses.is_dataclass(type):
         raise TypeError(f"{type!r} is not the type of a key: a value class, bool, str with choices, or a Keys class")
-    declared = Key(type=type, doc=doc, name=name, many=many, required=required, choices=choices, default=shown)
+    declared = Key(
+        type=type, doc=doc, name=name, many=many, required=required, choices=choices, default=shown,
+        empty=not (many and default == () and shown),
+    )  # fmt: skip
     return dataclasses.field(default=default, metadata={"key": declared})
 
 
@@ -145,6 +151,8 @@ class Reader:
         if not one.many:
             return self._one(one, path, raw)
         if isinstance(raw, list):
+            if not raw and not one.empty:
+                self.wrong(path, "the array is empty", f"leave {path[-1]} out for {one.default}")
             return tuple(self._one(one, (*path, number), each) for number, each in enumerate(raw))
         return (self._one(one, path, raw),)
 
@@ -169,7 +177,12 @@ class Reader:
 
 
 def _called(path: KeyPath) -> str:
-    return "[" + ".".join(str(part) for part in path) + "]" if path else "this file"
+    return "[" + ".".join(map(_part, path)) + "]" if path else "this file"
+
+
+def _part(part: str | int) -> str:
+    """A key as TOML writes it; what is no bare key is quoted, so that an error stays one line."""
+    return str(part) if re.fullmatch(r"[A-Za-z0-9_-]+", str(part), re.ASCII) else repr(part)
 
 
 def documented(cls: type) -> Iterator[tuple[str, Key]]:
