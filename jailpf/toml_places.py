@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 KeyPath = tuple[str | int, ...]
 Places = dict[KeyPath, tuple[int, int]]
@@ -43,11 +44,11 @@ class _Scan:
             self.at = found.end()
 
     def note(self, path: KeyPath, at: int) -> None:
-        low, high = 0, len(self.starts)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self.starts[middle] <= at else (low, middle)
-        self.places.setdefault(path, (low + 1, at - self.starts[low] + 1))
+        self.places.setdefault(path, self.position(at))
+
+    def position(self, at: int) -> tuple[int, int]:
+        line = bisect_right(self.starts, at)
+        return line, at - self.starts[line - 1] + 1
 
     def header(self) -> KeyPath:
         start, many = self.at, self.text.startswith("[[", self.at)
@@ -62,6 +63,7 @@ class _Scan:
             if path in self.counts:
                 path += (self.counts[path],)
             self.note(path, start)
+        self.places[path] = self.position(start)
         return path
 
     def keys(self) -> list[str]:
@@ -82,14 +84,10 @@ class _Scan:
         for key in self.keys():
             path += (key,)
             self.note(path[:-1], start)
-        self.places[(*path, "=")] = self._position(start)
+        self.places[(*path, "=")] = self.position(start)
         self.at += 1
         self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
         self.value(path)
-
-    def _position(self, at: int) -> tuple[int, int]:
-        self.note(("\0",), at)
-        return self.places.pop(("\0",))
 
     def value(self, path: KeyPath) -> None:
         self.note(path, self.at)
