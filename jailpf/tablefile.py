@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from jailpf import files
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Members = list[Member]
+_WORD = re.compile(r"[^ \t\v\f\r]+")  # isspace(3); a `#` inside a word starts no comment (pfr_next_token of pfctl)
 
 
 def read_table(file: str, named_at: Place, roots: Iterable[str] = ()) -> tuple[Members, list[Problem]]:
@@ -31,10 +33,12 @@ def parse_table(text: str, file: str) -> tuple[Members, list[Problem]]:
     members: Members = []
     problems = []
     for number, line in enumerate(text.split("\n"), 1):
-        for word in line.partition("#")[0].split():
+        for found in _WORD.finditer(line):
+            if found[0].startswith("#"):
+                break
             try:
-                members.append(Member.parse(word))
+                members.append(Member.parse(found[0]))
             except ValueError as wrong:
                 message, _, remedy = str(wrong).partition("; ")
-                problems.append(Problem(message, Place(file, number, line.index(word) + 1), remedy))
+                problems.append(Problem(message, Place(file, number, found.start() + 1), remedy))
     return members, problems
