@@ -24,6 +24,7 @@ class Jails:
         self.settings = settings
         self.registry = registry
         self.adapters = registry.adapters(settings)
+        registry.check_exposed(settings)
 
     def file(self, name: str) -> str:
         """Where the declaration of a jail is. Raises UsageError for what cannot be a jail's name."""

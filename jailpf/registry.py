@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from jailpf import hookspecs
-from jailpf.errors import JailpfError, PluginError, Problem, VetoError
+from jailpf.errors import ConfigError, JailpfError, PluginError, Problem, VetoError
 from jailpf.rules import RuleType
 
 if TYPE_CHECKING:
@@ -77,10 +77,22 @@ class Registry:
         """The adapters that the settings name, in their order. Raises PluginError for one that nobody brings."""
         from jailpf.suggest import did_you_mean
 
-        for name in settings.adapters:
+        for number, name in enumerate(settings.adapters):
             if name not in self.adapter_types:
-                raise PluginError(f"nobody brings the adapter {name!r}", None, did_you_mean(name, self.adapter_types))
+                place = settings.place("adapters", number)
+                raise PluginError(f"nobody brings the adapter {name!r}", place, did_you_mean(name, self.adapter_types))
         return [self.adapter_types[name](settings) for name in settings.adapters]
+
+    def check_exposed(self, settings: Settings) -> None:
+        """Raises ConfigError when `expose` names what is no rule type of services: they would lie open or closed."""
+        from jailpf.suggest import did_you_mean
+
+        scoped = [keyword for keyword, one in self.rule_types.items() if one.scope == "service"]
+        for number, keyword in enumerate(settings.expose):
+            if keyword not in scoped:
+                why = "belongs to jails, not to services" if keyword in self.rule_types else "is not a rule type"
+                place = settings.place("expose", number)
+                raise ConfigError(f"{keyword!r} in `expose` {why}", place, did_you_mean(keyword, scoped))
 
     def prestart(self, jail: Jail, services: Services) -> None:
         """Call the listeners. Raises VetoError with the plugin's name when one refuses."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jailpf import toml
-from jailpf.errors import ConfigError, Problem
+from jailpf.errors import ConfigError, JailpfError, Place, Problem
 from jailpf.layout import LAYOUTS, Layout
 from jailpf.model import SECTIONS
 from jailpf.schema import Reader, key
@@ -169,6 +169,13 @@ class Settings:
         """Where the declaration of a jail is, absolute."""
         return os.path.normpath(os.path.join(os.path.dirname(self.file), self.services.replace("{jail}", jail)))
 
+    def place(self, *path: str | int) -> Place:
+        """Where a setting is written. The file is read again: only errors ask for it."""
+        try:
+            return toml.load(self.file, ConfigError).place(path)
+        except JailpfError:
+            return Place(self.file)
+
     def problems(self) -> list[tuple[str, str]]:
         """`services` must name the jail."""
         return [] if "{jail}" in self.services else [("services", '{jail} is missing; write "jails/{jail}.toml"')]
@@ -193,7 +200,7 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
     programs = _programs(reader, reader.table(("programs",), data.get("programs", {}), "[programs]"))
     managers = reader.read(Managers, ("managers",), reader.table(("managers",), data.get("managers", {}), "[managers]"))
     if reader.problems or settings is None or host is None or layout is None or managers is None:
-        raise ConfigError(reader.problems)
+        raise ConfigError(sorted(reader.problems, key=lambda problem: problem.place or ()))
     return replace(
         settings,
         file=file,
