@@ -10,7 +10,7 @@ from jailpf.errors import DeclarationError
 from jailpf.rules import RuleType
 from jailpf.schema import Reader, key
 from jailpf.suggest import did_you_mean
-from jailpf.values import Address, Interface, Name, Peer, Port, Protocol, TableName
+from jailpf.values import FAMILIES, Address, Interface, Name, Peer, Port, Protocol, TableName
 from jailpf.values.base import describe
 from jailpf.values.protocol import TCP
 
@@ -145,6 +145,7 @@ def _named(reader: Reader, keyword: str, data: Mapping[str, Any]) -> Iterator[tu
 
 def _service(reader: Reader, name: str, table: dict[str, Any], types: RuleTypes, settings: Settings) -> Service | None:
     path: KeyPath = ("service", name)
+    before = len(reader.problems)
     scoped = {keyword: one for keyword, one in types.items() if one.scope == "service"}
     service = reader.read(Service, path, table, extra=scoped)
     found: dict[str, RuleType] = {}
@@ -158,7 +159,7 @@ def _service(reader: Reader, name: str, table: dict[str, Any], types: RuleTypes,
             found[keyword] = made
     if service is None:
         return None
-    if not found:
+    if not found and len(reader.problems) == before:
         reader.wrong(path, "no rule type applies to this service", "remove `false`, or the service")
     explicit = frozenset(keyword for keyword in found if keyword in table)
     return dataclasses.replace(service, name=name, types=found, explicit=explicit)
@@ -168,11 +169,12 @@ def _tables(reader: Reader, whole: Services, settings: Settings) -> None:
     """Every <table> that is named must be defined here, or belong to the host."""
     host = settings.host
     defined = {one.name for one in whole.of("table")}
-    known = (
-        defined
-        | set(host.tables)
-        | {peer.table for family in ("inet", "inet6") for peer in host.outside(family) if peer.table}
-    )
+    theirs = set(host.tables) | {peer.table for family in FAMILIES for peer in host.outside(family) if peer.table}
+    known = defined | theirs
+    for name in defined & theirs:
+        reader.wrong(
+            ("table", name), f"the host has a table <{name}>, which this one would hide", "give it another name"
+        )
     uses: list[tuple[KeyPath, object]] = [((one.keyword, one.name), one.type) for one in whole.declarations]
     for service in whole.services:
         uses.append((("service", service.name), service))
