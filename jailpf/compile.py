@@ -12,7 +12,7 @@ from jailpf.model import SECTIONS, Anchor, Rule, Ruleset, Table
 from jailpf.pftext import rule_text, table_text
 from jailpf.rules import Context, RenderError
 from jailpf.tablefile import read_table
-from jailpf.values import Filename
+from jailpf.values import Filename, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,13 +55,13 @@ class _Work:
         self.rendered: Rendered = []
         self.problems: list[Problem] = []
         self.inputs: list[str] = []
-        self.translated: dict[str, tuple[object, ...]] = {}
+        self.translated: dict[str, bool] = {}
 
     def context(self, name: str, service: Service | None, explicit: bool = True) -> Context:
         return Context(
             jail=self.jail, host=self.settings.host, name=name, service=service, explicit=explicit, direct=self.settings.direct,
             tag_in=names.tag("in", self.jail.name), tag_out=names.tag("out", self.jail.name),
-            translated=dict.fromkeys(self.translated, ()), lookup=self._lookup,
+            translated=dict(self.translated), lookup=self._lookup,
         )  # fmt: skip
 
     def _lookup(self, name: str) -> Jail:
@@ -94,9 +94,8 @@ class _Work:
         nat = self.jails.registry.rule_types["nat"]
         if self.settings.host.nat and not self.services.of("nat") and not self.jail.shared:
             context = self.context("", None, explicit=False)
-            mapped = set(self.translated)
             made = nat().render(context)
-            self.take([one for one in made if isinstance(one, Rule) and one.family not in mapped])
+            self.take([one for one in made if isinstance(one, Rule) and not context.translated.get(one.family or "")])
 
     def _one(self, rule_type: RuleType, context: Context, path: tuple[str, ...]) -> Rendered:
         place = self.services.place(*path)
@@ -126,11 +125,20 @@ class _Work:
             if isinstance(one, Rule):
                 taken.append(self._labelled(one))
                 if one.action in TRANSLATING and one.family:
-                    self.translated[one.family] = ()
+                    self.translated[one.family] = self.translated.get(one.family, False) or self._all(one)
             else:
                 taken.append(self._table(one, path))
         self.rendered += taken
         return taken
+
+    def _all(self, rule: Rule) -> bool:
+        """Whether a nat or binat rule takes everything that leaves by the external interface."""
+        everywhere = not rule.on or set(self.settings.host.ext_if) <= set(rule.on)
+        return (
+            everywhere
+            and not (rule.proto or rule.to or rule.port)
+            and set(rule.source) >= set(map(Peer.of, self.jail.of(rule.family or "inet")))
+        )
 
     def _labelled(self, rule: Rule) -> Rule:
         if rule.action != "pass" or rule.labels:
@@ -143,9 +151,14 @@ class _Work:
             self.problems.append(Problem(f"two declarations make the table <{table.name}>", table.place, "rename one"))
         if not table.file:
             return table
-        absolute = Filename(os.path.join(os.path.dirname(self.services.document.file), table.file))
-        self.inputs.append(absolute)
         place = self.services.place(*path, "file")
+        try:
+            absolute = Filename.parse(os.path.join(os.path.dirname(self.services.document.file), table.file))
+        except ValueError as wrong:
+            message, _, remedy = str(wrong).partition("; ")
+            self.problems.append(Problem(message, place, remedy))
+            return table
+        self.inputs.append(absolute)
         self.problems += read_table(absolute, place, [self.jail.path])[1]
         return replace(table, file=absolute)
 

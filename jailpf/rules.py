@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from jailpf.errors import NoJailError
 from jailpf.schema import Keys
 from jailpf.values import FAMILIES, Address, Family, Peer, TableName
 from jailpf.values.peer import split
@@ -65,7 +66,8 @@ class Context:
 
     name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
     of the same service; direct: the host's default; tag_in, tag_out: tags of packets that came in by an rdr rule or
-    go out by a nat rule of this jail.
+    go out by a nat rule of this jail; translated: the families that nat or binat rules of this jail translate, True
+    when they translate all that leaves by the external interface.
     """
 
     jail: Jail
@@ -76,7 +78,7 @@ class Context:
     direct: bool = False
     service: Service | None = None
     explicit: bool = True
-    translated: dict[str, tuple[Address, ...]] = field(default_factory=dict)
+    translated: dict[str, bool] = field(default_factory=dict)
     rendered: list[Rule | Table] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     lookup: Callable[[str], Jail] | None = None
@@ -94,11 +96,14 @@ class Context:
 
         return TableName(f"{prefix}_{self.name[: limit - 9]}_{sha256(self.name.encode()).hexdigest()[:8]}")
 
-    def find_jail(self, name: str) -> Jail:
-        """Another jail by name. Raises RenderError when nobody knows it."""
+    def find_jail(self, name: str, key: str = "") -> Jail:
+        """Another jail by name; `key` is where it is named. Raises RenderError when nobody knows it."""
         if self.lookup is None:
-            raise self.error(f"no adapter can look up the jail {name!r}")
-        return self.lookup(name)
+            raise self.error(f"no adapter can look up the jail {name!r}", key)
+        try:
+            return self.lookup(name)
+        except NoJailError as wrong:
+            raise self.error(f"{wrong.problems[0].message}; write an address instead", key) from None
 
     def sides(
         self,

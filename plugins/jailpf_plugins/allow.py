@@ -104,14 +104,17 @@ class Allow(RuleType):
             **what,
         )
         what["tagged"] = context.tag_in if self.on else tagged
-        if not self.on or context.jail.vnet:
+        elsewhere = any(one not in context.jail.addresses for one in side.addresses)
+        if not self.on or context.jail.vnet or elsewhere:
             yield Rule(action="pass", direction="out", **what)
 
     def _on(self, context: Context) -> tuple[Interface, ...]:
-        """With hairpin, connections also come in by the interfaces that the rdr added."""
+        """With hairpin, connections also come in by the interfaces that the rdr added: lo0, a vnet jail's bridge."""
         hairpin = [
             one for rule in context.rendered if isinstance(rule, Rule) and rule.direction == "out" for one in rule.on
         ]
+        if hairpin and context.jail.vnet and context.jail.interface:
+            hairpin.append(context.jail.interface)
         return tuple(dict.fromkeys((*self.on, *hairpin))) if self.on else ()
 
     def _state(self, overload: str) -> StateOptions | None:

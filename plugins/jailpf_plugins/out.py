@@ -46,10 +46,10 @@ class Out(RuleType):
             }
             if bridge is not None:
                 yield Rule(action="pass", direction="in", on=(bridge,), source=side.jail, **what)
-            whence: dict[str, Any] = (
-                {"tagged": context.tag_out} if side.family in context.translated else {"source": side.jail}
-            )
-            yield Rule(action="pass", direction="out", on=context.host.ext_if, **whence, **what)
+            if side.family in context.translated:
+                yield Rule(action="pass", direction="out", on=context.host.ext_if, tagged=context.tag_out, **what)
+            if not context.translated.get(side.family):
+                yield Rule(action="pass", direction="out", on=context.host.ext_if, source=side.jail, **what)
 
 
 @hookimpl

@@ -77,7 +77,7 @@ class Rdr(RuleType):
         service = context.service
         assert service is not None  # noqa: S101 - scope is "service"
         if service.proto.has_ports and not service.port:
-            raise context.error("what is redirected needs a `port`", "")
+            raise context.error("what is redirected needs a port; add port = ..., or rdr = false")
         if service.proto.family and not context.explicit:
             raise context.error(
                 f"an rdr of {service.proto} would take the host's own; write rdr = false, or rdr = true if that is meant"
@@ -132,8 +132,8 @@ class Rdr(RuleType):
         if not self.target:
             return context.jail.addresses
         found: list[Address] = []
-        for target in self.target:
-            found += (target.address,) if target.address else context.find_jail(target.jail).addresses
+        for number, one in enumerate(self.target):
+            found += (one.address,) if one.address else context.find_jail(one.jail, f"target.{number}").addresses
         return tuple(found)
 
     def _outside(self, context: Context, family: Family) -> Iterator[Peer]:
