@@ -136,7 +136,7 @@ def collisions(
             ):
                 open_ones = active[group] = [event for event in active.get(group, ()) if event[0] >= first]
                 for _, theirs, other in open_ones:
-                    pair = (id(claim), id(other))
+                    pair = frozenset((id(claim), id(other)))
                     if other is claim or pair in seen or (against is not None and mine == theirs):
                         continue
                     if collide(claim, other, resolve):

@@ -5,8 +5,7 @@ From lookup() in parse.y of FreeBSD 13 to 15; what only one of them has is kept 
 
 from __future__ import annotations
 
-KEYWORDS = frozenset(
-    """
+_WORDS = """
 af-to all allow-opts allow-related altq anchor antispoof any bandwidth binat binat-anchor binat-to bitmask block
 block-policy bridge-to buckets cbq code codelq debug divert-reply divert-to dnpipe dnqueue drop dup-to endpi ether
 fail-policy fairq fastroute file fingerprints flags floating flush for fragment from global group hfsc hogs hostid
@@ -18,5 +17,5 @@ rdr-to realtime reassemble received-on reply-to require-order return return-icmp
 round-robin route route-to rtable rule ruleset-optimization scrub set set-tos skip sloppy source-hash source-track
 state state-defaults state-policy static-port sticky-address syncookies synproxy table tag tagged target tbrsize
 timeout to tos ttl upperlimit urpf-failed user
-""".split()
-)
+"""
+KEYWORDS = frozenset(_WORDS.split())
