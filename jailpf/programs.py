@@ -5,12 +5,14 @@ pfctl is not run here: it is on the path of every jail start and has a seam of i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import contextmanager, suppress
+from threading import Event, Timer
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jailpf.errors import ConfigError, JailpfError, PfUnavailableError, Problem, TryAgainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ENVIRONMENT = {
     "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
@@ -55,21 +57,43 @@ def ask(program: str, *args: str, timeout: float = SECONDS) -> Answer:
     try:
         command = sh.Command(program)
         # An open file: `sh` would feed a string through a thread and a pipe that outlive a program that does not read.
+        # In the background with a timer of our own: its `_timeout` looks at the clock ten times a second, and each
+        # program would take at least that long.
         with open("/dev/null", "rb") as nothing:
-            done = command(
-                *args, _in=nothing, _tty_out=False, _env=ENVIRONMENT, _cwd="/", _timeout=timeout,
-                _ok_code=_ANY, _return_cmd=True,
-            )  # fmt: skip
-        return Answer(int(done.exit_code), _text(done.stdout), _text(done.stderr))
+            running: Any = command(
+                *args, _in=nothing, _tty_out=False, _env=ENVIRONMENT, _cwd="/", _ok_code=_ANY, _bg=True, _bg_exc=False
+            )
+            with _killed_after(timeout, running) as late:
+                running.wait()
     except sh.CommandNotFound:
         raise _missing(program, "there is no such program") from None
     except sh.ForkException as wrong:
         reason = str(wrong).strip().splitlines()[-1].strip()
         raise _missing(program, f"it cannot be run ({reason})") from None
-    except sh.TimeoutException:
-        raise TryAgainError(f"{_shown(program, args)} did not end within {timeout:g} s") from None
     except sh.ErrorReturnCode as wrong:
-        return Answer(int(wrong.exit_code), _text(wrong.stdout), _text(wrong.stderr))
+        running = wrong
+    if late.is_set():
+        raise TryAgainError(f"{_shown(program, args)} did not end within {timeout:g} s")
+    return Answer(int(running.exit_code), _text(running.stdout), _text(running.stderr))
+
+
+@contextmanager
+def _killed_after(seconds: float, running: Any) -> Iterator[Event]:
+    """Kill a running program when that much time has passed; the event says that it was."""
+    late = Event()
+
+    def stop() -> None:
+        late.set()
+        with suppress(OSError):  # it ended just now
+            running.kill()
+
+    timer = Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def failure(program: str, args: tuple[str, ...], answer: Answer) -> list[Problem]:

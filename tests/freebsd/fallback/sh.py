@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 
 class CommandNotFound(AttributeError):  # noqa: N818 - the names are those of `sh`
@@ -18,10 +18,6 @@ class ForkException(Exception):  # noqa: N818
     """It could not be run."""
 
 
-class TimeoutException(Exception):  # noqa: N818
-    """It took too long."""
-
-
 class ErrorReturnCode(Exception):  # noqa: N818
     """Never raised here: jailpf takes every exit status."""
 
@@ -29,12 +25,22 @@ class ErrorReturnCode(Exception):  # noqa: N818
     stdout = stderr = b""
 
 
-class Done(NamedTuple):
-    """A program that has ended."""
+class Running:
+    """A program that was started."""
 
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.exit_code = 0
+        self.stdout = self.stderr = b""
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        self.stdout, self.stderr = self.process.communicate()
+        self.exit_code = self.process.returncode
+
+    def kill(self) -> None:
+        """Now."""
+        self.process.kill()
 
 
 class Command:
@@ -45,22 +51,17 @@ class Command:
             raise CommandNotFound(program)
         self.program = program
 
-    def __call__(
-        self, *args: str, _in: IO[bytes], _env: dict[str, str], _cwd: str, _timeout: float, **options: Any
-    ) -> Done:
-        """Run it to its end."""
+    def __call__(self, *args: str, _in: IO[bytes], _env: dict[str, str], _cwd: str, **options: Any) -> Running:
+        """Start it."""
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [self.program, *args],
                 stdin=_in,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env=_env,
                 cwd=_cwd,
-                timeout=_timeout,
-                check=False,
             )
-        except subprocess.TimeoutExpired:
-            raise TimeoutException from None
         except OSError as wrong:
             raise ForkException(str(wrong)) from None
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Running(process)
