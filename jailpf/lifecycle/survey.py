@@ -47,7 +47,8 @@ class Survey:
         known = self.known.get(wanted.jail)
         if known is None:
             return "missing"
-        if records.read(self.session.directory, wanted.jail)[1] is not None:
+        _, unfinished, wrong = records.read(self.session.directory, wanted.jail)
+        if unfinished or wrong:
             return "unfinished"
         if not all(self._there(anchor.path, anchor.text, known) for anchor in known.anchors):
             return "missing"
