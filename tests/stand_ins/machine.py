@@ -50,7 +50,6 @@ class Machine:
             folder.mkdir(parents=True)
         self.install("pfctl", (HERE / "pfctl.py").read_text())
         (self.state / "main").write_text(MAIN)
-        self.jls: set[str] = set()
         self.settings(top, host)
 
     def install(self, name: str, source: str) -> Path:
@@ -73,10 +72,13 @@ class Machine:
 
     def running(self, *names: str) -> None:
         """What jls(8) answers from now on."""
-        self.jls = set(names)
-        self.install("jls", (HERE / "jls.py").read_text().replace("sys.argv[1]", repr(str(self.bin / "jls.json")), 1)
-                     .replace("sys.argv[2:]", "sys.argv[1:]", 1))  # fmt: skip
-        (self.bin / "jls.json").write_text(json.dumps({name: {"jid": 1} for name in sorted(names)}))
+        jails = self.bin / "jls.json"
+        jails.write_text(json.dumps({name: {"jid": 1} for name in sorted(names)}))
+        listing = [{"name": name, "jid": "1"} for name in sorted(names)]
+        (self.bin / "jls.out").write_text(json.dumps({"__version": "2", "jail-information": {"jail": listing}}))
+        script = f'case "$1" in -j) exec {sys.executable} -IS {HERE / "jls.py"} {jails} "$@";; esac\ncat {self.bin}/jls.out\n'
+        (self.bin / "jls").write_text("#!/bin/sh\n" + script)
+        (self.bin / "jls").chmod(0o755)
 
     def arguments(self, *words: str) -> list[str]:
         """The command line of a hook, as `attach` writes it."""
@@ -112,7 +114,7 @@ class Machine:
         return found
 
     def mood(self, words: str, what: str, times: int = 1_000_000) -> None:
-        """How pfctl answers arguments that contain `words` (see pfctl.py)."""
+        """How pfctl answers arguments in which the pattern `words` is found (see pfctl.py)."""
         with (self.state / "moods").open("a") as opened:
             opened.write(f"{words}\t{what}\t{times}\n")
 

@@ -2,7 +2,7 @@
 
 Beside the program lies PROGRAM.state: `log` (one line for each run, words parted by 0x1f), `anchors/PATH` ("%" for
 "/"), `main` (the main ruleset), `states` (ID|LABELS|NAT SOURCE|LINE), `running` ("Enabled", "Disabled"), `release`, and
-`moods`: lines WORDS<tab>MOOD<tab>TIMES. The first mood whose WORDS stand in the arguments applies, TIMES runs long.
+`moods`: lines PATTERN<tab>MOOD<tab>TIMES. The first mood whose PATTERN is found in the arguments applies, TIMES runs long.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ def mood(words: str) -> str:
     lines = read("moods").splitlines()
     for number, line in enumerate(lines):
         pattern, what, times = line.split("\t")
-        if pattern in words and times != "0":
+        if times != "0" and re.search(pattern, words):
             lines[number] = f"{pattern}\t{what}\t{int(times) - 1}"
             write("moods", "".join(each + "\n" for each in lines))
             return what

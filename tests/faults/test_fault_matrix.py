@@ -1,0 +1,294 @@
+"""Each verb x each call that can fail: after `sync`, pf is exactly what the declarations of the running jails say."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from stand_ins.machine import SPLIT, Machine, web
+
+pytest.importorskip("lark")
+
+from dying import NOT_REACHED, attempt
+
+from jailpf import spawn, warm
+from jailpf.errors import JailpfError
+from jailpf.lifecycle import load, poststop, prestart
+from jailpf.lifecycle.prepare import prepare
+from jailpf.lifecycle.sync import sync
+from jailpf.pf.simulated import Simulated
+from jailpf.state import records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OTHER = "mail"
+WEB = '[service.http]\nport = 80\n[nat.own]\naddress = "203.0.113.1"\n[jail]\nip4 = "172.16.15.16"\n'
+LAYOUTS = {"single": "", "split": 'layout = "split"\n'}
+VERBS: dict[str, Callable[[Machine], object]] = {
+    "prestart": lambda machine: prestart.prestart(machine.session(), "web"),
+    "created": lambda machine: load.created(machine.session(), "web"),
+    "reload": lambda machine: load.load(machine.session(), "web", verify=True),
+    "poststop": lambda machine: poststop.poststop(machine.session(), "web"),
+    "purge": lambda machine: poststop.purge(machine.session()),
+    "sync": lambda machine: sync(machine.session()),
+}
+LOADED = ("reload", "poststop", "purge", "sync")
+ENDS = {
+    "prestart": (False,),
+    "created": (True, False),
+    "reload": (True,),
+    "poststop": (False,),
+    "purge": (False,),
+    "sync": (True, False),
+}
+
+
+def declare(machine: Machine, verb: str) -> None:
+    """mail is loaded and runs; web too where the verb needs it; reload and sync find another declaration of web."""
+    machine.declare(OTHER, web(25, "172.16.15.17"))
+    machine.declare("web", WEB)
+    for name in (OTHER, "web")[: 2 if verb in LOADED else 1]:
+        load.load(machine.session(), name)
+    if verb in ("reload", "sync"):
+        machine.declare("web", WEB.replace("80", "81") + "[service.more]\nport = 82\n")
+
+
+def held(machine: Machine) -> dict[str, object]:
+    """Everything in pf, by anchor."""
+    pf = machine.pf()
+    assert isinstance(pf, Simulated)
+    return {path: found for path in pf.anchors() if (found := pf.read(path))}
+
+
+def wanted(machine: Machine, names: list[str]) -> dict[str, object]:
+    """What a new pf holds after loading what is declared for these jails."""
+    fresh = Simulated()
+    for name in names:
+        prepared = prepare(machine.session(), name, created=True)
+        assert prepared is not None
+        for anchor in prepared.ruleset.anchors:
+            fresh.load(anchor.path, anchor.text)
+    return {path: found for path in fresh.anchors() if (found := fresh.read(path))}
+
+
+def ends_right(machine: Machine, *names: str) -> None:
+    """`sync` succeeds, and then pf and the records hold these jails and nothing else; a second one has nothing to do."""
+    machine.running(*names)
+    result = sync(machine.session())
+    assert "failed" not in result.done.values(), result.problems
+    assert held(machine) == wanted(machine, list(names))
+    assert machine.records() == sorted(f"{name}.json" for name in names)
+    again = sync(machine.session())
+    assert not again.done
+    assert not again.problems
+    assert sorted(again.kept) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("layout", "verb", "fault"),
+    [
+        *itertools.product(["single"], VERBS, ["kill", "ENOSPC", "EROFS", "EACCES"]),
+        # The writes are the same in both layouts, the calls of pf are not.
+        *itertools.product(["split"], ["created", "reload", "poststop"], ["kill"]),
+    ],
+)
+def test_whatever_fails_sync_makes_it_right(tmp_path: Path, layout: str, verb: str, fault: str) -> None:
+    """kill -9 between any two calls that change something; no room, read-only and forbidden from each write on."""
+    machine = Machine(tmp_path / "host", "simulated", top=LAYOUTS[layout])
+    machine.running(OTHER)
+    declare(machine, verb)
+    if layout == "split":
+        simulated = machine.pf()
+        assert isinstance(simulated, Simulated)
+        simulated.set_main(SPLIT)
+    before = tmp_path / "before"
+    shutil.copytree(machine.run_dir, before)
+    for number in itertools.count(1):
+        machine.running(OTHER, *(["web"] if verb not in ("poststop", "purge") else []))
+        status = attempt(lambda: VERBS[verb](machine), number, fault)
+        if status == NOT_REACHED:
+            break
+        assert status in (-9, 0, 1), status
+        for runs in ENDS[verb] if fault == "kill" else ENDS[verb][:1]:
+            copy = tmp_path / "copy"
+            shutil.copytree(machine.run_dir, copy)
+            ends_right(machine, OTHER, *(["web"] if runs else []))
+            shutil.rmtree(machine.run_dir)
+            copy.rename(machine.run_dir)
+        shutil.rmtree(machine.run_dir)
+        shutil.copytree(before, machine.run_dir)
+    assert number > 1
+
+
+@pytest.mark.parametrize("fault", ["kill", "ENOSPC"])
+def test_whatever_fails_on_the_warm_way(tmp_path: Path, fault: str) -> None:
+    """The same for the short `created`: the whole one, or sync, finishes."""
+    machine = Machine(tmp_path / "host")
+    machine.running("web")
+    machine.declare("web")
+    prestart.prestart(machine.session(), "web")
+    shutil.copytree(machine.run_dir, tmp_path / "before")
+    for number in itertools.count(1):
+        status = attempt(lambda: warm.created(str(machine.toml), str(machine.run_dir), "web"), number, fault)
+        if status == NOT_REACHED:
+            break
+        for runs in (True, False):
+            if runs:
+                load.created(machine.session(), "web")
+                assert list(machine.anchors()) == ["jailpf/web"]
+                assert machine.records() == ["web.json"]
+            else:
+                machine.running()
+                assert not sync(machine.session()).problems
+                assert (machine.anchors(), machine.records()) == ({}, [])
+        machine.running("web")
+        shutil.rmtree(machine.run_dir)
+        shutil.copytree(tmp_path / "before", machine.run_dir)
+    assert number > 1
+
+
+PFCTL = {
+    ("single", "created"): ("busy", "killed", "killed after", "refuses"),
+    ("single", "reload"): ("killed after", "refuses", "hangs after"),
+    ("single", "poststop"): ("killed", "refuses"),
+    ("single", "sync"): ("killed after", "refuses"),
+    ("split", "created"): ("killed after", "refuses"),
+    ("split", "reload"): ("killed after",),
+}
+
+
+@pytest.mark.parametrize(("layout", "verb", "mood"), [(*what, mood) for what, moods in PFCTL.items() for mood in moods])
+def test_whatever_pfctl_does_sync_makes_it_right(
+    tmp_path: Path, layout: str, verb: str, mood: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Nth pfctl that changes something is busy, killed, hangs or refuses, for every N."""
+    machine = Machine(tmp_path / "host", top=LAYOUTS[layout])
+    machine.running(OTHER)
+    (machine.state / "main").write_text(SPLIT)
+    declare(machine, verb)
+    right = {path: text for path, text in machine.anchors().items() if path.endswith(OTHER)}
+    for folder in (machine.run_dir, machine.state):
+        shutil.copytree(folder, tmp_path / "before" / folder.name)
+    for number in itertools.count(1):
+        machine.calls()
+        machine.mood(" -[fFk] ", "pass", number - 1)
+        machine.mood(" -[fFk] ", mood, 5 if mood == "busy" else 1)
+        machine.running(OTHER, *(["web"] if verb != "poststop" else []))
+        with monkeypatch.context() as patched, contextlib.suppress(JailpfError):
+            if mood.startswith("hangs"):
+                patched.setattr(spawn, "SECONDS", 0.4)
+            VERBS[verb](machine)
+        reached = (machine.state / "moods").read_text().splitlines()[-1].rpartition("\t")[2] != (
+            "5" if mood == "busy" else "1"
+        )
+        machine.calm()
+        machine.running(OTHER)
+        assert not sync(machine.session()).problems
+        assert machine.anchors() == right
+        assert machine.records() == [f"{OTHER}.json"]
+        if not reached:
+            break
+        for folder in (machine.run_dir, machine.state):
+            shutil.rmtree(folder)
+            shutil.copytree(tmp_path / "before" / folder.name, folder)
+    assert number > 1
+
+
+@pytest.fixture
+def started(simulated: Machine) -> Machine:
+    """Two jails that run and are loaded."""
+    simulated.declare(OTHER, web(25, "172.16.15.17"))
+    simulated.declare("web", WEB)
+    simulated.running(OTHER, "web")
+    for name in (OTHER, "web"):
+        load.load(simulated.session(), name)
+    return simulated
+
+
+def rename(machine: Machine) -> None:
+    (machine.root / "etc/jails/web.toml").rename(machine.root / "etc/jails/www.toml")
+
+
+def break_record(content: bytes, suffix: str = "") -> Callable[[Machine], object]:
+    return lambda machine: (machine.run_dir / f"records/web.json{suffix}").write_bytes(content)
+
+
+def renumber(machine: Machine) -> None:
+    file = machine.run_dir / "records/web.json"
+    file.write_text(file.read_text().replace('"version": 1', '"version": 2'))
+
+
+ACCIDENTS: dict[str, tuple[Callable[[Machine], object], tuple[str, ...]]] = {
+    "jail -R": (lambda machine: None, (OTHER,)),
+    "a jail that died by itself and was started again": (lambda machine: None, (OTHER, "web")),
+    "renamed": (rename, (OTHER, "www")),
+    "its file was removed while it runs": (lambda machine: (machine.root / "etc/jails/web.toml").unlink(), (OTHER,)),
+    "half a record": (break_record(b'{"version": 1, "ja'), (OTHER, "web")),
+    "half a record of a jail that is gone": (break_record(b'{"version": 1, "ja'), (OTHER,)),
+    "an empty record": (break_record(b""), (OTHER, "web")),
+    "a corrupt record": (break_record(b"\0\xff"), (OTHER,)),
+    "a record of a newer version": (renumber, (OTHER, "web")),
+    "a record of a newer version, the jail gone": (renumber, (OTHER,)),
+    "half an unfinished record": (break_record(b"{", ".new"), (OTHER, "web")),
+    "half an unfinished record, the jail gone": (break_record(b"{", ".new"), (OTHER,)),
+    "no record at all": (lambda machine: (machine.run_dir / "records/web.json").unlink(), (OTHER, "web")),
+    "no record at all, the jail gone": (lambda machine: (machine.run_dir / "records/web.json").unlink(), (OTHER,)),
+    "no records": (lambda machine: shutil.rmtree(machine.run_dir / "records"), (OTHER, "web")),
+    "pf was restarted": (lambda machine: machine.pf().unload("jailpf/web"), (OTHER, "web")),
+    "pf lost its memory": (lambda machine: (machine.run_dir / "simulated.json").unlink(), (OTHER, "web")),
+    "somebody loaded another text": (lambda machine: machine.pf().load("jailpf/web", "pass all\n"), (OTHER, "web")),
+    "another jail's anchor without a record": (lambda machine: machine.pf().load("jailpf/ghost", "pass all\n"), (OTHER, "web")),
+    "everything stopped": (lambda machine: None, ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS)
+def test_after_an_accident_sync_makes_it_right(started: Machine, accident: str) -> None:
+    """What happens to records, files, jails and pf behind jailpf's back."""
+    happen, running = ACCIDENTS[accident]
+    happen(started)
+    declared = [name for name in running if (started.root / f"etc/jails/{name}.toml").exists()]
+    started.running(*running)
+    ends_right(started, *declared)
+
+
+def test_a_declaration_broken_while_the_jail_runs(started: Machine) -> None:
+    """sync reports it and keeps what is loaded; poststop takes it away all the same."""
+    before = held(started)
+    started.declare("web", "= =")
+    assert sync(started.session()).problems
+    assert held(started) == before
+    assert not poststop.poststop(started.session(), "web")
+    (started.root / "etc/jails/web.toml").unlink()
+    ends_right(started, OTHER)
+
+
+def test_a_failed_start_leaves_nothing_after_sync(started: Machine) -> None:
+    """jail(8) runs no poststop when a start fails after created: the record tells sync."""
+    started.declare("new", web(99, "172.16.15.18"))
+    prestart.prestart(started.session(), "new")
+    load.created(started.session(), "new")
+    ends_right(started, OTHER, "web")
+    assert not (started.run_dir / "compiled/new").exists()
+
+
+def test_a_clock_that_was_set_back(started: Machine) -> None:
+    """Plans from the future hold nobody up: their claims no longer count, and created looks again."""
+    import os
+
+    started.declare("one", web(7000, "172.16.15.18"))
+    prestart.prestart(started.session(), "one")
+    plan = started.run_dir / "compiled/one/plan"
+    os.utime(plan, (4102444800, 4102444800))
+    started.declare("two", web(7000, "172.16.15.19"))
+    prestart.prestart(started.session(), "two")
+    load.created(started.session(), "two")
+    with pytest.raises(JailpfError, match="7000"):
+        load.created(started.session(), "one")
+    ends_right(started, OTHER, "web", "two")
+    assert records.names(started.session().directory) == [OTHER, "two", "web"]
