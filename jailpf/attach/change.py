@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jailpf import toml
 from jailpf.adapters import Bastille, Iocage, JailConf
+from jailpf.adapters.asking import ask, built_in
 from jailpf.attach.replacing import backup_of, replace
 from jailpf.errors import ConfigError, JailpfError, NoJailError, Problem
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from jailpf.attach.planning import Change, Plan
     from jailpf.model import Jail
     from jailpf.settings import Settings
-
-KINDS: dict[str, type[Adapter]] = {kind.name: kind for kind in (Bastille, Iocage, JailConf)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ def _run(settings: Settings, names: Iterable[str], dry_run: bool, verb: str) -> 
     from jailpf.attach.iocage_plan import IocagePlan
     from jailpf.attach.jailconf_plan import JailConfPlan
 
-    adapters = [KINDS[name](settings) for name in settings.adapters if name in KINDS]
+    adapters = built_in(settings)
     plans: dict[str, Plan] = {Iocage.name: IocagePlan(settings)}
     plans[JailConf.name] = plans[Bastille.name] = JailConfPlan(settings)
     changes, problems, kind = [], [], ConfigError
@@ -76,9 +75,8 @@ def _run(settings: Settings, names: Iterable[str], dry_run: bool, verb: str) -> 
 
 
 def _find(adapters: list[Adapter], name: str) -> tuple[Adapter, Jail]:
-    for adapter in adapters:
-        if (jail := adapter.find(name)) is not None:
-            return adapter, jail
+    if found := ask(adapters, name):
+        return found
     asked = ", ".join(adapter.name for adapter in adapters)
     raise NoJailError(
         Problem(f"no jail manager knows {name} (asked: {asked})", None, "hooks of other managers are written by hand")

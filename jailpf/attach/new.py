@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from jailpf.adapters.asking import ask, built_in
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, UsageError
 from jailpf.values import JailName
 
@@ -49,14 +50,12 @@ UNKNOWN = """
 
 def new(settings: Settings, name: str) -> str:
     """The text of a commented declaration for a jail. Raises UsageError for what cannot be a jail's name, ConfigError."""
-    from jailpf.attach.change import KINDS
-
     try:
         JailName.parse(name)
     except ValueError as wrong:
         raise UsageError(str(wrong)) from None
-    adapters = [KINDS[kind](settings) for kind in settings.adapters if kind in KINDS]
-    jail = next(filter(None, (adapter.find(name) for adapter in adapters)), None)
+    known = ask(built_in(settings), name)
+    jail = known[1] if known else None
     if jail is not None and jail.settled and jail.addresses:
         table = KNOWN.format(manager=jail.known_by, addresses=", ".join(map(str, jail.addresses)))
     else:

@@ -1,0 +1,85 @@
+"""What an importer hands over, and how it is written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from jailpf.errors import ConfigError, PermissionDeniedError, Place, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A table file to be written beside the declaration, and where it came from."""
+
+    source: str
+    target: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """One jail's declaration.
+
+    file: where it belongs; text: TOML; problems: what could not be expressed, line by line (kept in the text as
+    comments); warnings: what was written differently; copies: table files; before: the rules it was made of, as one pf
+    text for `differences`.
+    """
+
+    jail: str
+    file: str
+    text: str
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    before: str = ""
+
+    def write(self) -> list[str]:
+        """Write the table files and the declaration; sentences that say so, the warnings first.
+
+        Raises ConfigError when one of them is there already with another content, PermissionDeniedError. Nothing is
+        written then.
+        """
+        for path, content in self._files():
+            if os.path.lexists(path) and (path == self.file or not _says(path, content)):
+                remedy = (
+                    "`jailpf import -n` prints what would be written" if path == self.file else "rename or remove it"
+                )
+                raise ConfigError("is there already", Place(path), remedy)
+        made: list[str] = []
+        try:
+            os.makedirs(os.path.dirname(self.file), 0o755, exist_ok=True)
+            for path, content in self._files():
+                if not os.path.lexists(path):
+                    made.append(_write(path, content))
+        except OSError as wrong:
+            for path in made:
+                os.unlink(path)
+            if isinstance(wrong, PermissionError):
+                raise PermissionDeniedError(
+                    f"cannot be written: {wrong.strerror}", Place(self.file), "run as root"
+                ) from None
+            raise ConfigError(f"cannot be written: {wrong.strerror}", Place(self.file)) from None
+        sources = {copy.target: copy.source for copy in self.copies}
+        copied = (f", a copy of {sources[path]}" if sources.get(path) else "" for path in made)
+        return [*map(str, self.warnings), *(f"{path} is written{how}" for path, how in zip(made, copied, strict=True))]
+
+    def _files(self) -> list[tuple[str, str]]:
+        """The declaration last: it names the others."""
+        return [*((copy.target, copy.content) for copy in self.copies), (self.file, self.text)]
+
+
+def _says(path: str, content: str) -> bool:
+    try:
+        with open(path, "rb") as opened:
+            return opened.read() == content.encode("utf-8", "surrogateescape")
+    except OSError:
+        return False
+
+
+def _write(path: str, content: str) -> str:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with open(descriptor, "wb") as opened:
+        os.fchmod(descriptor, 0o644)
+        opened.write(content.encode("utf-8", "surrogateescape"))
+    return path
