@@ -196,10 +196,15 @@ def lay_out(jail: Jail, settings: Settings, rules: list[Rule], tables: list[Tabl
             work.problems.append(
                 Problem(
                     f"the layout {settings.layout.name!r} has no place for {section} rules",
-                    lost.place,
+                    lost.place or (settings.place("host", "nat") if section == "nat" else None),
                     remedy,
                 )
             )
+    if not settings.layout.path("filter", jail.name):
+        for table in tables:
+            if not _used_by(table, rules):
+                sentence = f"no rule uses <{table.name}>, and the layout {settings.layout.name!r} has no filter anchor to keep it in"
+                work.problems.append(Problem(sentence, table.place, "remove it"))
     return anchors
 
 
