@@ -30,6 +30,14 @@ test: $(VENV)/for-test
 bench: $(VENV)/for-test
 	$(BIN)/python bench/bench.py
 
+# The HTML site, in site/. Not needed for anything else.
+$(VENV)/for-docs: pyproject.toml $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[docs]'
+	touch $(VENV)/for-docs
+
+docs: $(VENV)/for-docs
+	$(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs.yml
+
 format: $(VENV)/for-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -37,4 +45,4 @@ format: $(VENV)/for-test
 clean:
 	rm -rf $(VENV) build dist site .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: all demo test bench format clean
+.PHONY: all demo test bench docs format clean

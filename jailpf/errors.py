@@ -82,7 +82,7 @@ class ConflictError(DeclarationError):
 
 
 class VetoError(DeclarationError):
-    """A plugin's `jailpf_prestart` refused the start."""
+    """Raised by a plugin's `jailpf_prestart` to refuse the start: VetoError("SENTENCE", remedy="WHAT TO DO")."""
 
 
 class NoJailError(JailpfError):

@@ -1,7 +1,21 @@
 """The authors' door: everything that a plugin may use, and nothing else. API version 1.
 
-Names may be added in any release; nothing is removed or changes its meaning without a major release, and one minor
-release that warns before it.
+A plugin is a module with hooks. A rule type is a class with declared keys and one method:
+
+    class KeepAway(RuleType):
+        keyword = "keep_away"
+        source: tuple[Peer, ...] = key(Peer, "Who is kept away.", name="from", many=True, required=True)
+
+        def render(self, context):
+            for side in context.sides(source=self.source, proto=context.service.proto):
+                yield Rule(action="block", direction="in", quick=True, family=side.family, source=side.source, to=side.jail)
+
+    @hookimpl
+    def jailpf_rule_types():
+        return [KeepAway]
+
+Names, hooks, arguments of hooks and fields with defaults may be added in any release; nothing is removed or changes its
+meaning without a major release, and one minor release that warns before it. `jailpf plugin new NAME` writes a start.
 """
 
 from __future__ import annotations

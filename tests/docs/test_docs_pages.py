@@ -1,0 +1,134 @@
+"""The docs say what is: every example is run, every link leads somewhere, every word of ours exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import doc_examples
+import pytest
+import reference
+
+from jailpf import plugin
+from jailpf.cli import parser
+from jailpf.cli.commands import COMMANDS
+from jailpf.errors import UsageError
+from jailpf.registry import build
+from jailpf.schema import keys
+from jailpf.services import JailTable, Service
+from jailpf.settings import PROGRAMS, Host, Managers, Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = doc_examples.PAGES
+LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)|(?:src|href)=\"([^\"#]+)\"")
+OWN = [*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))]
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_what_a_page_shows_is_what_happens(page: Path) -> None:
+    """Every console of a page was run on the simulated pf, in the page's order, with the page's files."""
+    assert page.read_text() == doc_examples.fresh(page), f"out of date; run: {doc_examples.REFRESH}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_command_lines_of_a_page_can_be_typed(page: Path) -> None:
+    """Also where nothing is run: the command exists, and takes these options."""
+    for words in doc_examples.commands(page):
+        try:
+            parser.parse(words)
+        except SystemExit:
+            assert {"--help", "--version"} & set(words), words
+        except UsageError as wrong:
+            pytest.fail(f"{' '.join(words)}: {wrong}")
+
+
+@pytest.mark.parametrize("page", OWN, ids=_name)
+def test_commands_that_prose_names_exist(page: Path) -> None:
+    """`jailpf WORD` in running text is a command."""
+    known = {command.name for command in COMMANDS}
+    for found in re.finditer(r"`jailpf ([a-z]+)", page.read_text()):
+        assert found[1] in known, found[0]
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "reference").glob("*.md")), ids=_name)
+def test_generated_parts_are_fresh(page: Path) -> None:
+    """What stands between the marks is what the declarations say now."""
+    assert page.read_text() == reference.fresh(page), f"out of date; run: {reference.REFRESH}"
+
+
+def _anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\s-]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", OWN, ids=_name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture is a file that is there, and every anchor a heading."""
+    for target, anchor, source in LINK.findall(re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)):
+        path = target or source
+        if path.startswith(("http:", "https:", "mailto:")):
+            continue
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), path
+        if anchor:
+            assert anchor[1:] in _anchors(file), f"{path}{anchor}"
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    """From docs/index.md one comes to every page."""
+    todo, seen = [DOCS / "index.md"], set()
+    while todo:
+        page = todo.pop()
+        if page in seen or page.suffix != ".md" or not page.exists():
+            continue
+        seen.add(page)
+        todo += [(page.parent / target).resolve() for target, _, _ in LINK.findall(page.read_text()) if target]
+    assert {page for page in PAGES if DOCS in page.parents} <= seen
+
+
+def test_every_key_is_in_the_reference() -> None:
+    """Each key of each file has a row."""
+    text = "".join((DOCS / "reference" / name).read_text() for name in ("settings.md", "declarations.md"))
+    for cls in (Settings, Host, Managers, JailTable, Service, *build().rule_types.values()):
+        for name, (_, one) in keys(cls).items():
+            assert f"| `{name}` |" in text
+            assert one.type is bool or one.choices or f"| {one.type.__name__}" in text
+    assert all(f"| `{name}` |" in text for name in PROGRAMS)
+
+
+def test_every_kind_of_value_is_explained() -> None:
+    """What the tables call Port, Peer, ... is a row of the page about values."""
+    text = (DOCS / "reference" / "values.md").read_text()
+    for cls in (Settings, Host, Managers, JailTable, Service, *build().rule_types.values()):
+        for _, one in keys(cls).values():
+            if one.type is not bool and not one.choices:
+                assert f"| {one.type.__name__} |" in text
+
+
+def test_every_hook_has_its_exact_signature() -> None:
+    """The signature in the docs is the one of hookspecs.py."""
+    text = (DOCS / "reference" / "hooks.md").read_text()
+    assert len(reference.HOOKS) == 5
+    for name in reference.HOOKS:
+        assert f"### {name}\n" in text
+        assert reference.signature(name) in text
+
+
+def test_every_name_of_the_api_stands_alone() -> None:
+    """Each name of jailpf.plugin has a heading and a docstring of its own; `__all__` is all, sorted."""
+    text = (DOCS / "reference" / "plugin-api.md").read_text()
+    public = {name for name in vars(plugin) if not name.startswith("_")} - {"annotations"}
+    assert set(plugin.__all__) == public
+    for name in plugin.__all__:
+        assert f"### {name}\n" in text or f"`{name}`" in text
+        what = getattr(plugin, name)
+        if isinstance(what, type):
+            assert len(what.__doc__ or "") > 20, name
+            assert "(" not in (what.__doc__ or "").split("\n")[0][: len(name) + 1], (
+                f"{name}: a docstring of dataclass()"
+            )

@@ -1,0 +1,132 @@
+"""Runs what the pages of docs show, on the simulated pf, and writes the answers into them: `python tools/doc_examples.py`.
+
+A code block below a line that names a file in backquotes and ends with a colon is that file, below the folder of jailpf.toml. In a `console` block each
+`$ jailpf ...` is run, `$ cat FILE` shows a file and `$ echo $?` the last exit status; what follows is the answer. In a `sh`
+block nothing is run; its jailpf lines must still be ones that the parser takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jailpf.cli import main as jailpf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+REFRESH = "python tools/doc_examples.py"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"`([\w./-]+\.(?:toml|table|zone|conf))`[^`]*:$")
+ETC, RUN = "/usr/local/etc/jailpf", "/var/run/jailpf"
+FIRST = '[host]\next_if = "em0"\n'
+
+
+@dataclass
+class Host:
+    """A host of its own for each page."""
+
+    folder: Path
+    status: int = 0
+    files: list[str] = field(default_factory=list)
+
+    def write(self, name: str, text: str) -> None:
+        """A file that the page shows."""
+        path = self.folder / "etc" / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)
+
+    def run(self, line: str) -> str:
+        """What a line of a console answers."""
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["jailpf"]:
+            return self.jailpf(words[1:])
+        if words[:1] == ["cat"]:
+            return (self.folder / "etc" / words[1].removeprefix(ETC + "/")).read_text(encoding="utf-8")
+        if words == ["echo", "$?"]:
+            return f"{self.status}\n"
+        raise ValueError(f"a console block can only run jailpf, cat and echo $?, not {line!r}")
+
+    def jailpf(self, words: list[str]) -> str:
+        """Run one command; stdout, then stderr, with the paths of a real host."""
+        out, err = io.StringIO(), io.StringIO()
+        words = [word.replace(ETC, str(self.folder / "etc")) for word in words]
+        before = os.getcwd()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            os.chdir(self.folder / "etc")
+            try:
+                options = [
+                    "-c",
+                    str(self.folder / "etc" / "jailpf.toml"),
+                    "--run",
+                    str(self.folder / "run"),
+                    "--pf",
+                    "simulated",
+                ]
+                self.status = jailpf([*options, *words])
+            except SystemExit as end:
+                self.status = int(end.code or 0)
+            finally:
+                os.chdir(before)
+        text = out.getvalue() + err.getvalue()
+        return text.replace(str(self.folder / "etc"), ETC).replace(str(self.folder / "run"), RUN)
+
+
+def fresh(page: Path) -> str:
+    """The page with the answers as they are now."""
+    text = page.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(Path(folder))
+        host.write("jailpf.toml", FIRST)
+        host.write("jails/.keep", "")
+
+        def block(found: re.Match[str]) -> str:
+            language, body = found[1], found[2]
+            if language == "console":
+                return f"```console\n{''.join(_answers(host, body))}```"
+            if named := NAMED.search(text[: found.start()].rstrip("\n").rpartition("\n")[2]):
+                host.write(named[1], body)
+            return found[0]
+
+        return FENCE.sub(block, text)
+
+
+def _answers(host: Host, body: str) -> Iterator[str]:
+    for line in body.splitlines():
+        if line.startswith("$ "):
+            yield line + "\n"
+            yield host.run(line[2:])
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """The jailpf command lines of a page's `sh` and `console` blocks."""
+    for language, body in FENCE.findall(page.read_text(encoding="utf-8")):
+        for line in body.splitlines() if language in ("sh", "console") else ():
+            found = re.match(r"(?:[$#] )?(?:doas |sudo )?jailpf (.*)", line)
+            if found:
+                yield shlex.split(found[1].partition(" > ")[0], comments=True)
+
+
+def main() -> int:
+    """Refresh every page."""
+    os.umask(0o022)
+    for page in PAGES:
+        text = fresh(page)
+        if text != page.read_text(encoding="utf-8"):
+            page.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
