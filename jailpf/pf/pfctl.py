@@ -177,18 +177,23 @@ class Pfctl:
         return [line for line in out.splitlines() if line.strip()]
 
     def _must(self, path: str, words: list[str], text: str | None = None) -> tuple[str, str]:
-        for attempt in range(1, BUSY_TRIES + 1):
-            status, out, err = self._run(words, text)
-            if not status:
-                return out, err
-            if "Device busy" not in err or attempt == BUSY_TRIES:
-                break
-            time.sleep(0.02 * attempt)
-        if "Device busy" in err:
-            raise TryAgainError(f"anchor {path}: another program is loading it (Device busy)", None, "try again")
-        raise complaints.refusal(path, err, status)
+        status, out, err = self._run(words, text)
+        if status:
+            raise complaints.refusal(path, err, status)
+        return out, err
 
     def _run(self, words: list[str], text: str | None = None) -> tuple[int, str, str]:
+        """Run it, again for a bounded number of times while another pfctl is busy with the anchor."""
+        for attempt in range(1, BUSY_TRIES + 1):
+            status, out, err = self._once(words, text)
+            if not status or "Device busy" not in err:
+                return status, out, err
+            if attempt < BUSY_TRIES:
+                time.sleep(0.02 * attempt)
+        where = f"anchor {words[1]}: " if words[0] == "-a" else ""
+        raise TryAgainError(f"{where}another program is loading it (Device busy)", None, "try again")
+
+    def _once(self, words: list[str], text: str | None = None) -> tuple[int, str, str]:
         argv = [self.program, *words]
         if self.show:
             self.show(argv)
