@@ -19,7 +19,7 @@ REFRESH = "JAILPF_REFRESH"
 
 @dataclass(frozen=True)
 class Case:
-    """One pair. A `jailpf.toml` in the folder is the host's; all other files lie beside the jail's file."""
+    """One pair. NAME.host.toml, or a `jailpf.toml` for the whole folder, is the host's; others lie beside the jail's file."""
 
     toml: Path
 
@@ -38,13 +38,23 @@ class Case:
         """Its problems."""
         return self.toml.with_suffix(".err")
 
+    @property
+    def settings(self) -> Path | None:
+        """The host's settings, None: those of the fixture."""
+        choices = (self.toml.with_name(f"{self.name}.host.toml"), self.toml.with_name("jailpf.toml"))
+        return next((path for path in choices if path.exists()), None)
+
     def __str__(self) -> str:
         return self.name
 
 
 def cases(folder: Path) -> list[Case]:
     """The pairs of a folder, sorted; for `@pytest.mark.parametrize("case", cases(FOLDER), ids=str)`."""
-    return [Case(path) for path in sorted(folder.glob("*.toml")) if path.name != "jailpf.toml"]
+    return [
+        Case(path)
+        for path in sorted(folder.glob("*.toml"))
+        if path.name != "jailpf.toml" and not path.stem.endswith(".host")
+    ]
 
 
 class Golden:
@@ -72,11 +82,11 @@ class Golden:
 
     def outcome(self, case: Case) -> tuple[Path, str]:
         """The file that should say so, and what it should say."""
-        settings = case.toml.with_name("jailpf.toml")
+        settings = case.settings
         self.folder.mkdir(exist_ok=True)
         host = SimulatedHost(
             self.folder / case.name,
-            settings=settings.read_text(encoding="utf-8") if settings.exists() else self.settings,
+            settings=settings.read_text(encoding="utf-8") if settings else self.settings,
             plugins=self.plugins,
             pf_conf=self.pf_conf,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import reference
 
 from jailpf import plugin
-from jailpf.cli import parser
+from jailpf.cli import main, parser
 from jailpf.cli.commands import COMMANDS
 from jailpf.errors import UsageError
 from jailpf.registry import build
@@ -132,3 +133,27 @@ def test_every_name_of_the_api_stands_alone() -> None:
             assert "(" not in (what.__doc__ or "").split("\n")[0][: len(name) + 1], (
                 f"{name}: a docstring of dataclass()"
             )
+
+
+@pytest.mark.parametrize("command", ["doctor", "plugins"])
+def test_shapes_without_an_example_are_as_described(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no example is run, because the answer depends on the machine, the keys are those that the page names."""
+    file = tmp_path / "jailpf.toml"
+    file.write_text('pf = "simulated"\n[host]\next_if = "em0"\n')
+    file.chmod(0o644)
+    main(["-c", str(file), "--run", str(tmp_path / "run"), command, "--json"])
+    answer = json.loads(capsys.readouterr().out)
+    rows = next(value for value in answer.values() if isinstance(value, list))
+    name = next(key for key, value in answer.items() if value is rows)
+    shape = "{" + ", ".join(f'"{key}"' for key in rows[0]) + "}"
+    assert f"`{name}` is a list of `{shape}`" in (DOCS / "reference" / "json.md").read_text()
+
+
+def test_every_command_with_json_has_a_shape() -> None:
+    """Each command that takes --json is a heading of the page, and named at its top."""
+    text = (DOCS / "reference" / "json.md").read_text()
+    for command in COMMANDS:
+        assert (f"\n## {command.name}\n" in text) is command.json, command.name
+        assert (f"`{command.name}`" in text.split("answer one object")[0]) is command.json, command.name

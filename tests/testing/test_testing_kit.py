@@ -185,6 +185,14 @@ class TestGolden:
         assert "rdr on em1 inet" in (folder / "good.pf").read_text()
         assert (folder / "bad.err").read_text() == "bad.toml:2:8: port 0 does not exist; ports are 1 to 65535\n"
 
+    def test_a_case_may_have_a_host_of_its_own(self, folder: Path, golden: Golden) -> None:
+        """NAME.host.toml goes before the folder's jailpf.toml, and is no case itself."""
+        (folder / "good.host.toml").write_text('[host]\next_if = "em2"\n')
+        assert [str(case) for case in cases(folder)] == ["bad", "good"]
+        path, text = golden.outcome(Case(folder / "good.toml"))
+        assert path.name == "good.pf"
+        assert "rdr on em2 inet" in text
+
     def test_an_error_is_no_rules(self, folder: Path, golden: Golden) -> None:
         """A case with a .pf that became an error fails, whatever the .pf says."""
         (folder / "bad.pf").write_text("")
