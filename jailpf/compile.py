@@ -121,13 +121,14 @@ class _Work:
         for one in made:
             if not isinstance(one, Rule | Table):
                 raise PluginError(f"a rule type returned {one!r}, which is neither a Rule nor a Table")
-            one = replace(one, service=service, place=one.place or (self.services.place(*path) if path else None))
+            place = one.place or (self.services.place(*path) if path else None)
             if isinstance(one, Rule):
-                taken.append(self._labelled(one))
+                labels = self._labels(one, service)
+                taken.append(replace(one, service=service, place=place, labels=labels))
                 if one.action in TRANSLATING and one.family:
                     self.translated[one.family] = self.translated.get(one.family, False) or self._all(one)
             else:
-                taken.append(self._table(one, path))
+                taken.append(self._table(replace(one, service=service, place=place), path))
         self.rendered += taken
         return taken
 
@@ -140,11 +141,11 @@ class _Work:
             and set(rule.source) >= set(map(Peer.of, self.jail.of(rule.family or "inet")))
         )
 
-    def _labelled(self, rule: Rule) -> Rule:
+    def _labels(self, rule: Rule, service: str) -> tuple[str, ...]:
         if rule.action != "pass" or rule.labels:
-            return rule
+            return rule.labels
         jail = self.jail.name
-        return replace(rule, labels=(names.jail_label(jail), names.service_label(jail, rule.service)))
+        return (names.jail_label(jail), names.service_label(jail, service))
 
     def _table(self, table: Table, path: tuple[str, ...]) -> Table:
         if any(isinstance(one, Table) and one.name == table.name for one in self.rendered):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jailpf.model import SECTIONS
@@ -49,9 +50,10 @@ class Layout:
         return [(section, self.paths[section].rpartition("/")[0]) for section in SECTIONS if section in self.paths]
 
 
+@lru_cache(4096)
 def component(name: str, limit: int) -> str:
     """`name` as the last part of an anchor path of at most `limit` bytes: itself, or a stable short form with a hash."""
-    if len(name) <= limit and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) and not _SHORT.search(name):
+    if len(name) <= limit and _PLAIN.fullmatch(name) and not _SHORT.search(name):
         return name
     from hashlib import sha256
 
@@ -59,6 +61,7 @@ def component(name: str, limit: int) -> str:
     return f"{clean[: limit - 10] or 'x'}-h{sha256(name.encode()).hexdigest()[:8]}"
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _SHORT = re.compile(r"-h[0-9a-f]{8}$")
 
 

@@ -89,11 +89,16 @@ class Keys:
 
 def keys(cls: type) -> dict[str, tuple[str, Key]]:
     """{TOML key: (attribute, Key)} in the order of declaration. `-` of pf.conf(5) is `_` here."""
-    found = {}
-    for field in dataclasses.fields(cls):
-        if (declared := field.metadata.get("key")) is not None:
-            found[declared.name or field.name] = (field.name, declared)
-    return found
+    if cls not in _keys:
+        _keys[cls] = {
+            declared.name or field.name: (field.name, declared)
+            for field in dataclasses.fields(cls)
+            if (declared := field.metadata.get("key")) is not None
+        }
+    return _keys[cls]
+
+
+_keys: dict[type, dict[str, tuple[str, Key]]] = {}
 
 
 class Reader:

@@ -10,7 +10,8 @@ from jailpf.values.address import Family, Network
 from jailpf.values.base import text
 from jailpf.values.names import INTERFACE, Interface, TableName
 
-_DYNAMIC = rf"\(({INTERFACE})(:0|:network|:broadcast|:network:0)?\)"
+_DYNAMIC = re.compile(rf"\(({INTERFACE})(:0|:network|:broadcast|:network:0)?\)", re.ASCII)
+_BARE = re.compile(rf"{INTERFACE}(:[a-z0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +27,9 @@ class Peer:
     def parse(cls, raw: object) -> Peer:
         """From text. Raises ValueError; a bare interface is refused because pf freezes its addresses of load time."""
         whole = text(raw, "an address or <table>")
-        negated = whole.startswith("!")
-        word = whole.lstrip("!").strip() if negated else whole
-        if whole.startswith("!!"):
-            raise ValueError(f"{whole!r} is negated twice")
-        if word == "any":
-            if negated:
-                raise ValueError('"!any" matches nothing')
-            return cls("any", word)
-        if word.startswith("<"):
-            if not word.endswith(">"):
-                raise ValueError(f"{word!r} is not a table: the '>' at its end is missing")
-            TableName.parse(word[1:-1])
-            return cls("table", word, negated)
-        if word.startswith("("):
-            found = re.fullmatch(_DYNAMIC, word, re.ASCII)
-            if not found:
-                raise ValueError(f'{word!r} is not an interface\'s addresses; write "(em0:0)" or "(em0)"')
-            Interface.parse(found[1])
-            return cls("interface", word, negated)
-        if re.fullmatch(rf"{INTERFACE}(:[a-z0-9]+)?", word, re.ASCII) and not _looks_numeric(word):
-            raise ValueError(
-                f'{word!r} is not an address; for those of an interface write "({word})" or "({word.split(":")[0]}:0)"'
-            )
-        network = Network.parse(word)
-        return cls("network", str(network), negated, network)
+        if (cls, whole) not in _known:
+            _known[cls, whole] = _parse(cls, whole)
+        return _known[cls, whole]
 
     @classmethod
     def of(cls, what: object) -> Peer:
@@ -79,6 +58,38 @@ class Peer:
 
     def __str__(self) -> str:
         return ("! " if self.negated else "") + self.word
+
+
+_known: dict[tuple[type[Peer], str], Peer] = {}
+"""A host of a thousand jails names the same few peers in every rule."""
+
+
+def _parse(cls: type[Peer], whole: str) -> Peer:
+    negated = whole.startswith("!")
+    word = whole.lstrip("!").strip() if negated else whole
+    if whole.startswith("!!"):
+        raise ValueError(f"{whole!r} is negated twice")
+    if word == "any":
+        if negated:
+            raise ValueError('"!any" matches nothing')
+        return cls("any", word)
+    if word.startswith("<"):
+        if not word.endswith(">"):
+            raise ValueError(f"{word!r} is not a table: the '>' at its end is missing")
+        TableName.parse(word[1:-1])
+        return cls("table", word, negated)
+    if word.startswith("("):
+        found = _DYNAMIC.fullmatch(word)
+        if not found:
+            raise ValueError(f'{word!r} is not an interface\'s addresses; write "(em0:0)" or "(em0)"')
+        Interface.parse(found[1])
+        return cls("interface", word, negated)
+    if _BARE.fullmatch(word) and not _looks_numeric(word):
+        raise ValueError(
+            f'{word!r} is not an address; for those of an interface write "({word})" or "({word.split(":")[0]}:0)"'
+        )
+    network = Network.parse(word)
+    return cls("network", str(network), negated, network)
 
 
 def _looks_numeric(word: str) -> bool:
