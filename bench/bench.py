@@ -1,0 +1,329 @@
+"""`make bench`: what jailpf costs, as ratios measured in one run. Needs nothing but this repository and a C compiler (or sh).
+
+Rounds alternate between the things compared, so that a busy machine slows all of them; the least of each is shown: what
+it takes when nobody else is in the way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).parent
+ENVIRONMENT = {"PATH": "/sbin:/bin:/usr/sbin:/usr/bin", "HOME": "/root"}
+PFCTL = r"""
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    const char *what = argc > 1 ? argv[argc - 1] : "";
+    if (COST) usleep(COST);
+    if (!strcmp(what, "Running")) puts("Enabled");
+    if (!strcmp(what, "nat")) puts("nat-anchor \"jailpf/*\" all\nrdr-anchor \"jailpf/*\" all");
+    if (!strcmp(what, "rules")) puts("anchor \"jailpf/*\" all");
+    return 0;
+}
+"""
+SHELL = """\
+#!/bin/sh
+[ COST = 0 ] || sleep SECONDS
+for what; do :; done
+case "$what" in
+Running) echo Enabled ;;
+nat) echo 'nat-anchor "jailpf/*" all'; echo 'rdr-anchor "jailpf/*" all' ;;
+rules) echo 'anchor "jailpf/*" all' ;;
+esac
+"""
+PFRULE = """\
+#!/bin/sh
+# What Mail Toaster's pfrule.sh does for one jail: four pfctl, one for each file.
+for type in nat rdr allow binat; do
+    [ -f CONF/$type.conf ] && PFCTL -a $type/web -f CONF/$type.conf
+done
+exit 0
+"""
+JAIL = """\
+[service.http]
+port = [{http}, {https}]
+[service.imap]
+port = {imap}
+[service.smtp]
+port = {smtp}
+from = "192.0.2.0/24"
+[service.alt]
+port = 8080
+rdr = {{ port = {alt}, to = "203.0.113.{outside}" }}
+[jail]
+ip4 = "10.1.{third}.{fourth}"
+"""
+SETTINGS = """\
+[host]
+ext_if = "em0"
+ext_ip4 = "203.0.113.1"
+nat = "(em0:0)"
+[programs]
+pfctl = "PFCTL"
+jls = "/usr/bin/true"
+"""
+THOUSAND = r"""
+import resource, sys, time
+from jailpf.lifecycle.session import Session
+from jailpf.lifecycle import conflicts
+from jailpf.lifecycle.prepare import prepare
+session = Session(file=sys.argv[1], run=sys.argv[2])
+start = time.perf_counter()
+records = [prepare(session, name, created=True).record for name in session.jails.declared()]
+compiled = time.perf_counter()
+found = conflicts.check_all(session, records)
+checked = time.perf_counter()
+rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(len(records), compiled - start, checked - compiled, rss, len(found))
+"""
+
+
+class Bench:
+    """A folder with settings, jails and a stand-in pfctl, and the targets that were missed."""
+
+    def __init__(self, root: Path, rounds: int) -> None:
+        self.root, self.rounds = root, rounds
+        self.missed: list[str] = []
+        self.pfctls = {cost: self.pfctl(cost) for cost in (0, 3, 10)}
+
+    def pfctl(self, milliseconds: int) -> Path:
+        path = self.root / f"pfctl{milliseconds}"
+        compiler = shutil.which("cc")
+        if compiler:
+            source = self.root / "pfctl.c"
+            source.write_text(PFCTL)
+            subprocess.run([compiler, "-O1", f"-DCOST={milliseconds * 1000}", "-o", path, source], check=True)
+        else:
+            path.write_text(SHELL.replace("COST", str(milliseconds)).replace("SECONDS", f"{milliseconds / 1000}"))
+            path.chmod(0o755)
+        return path
+
+    def host(self, name: str, cost: int, jails: int) -> tuple[list[str], Path]:
+        """(leading arguments, run directory) of a host with that many jails of four services."""
+        folder = self.root / name
+        (folder / "jails").mkdir(parents=True)
+        (folder / "jailpf.toml").write_text(SETTINGS.replace("PFCTL", str(self.pfctls[cost])))
+        for number in range(jails):
+            # Each jail publishes on ports of its own: no two claim one.
+            text = JAIL.format(
+                http=10000 + number * 2, https=10001 + number * 2, imap=20000 + number, smtp=30000 + number,
+                alt=40000 + number, outside=number % 200 + 20, third=number // 250, fourth=number % 250 + 1,
+            )  # fmt: skip
+            (folder / "jails" / f"j{number}.toml").write_text(text)
+        return ["-c", str(folder / "jailpf.toml"), "--run", str(folder / "run")], folder / "run"
+
+    def compare(self, cases: dict[str, tuple[Callable[[], object], list[str]]]) -> dict[str, float]:
+        """{name: least seconds} of programs that are run in turn. Each case: what to do before, and its argv."""
+        times: dict[str, list[float]] = {name: [] for name in cases}
+        for number in range(self.rounds + 2):
+            for name, (before, argv) in cases.items():
+                before()
+                seconds = run(argv)
+                if number > 1:
+                    times[name].append(seconds)
+        return {name: min(found) for name, found in times.items()}
+
+    def target(self, what: str, value: float, most: float, unit: str) -> None:
+        good = value <= most
+        print(f"  {what}: {value:.2f} {unit} (target: at most {most:g}){'' if good else '   MISSED'}")
+        if not good:
+            self.missed.append(what)
+
+
+def run(argv: list[str]) -> float:
+    """Seconds that a program takes."""
+    start = time.perf_counter()
+    pid = os.posix_spawn(
+        argv[0], argv, ENVIRONMENT, file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
+    )
+    status = os.waitpid(pid, 0)[1]
+    seconds = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"{' '.join(argv)} ended with {os.waitstatus_to_exitcode(status)}")
+    return seconds
+
+
+def modules(argv: list[str]) -> int:
+    """How many modules a Python program has imported at its end, the interpreter's own included."""
+    done = subprocess.run(
+        [argv[0], "-X", "importtime", *argv[1:]], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    named = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    bare = subprocess.run(
+        [argv[0], "-I", "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return len((named - {"imported package"}) | set(bare.stdout.split()))
+
+
+def nothing() -> None:
+    pass
+
+
+def hooks(bench: Bench) -> None:
+    """The hooks of one jail against bare interpreters and a shell script."""
+    import jailpf
+
+    python = [sys.executable, "-I"]
+    forms = {
+        "file": [*python, str(Path(jailpf.__file__).with_name("__main__.py"))],
+        "-m": [*python, "-m", "jailpf"],
+    }
+    script = Path(sys.executable).with_name("jailpf")
+    if script.exists():
+        forms["program"] = [str(script)]
+    common, state = bench.host("one", 0, 1)
+    run([*forms["-m"], *common, "prestart", "j0"])
+    record = state / "records/j0.json"
+
+    def unloaded() -> None:
+        record.unlink(missing_ok=True)
+
+    def cold() -> None:
+        unloaded()
+        (state / "compiled/j0/plan").unlink(missing_ok=True)
+
+    def warm() -> None:
+        unloaded()
+        if not (state / "compiled/j0/plan").exists():
+            run([*forms["-m"], *common, "prestart", "j0"])
+
+    def loaded() -> None:
+        if not record.exists():
+            warm()
+            run([*forms["-m"], *common, "created", "j0"])
+
+    pfctl = str(bench.pfctls[0])
+    cases: dict[str, tuple[Callable[[], object], list[str]]] = {
+        "python3 -I -c pass": (nothing, [*python, "-c", "pass"]),
+        "python3 -I -c 'import runpy'": (nothing, [*python, "-c", "import runpy"]),
+        "pfctl that does nothing": (nothing, [pfctl]),
+    }
+    cases |= {f"warm created, {name}": (warm, [*form, *common, "created", "j0"]) for name, form in forms.items()}
+    cases |= {
+        "cold created": (cold, [*forms["-m"], *common, "created", "j0"]),
+        "prestart": (unloaded, [*forms["-m"], *common, "prestart", "j0"]),
+        "poststop": (loaded, [*forms["-m"], *common, "poststop", "j0"]),
+    }
+    found = bench.compare(cases)
+    bare = found["python3 -I -c pass"] + found["pfctl that does nothing"]
+    print("One jail of four services, pfctl for nothing (milliseconds; times a bare interpreter and that pfctl)")
+    for name, seconds in found.items():
+        print(f"  {name:<30} {seconds * 1000:7.2f}  {seconds / bare:5.2f}x")
+    by_file = (found["warm created, file"] - bare) * 1000
+    by_module = (
+        found["warm created, -m"] - found["python3 -I -c 'import runpy'"] - found["pfctl that does nothing"]
+    ) * 1000
+    bench.target("warm created, by its file, beyond a bare interpreter and pfctl", by_file, 3, "ms")
+    bench.target("warm created, by -m, beyond an interpreter with runpy and pfctl", by_module, 3, "ms")
+    warm()
+    bench.target("modules, by its file", modules([*forms["file"], *common, "created", "j0"]), 45, "modules")
+    warm()
+    print(f"  modules, by -m: {modules([*forms['-m'], *common, 'created', 'j0'])} (17 of them are runpy's)")
+
+
+def against_shell(bench: Bench) -> None:
+    """Warm created against a shell script that runs pfctl four times."""
+    import jailpf
+
+    main = str(Path(jailpf.__file__).with_name("__main__.py"))
+    print("\nWarm created (by its file; by -m) against pfrule.sh, which runs pfctl four times")
+    for cost, pfctl in bench.pfctls.items():
+        common, state = bench.host(f"shell{cost}", cost, 1)
+        run([sys.executable, "-I", main, *common, "prestart", "j0"])
+        conf = bench.root / f"conf{cost}"
+        conf.mkdir()
+        for kind in ("nat", "rdr", "allow", "binat"):
+            (conf / f"{kind}.conf").write_text("")
+        script = bench.root / f"pfrule{cost}.sh"
+        script.write_text(PFRULE.replace("CONF", str(conf)).replace("PFCTL", str(pfctl)))
+
+        def unloaded(record: Path = state / "records/j0.json") -> None:
+            record.unlink(missing_ok=True)
+
+        found = bench.compare(
+            {
+                "file": (unloaded, [sys.executable, "-I", main, *common, "created", "j0"]),
+                "-m": (unloaded, [sys.executable, "-I", "-m", "jailpf", *common, "created", "j0"]),
+                "shell": (nothing, ["/bin/sh", str(script)]),
+            }
+        )
+        file, module = found["file"] / found["shell"], found["-m"] / found["shell"]
+        print(
+            f"  pfctl {cost:>2} ms: {found['file'] * 1000:6.1f} ({found['-m'] * 1000:.1f}) ms against {found['shell'] * 1000:6.1f} ms: {file:.2f}x ({module:.2f}x)"
+        )
+        if cost == 10:
+            bench.target("at 10 ms, by its file", file, 0.7, "x")
+            bench.target("at 10 ms, by -m", module, 0.7, "x")
+
+
+def thousand(bench: Bench, jails: int) -> None:
+    """Many jails in one process."""
+    common, state = bench.host("many", 0, jails)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", THOUSAND, common[1], str(state)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=ENVIRONMENT,
+    )
+    count, compiled, checked, rss, conflicts = map(float, done.stdout.split())
+    print(f"\n{count:.0f} jails of four services in one process, {conflicts:.0f} conflicts")
+    bench.target("compiled in", compiled, jails / 1000, "s")
+    bench.target("peak memory", rss, 60, "MiB")
+    bench.target("all their conflicts looked for in", checked, 1, "s")
+
+
+def together(bench: Bench, jails: int) -> None:
+    """Many jails started at once, as `jail_parallel_start` does, and one after the other."""
+
+    def start(common: list[str], number: int) -> None:
+        for verb in ("prestart", "created"):
+            run([sys.executable, "-I", "-m", "jailpf", *common, verb, f"j{number}"])
+
+    times = {}
+    for name, workers in (("one after the other", 1), ("at once", jails)):
+        common, state = bench.host(f"start{workers}", 3, jails)
+        begin = time.perf_counter()
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(lambda number, common=common: start(common, number), range(jails)))
+        times[name] = time.perf_counter() - begin
+        if len(list((state / "records").iterdir())) != jails:
+            raise SystemExit("not every jail was loaded")
+    print(f"\n{jails} jails started (prestart and created, pfctl 3 ms, {os.cpu_count()} processors)")
+    for name, seconds in times.items():
+        print(f"  {name:<20} {seconds:6.2f} s, {seconds / jails * 1000:.0f} ms each")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--jails", type=int, default=1000)
+    parser.add_argument("--parallel", type=int, default=50)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="jailpf-bench.") as folder:
+        bench = Bench(Path(folder), options.rounds)
+        hooks(bench)
+        against_shell(bench)
+        thousand(bench, options.jails)
+        together(bench, options.parallel)
+    if bench.missed:
+        print("\nmissed: " + "; ".join(bench.missed))
+    return 1 if bench.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
