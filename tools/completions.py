@@ -50,7 +50,7 @@ def _shtab(shell: str) -> str:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
             elif action.metavar == "DIR":
                 action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-    text = shtab.complete(root, shell, preamble=PREAMBLE)
+    text = shtab.complete(root, shell, preamble=PREAMBLE)  # type: ignore[arg-type]
     lines = [line.rstrip() for line in text.strip().split("\n")]
     if shell == "tcsh":
         lines.insert(0, HEAD)
