@@ -1,7 +1,5 @@
 """`python -I -m jailpf`, and the program `jailpf`: the short way of a hook first, everything else by argparse."""
 
-from __future__ import annotations
-
 import sys
 
 

@@ -3,8 +3,6 @@
 On the path of every jail start, so without subprocess (DESIGN.md section 6).
 """
 
-from __future__ import annotations
-
 import os
 import select
 import time

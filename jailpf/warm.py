@@ -4,8 +4,6 @@ No argparse, dataclasses, json or subprocess here: a jail start waits for this. 
 None, and the whole `created` does it over.
 """
 
-from __future__ import annotations
-
 import os
 
 from jailpf.state import writes

@@ -1,3 +1,1 @@
 """What jailpf keeps between commands, all of it in the run directory: the lock, records, compiled rulesets."""
-
-from __future__ import annotations

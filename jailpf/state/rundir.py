@@ -1,7 +1,5 @@
 """The run directory: where things are, and the one lock. Nothing but `os`, `fcntl` and `time`."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import time
@@ -52,7 +50,7 @@ class Lock:
         self.seconds = seconds
         self.descriptor = -1
 
-    def __enter__(self) -> Lock:
+    def __enter__(self) -> "Lock":
         self.descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         deadline = time.monotonic() + self.seconds
         pause = 0.001
@@ -68,7 +66,7 @@ class Lock:
                 pause = min(pause * 2, 0.02)
 
     def __exit__(
-        self, kind: type[BaseException] | None, wrong: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, wrong: BaseException | None, trace: "TracebackType | None"
     ) -> None:
         os.close(self.descriptor)
 

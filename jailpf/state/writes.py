@@ -1,7 +1,5 @@
 """Every write of jailpf goes through these functions. Nothing but `os`: they are on the path of every jail start."""
 
-from __future__ import annotations
-
 import os
 
 
