@@ -26,6 +26,7 @@ def install(
     losers = conflicts.losers(session, todo, kept)
     for name, problems in losers.items():
         failed(name, problems)
+    conflicts.outdate(session, [record for record in todo if record.jail not in losers])
     changes = []
     for record in todo:
         if record.jail in losers:

@@ -67,6 +67,15 @@ def losers(session: Session, todo: list[Record], kept: list[Record]) -> dict[str
     return lost
 
 
+def outdate(session: Session, loading: list[Record]) -> None:
+    """Drop the plans of starting jails that collide with what is about to be loaded: their `created` must look again."""
+    claims = [claim for record in loading for claim in record.claims]
+    names = {record.jail for record in loading}
+    for starting, _ in plans.pending(session.directory):
+        if starting.jail not in names and next(collisions(claims, resolver(session), starting.claims), None):
+            plans.drop(session.directory, starting.jail)
+
+
 def _problems(
     claims: Iterable[Claim], against: Iterable[Claim], resolve: Callable[[Peer], tuple[Network, ...] | None]
 ) -> Iterator[Problem]:
