@@ -32,6 +32,7 @@ class JailConf(Adapter):
         self.folder = os.path.dirname(self.main)
         self._read: dict[str, dict[str, Parameters]] = {}
         self._sources: dict[str, list[str]] = {}
+        self._included: bool | None = None
         self._owners: dict[str, dict[Address, int]] = {}
 
     def find(self, name: str) -> Jail | None:
@@ -80,8 +81,11 @@ class JailConf(Adapter):
 
     def _includes_folder(self) -> bool:
         """rc.d/jail looks for exactly this line before it reads a file of jail.conf.d alone."""
-        folder = re.escape(f"{self.folder}/jail.conf.d/")
-        return bool(re.search(rf"^\s*\.include\s*[\"']*{folder}", text_of(self.main), re.MULTILINE))
+        if self._included is None:
+            folder = re.escape(f"{self.folder}/jail.conf.d/")
+            found = re.search(rf"^\s*\.include\s*[\"']*{folder}", text_of(self.main), re.MULTILINE)
+            self._included = found is not None
+        return self._included
 
     def _all_files(self) -> Iterator[tuple[str, str]]:
         """(file, "" or the one jail that it is read for)."""

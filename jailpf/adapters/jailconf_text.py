@@ -139,4 +139,5 @@ def _tokens(text: str) -> Iterator[tuple[Word | str, int, int]]:
 def _plain(piece: re.Match[str]) -> str:
     raw = piece[0]
     quoted = piece["double"] or piece["single"]
-    return re.sub(r"\\(.)", r"\1", quoted[1:-1] if quoted else raw, flags=re.DOTALL)
+    plain = quoted[1:-1] if quoted else raw
+    return re.sub(r"\\(.)", r"\1", plain, flags=re.DOTALL) if "\\" in plain else plain

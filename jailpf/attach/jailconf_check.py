@@ -67,10 +67,15 @@ def who_replaces(file: str, hook: str) -> str:
     """Where `=` replaces what a jail's block collected: "FILE:LINE", "" when it cannot be told."""
     for one in sources(file):
         text = text_of(one) if os.path.isfile(one) else ""
-        whole = outline(text)
+        try:
+            whole = outline(text)
+        except OutlineError:
+            continue
         for block in (whole, *(block for _, block in whole.walk())):
+            if block.name and "*" not in block.name:
+                continue
             for statement in block.statements:
-                if statement.name == f"exec.{hook}" and statement.op != "+=" and (not block.name or "*" in block.name):
+                if statement.name == f"exec.{hook}" and statement.op != "+=":
                     return str(Place(one, line_of(text, statement.start)))
     return ""
 

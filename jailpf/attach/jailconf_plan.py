@@ -10,17 +10,21 @@ from jailpf.adapters import Bastille, JailConf, parameters
 from jailpf.adapters.jailconf_text import OutlineError, outline
 from jailpf.adapters.sources import sources, text_of
 from jailpf.attach import jailconf_check as check
-from jailpf.attach.diffs import unified
+from jailpf.attach.diffs import of_edits
 from jailpf.attach.hooks import hooks
-from jailpf.attach.jailconf_edit import stripped, with_hooks, without_hooks
+from jailpf.attach.jailconf_edit import applied, blocks_of, edits, stripped
 from jailpf.attach.planning import Change, Plan
 from jailpf.errors import ConfigError, Place
 
 if TYPE_CHECKING:
+    from jailpf.adapters.jailconf_text import Block
     from jailpf.adapters.parameters import Parameters
     from jailpf.attach.hooks import Hooks
+    from jailpf.attach.jailconf_edit import Edit
     from jailpf.model import Jail
     from jailpf.settings import Settings
+
+OUTSIDE = "{name} runs hook lines of jailpf from outside its own block"
 
 
 class JailConfPlan(Plan):
@@ -28,10 +32,12 @@ class JailConfPlan(Plan):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.texts: dict[str, str] = {}
         self.before: dict[str, dict[str, Parameters]] = {}
         self.tops: dict[str, list[tuple[Jail, Hooks, Change]]] = {}
+        self.texts: dict[str, str] = {}
+        self.edits: dict[str, list[Edit]] = {}
         self._places: dict[str, dict[str, str]] = {}
+        self._blocks: dict[str, dict[str, Block]] = {}
 
     def attach(self, adapter: object, jail: Jail) -> Change:
         """Plan the hook lines of a jail. Raises ConfigError, PermissionDeniedError."""
@@ -43,8 +49,9 @@ class JailConfPlan(Plan):
 
     def verify(self) -> None:
         """Raise ConfigError when jail(8) would read anything but our hooks differently."""
+        new = self._new_texts()
         for top, planned in self.tops.items():
-            changed = {change.file: self.texts[change.file] for _, _, change in planned if change.changed}
+            changed = {change.file: new[change.file] for _, _, change in planned if change.changed}
             if not changed:
                 continue
             after = check.read_changed(self.settings, top, changed)
@@ -53,28 +60,33 @@ class JailConfPlan(Plan):
                 known = after[jail.running_name]
                 if wanted and not check.effective(known, jail.running_name, wanted):
                     raise _ineffective(top, jail, wanted, known, change.file)
-                if not wanted and check.attached(known):
-                    change.notes.append(f"{jail.name} still runs hook lines of jailpf from outside its own block")
+                if not wanted and check.attached(known) and not change.notes:
+                    change.notes.append(OUTSIDE.format(name=jail.name))
+
+    def contents(self) -> dict[str, bytes]:
+        """The new content of each file."""
+        return {file: text.encode("utf-8", "surrogateescape") for file, text in self._new_texts().items()}
 
     def _plan(self, adapter: object, jail: Jail, wanted: Hooks) -> Change:
         assert isinstance(adapter, JailConf | Bastille)  # noqa: S101
-        top = adapter.file_of(jail.name)
-        name = jail.running_name
+        top, name = adapter.file_of(jail.name), jail.running_name
         if top not in self.before:
             self.before[top] = parameters.read(self.settings, top)
             self._places[top] = _places(top)
         known = self.before[top][name]
-        file = self._file(top, name)
+        file = self._places[top].get(name, "")
+        if not file:
+            remedy = "write the hook lines by hand: `jailpf attach -n` of another jail shows them"
+            raise ConfigError(f"no block of {name} is found", Place(top), remedy)
         change = Change(jail.name, adapter.name, file)
-        self.tops.setdefault(top, []).append((jail, wanted, change))
         done = check.effective(known, name, wanted) if wanted else not check.attached(known)
         if not done:
-            old = self._text(file)
-            new = with_hooks(old, name, wanted, file) if wanted else without_hooks(old, name, file)
-            self.texts[file] = new
-            change.diff = unified(file, old, new)
-            if not wanted and not change.diff:
-                change.notes.append(f"{jail.name} runs hook lines of jailpf from outside its own block")
+            found = edits(self._text(file), self._block(file, name), wanted)
+            self.edits.setdefault(file, []).extend(found)
+            change.diff = of_edits(file, self.texts[file], found)
+            if not change.diff:
+                change.notes.append(OUTSIDE.format(name=name))
+        self.tops.setdefault(top, []).append((jail, wanted, change))
         return change
 
     def _text(self, file: str) -> str:
@@ -83,19 +95,13 @@ class JailConfPlan(Plan):
             self.texts[file] = self.originals[file].decode("utf-8", "surrogateescape")
         return self.texts[file]
 
-    def _file(self, top: str, name: str) -> str:
-        file = self._places[top].get(name, "")
-        if not file:
-            raise ConfigError(
-                f"no block of {name} is found",
-                Place(top),
-                "write the hook lines by hand: `jailpf attach -n` shows their form",
-            )
-        return file
+    def _block(self, file: str, name: str) -> Block:
+        if file not in self._blocks:
+            self._blocks[file] = blocks_of(self._text(file), file)
+        return self._blocks[file][name]
 
-    def contents(self) -> dict[str, bytes]:
-        """The new content of each file that changes."""
-        return {file: text.encode("utf-8", "surrogateescape") for file, text in self.texts.items()}
+    def _new_texts(self) -> dict[str, str]:
+        return {file: applied(self.texts[file], found) for file, found in self.edits.items()}
 
     def traceless(self, backup: bytes, content: bytes) -> bool:
         """Whether a backup differs from the content by hook lines of ours alone."""

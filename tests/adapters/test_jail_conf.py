@@ -4,6 +4,8 @@ import pytest
 from stand_ins.host import HERE, Host
 
 from jailpf.adapters import JailConf
+from jailpf.adapters.building import bridge
+from jailpf.adapters.jailconf_text import outline
 from jailpf.adapters.parameters import parse
 from jailpf.adapters.sources import sources
 from jailpf.errors import ConfigError
@@ -163,3 +165,21 @@ def test_a_value_with_a_newline_in_it_does_not_begin_another_jail(host: Host) ->
     adapter = JailConf(host.settings)
     assert list(adapter.names()) == ["x", "y"]
     assert adapter.jails(adapter.main)["y"]["exec.start"] == ("a\nb\nc",)
+
+
+def test_the_bridge_of_a_vnet_jail_is_read_from_its_hooks() -> None:
+    assert bridge("ifconfig epair create\nifconfig bridge0 addm epair0a") == "bridge0"
+    assert bridge("jib addm -b lan web !em1") == "lan"
+    assert bridge("jib addm web !em1") == "em1bridge"
+    assert bridge("ifconfig averyverylongbridgename addm x") is None
+    assert bridge("jng bridge web em0") is None
+
+
+def test_an_outline_knows_variables_statements_without_values_and_odd_characters() -> None:
+    whole = outline('$x = \'a;b\'; ; é; vnet; path ${x}/y$x; * { z += "1", \\"2; = }')
+    assert [(one.name, one.op, [value.text for value in one.values]) for one in whole.statements] == [
+        ("$x", "=", ["a;b"]), ("é", "", []), ("vnet", "", []), ("path", "", ["${x}/y$x"]),
+    ]  # fmt: skip
+    assert [(one.name, one.op, [value.text for value in one.values]) for one in whole.blocks[0].statements] == [
+        ("z", "+=", ["1", '"2'])
+    ]

@@ -11,7 +11,8 @@ from jailpf.adapters import JailConf
 from jailpf.adapters.jailconf_text import Block
 from jailpf.attach import attach, detach, replacing
 from jailpf.attach.hooks import ours
-from jailpf.attach.jailconf_edit import stripped, with_hooks, without_hooks
+from jailpf.attach.jailconf_check import who_replaces
+from jailpf.attach.jailconf_edit import applied, blocks_of, edits, stripped
 from jailpf.errors import ConfigError, NoJailError, PermissionDeniedError, TryAgainError
 
 COMMENTED = """# the host's defaults
@@ -214,10 +215,10 @@ def test_removing_a_line_that_replaced_others_is_refused(host: Host) -> None:
 def test_what_jail_8_refuses_never_arrives(host: Host, monkeypatch) -> None:
     text = "web { path = /; }\n"
     file = host.jail_conf(text)
-    monkeypatch.setattr("jailpf.attach.jailconf_plan.with_hooks", lambda *_: "web { path = /; exec.created = \n")
+    monkeypatch.setattr("jailpf.attach.jailconf_plan.applied", lambda *_: "web { path = /; exec.created = \n")
     with pytest.raises(ConfigError, match=f"jail: {file} line 2: syntax error"):
         attach(host.settings, ["web"])
-    monkeypatch.setattr("jailpf.attach.jailconf_plan.with_hooks", lambda *_: "web { path = /; } other { }\n")
+    monkeypatch.setattr("jailpf.attach.jailconf_plan.applied", lambda *_: "web { path = /; } other { }\n")
     with pytest.raises(ConfigError, match="would read other jails: web, other"):
         attach(host.settings, ["web"])
     assert Path(file).read_text() == text
@@ -319,12 +320,15 @@ def test_which_commands_are_ours(command, expected) -> None:
 
 def test_a_text_whose_braces_do_not_match_has_a_place() -> None:
     with pytest.raises(ConfigError, match="x:1: the block 'web' does not end"):
-        with_hooks("web {\n", "web", (), "x")
+        blocks_of("web {\n", "x")
+    with pytest.raises(ConfigError, match=r"x:1: '}' without '{'"):
+        blocks_of("}\n", "x")
+    with pytest.raises(ConfigError, match="x:1: a block without a name"):
+        blocks_of("{ }\n", "x")
     with pytest.raises(ConfigError, match="x:2: a second block for web; make them one"):
-        with_hooks("web {}\nweb {}\n", "web", (), "x")
-    with pytest.raises(ConfigError, match="x: there is no block web"):
-        without_hooks("db {}\n", "web", "x")
+        blocks_of("web {}\nweb {}\n", "x")
     assert stripped("} {") == "} {"
+    assert list(blocks_of("* {}\n* {}\nx {} y", "x")) == ["*", "x"]
 
 
 def test_detach_knows_its_backup_when_other_jails_of_the_file_were_attached_too(host: Host) -> None:
@@ -337,5 +341,44 @@ def test_detach_knows_its_backup_when_other_jails_of_the_file_were_attached_too(
     assert (host.root / "etc/.jail.conf.jailpf-backup").exists(), "the backup tells what the user changed since"
 
 
-def test_an_empty_block_without_lines_gets_the_files_own_indent(host: Host) -> None:
-    assert with_hooks("  web {\n  }\n", "web", (("created", "x"),), "f") == '  web {\n    exec.created += "x";\n  }\n'
+def test_an_empty_block_without_lines_gets_the_files_own_indent() -> None:
+    text = "  web {\n  }\n"
+    found = edits(text, blocks_of(text, "f")["web"], (("created", "x"),))
+    assert applied(text, found) == '  web {\n    exec.created += "x";\n  }\n'
+
+
+def test_hook_lines_go_with_what_the_user_put_beside_them() -> None:
+    mine = 'exec.created += "/usr/local/bin/jailpf created $name";'
+    for before, after in (
+        (f"x {{\n  {mine} # mine\n}}\n", "x {\n  # mine\n}\n"),
+        (f"x {{ {mine}\n  {mine}\n  path = /; {mine} {mine}\n}}\n", "x {\n  path = /;\n}\n"),
+        (f"x {{{mine}}}", "x {}"),
+        (f"x {{ {mine} path = /; }}", "x { path = /; }"),
+    ):
+        assert stripped(before) == after
+        assert stripped(after) == after
+
+
+def test_another_file_of_the_host_stays_when_a_closed_folder_stops_the_backup(host: Host, monkeypatch) -> None:
+    file = host.jail_conf(COMMENTED)
+
+    def closed(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("jailpf.attach.replacing.os.geteuid", lambda: 4711)
+    monkeypatch.setattr("jailpf.attach.replacing.os.chown", closed)
+    with pytest.raises(PermissionDeniedError, match="run as root"):
+        attach(host.settings, ["web"])
+    assert os.listdir(host.root / "etc") == ["jail.conf"]
+    assert Path(file).read_text() == COMMENTED
+
+
+def test_who_replaces_a_hook_is_found_in_wildcards_and_included_files(host: Host) -> None:
+    main = host.jail_conf('.include "more/*.conf";\nweb { exec.created += x; }\n')
+    more = host.file(
+        "etc/more/a.conf", '# one\n"w*" { path = /; exec.created = /usr/bin/true; }\nv { exec.created = y; }\n'
+    )
+    assert who_replaces(main, "created") == f"{more}:2"
+    assert who_replaces(main, "poststop") == ""
+    host.file("etc/more/a.conf", "}")
+    assert who_replaces(main, "created") == ""
