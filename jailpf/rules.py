@@ -88,7 +88,12 @@ class Context:
         return RenderError(message, key)
 
     def table_name(self, prefix: str) -> TableName:
-        """A name for a table of this declaration's own: "PREFIX_NAME", or a stable short form of at most 31 bytes."""
+        """A name for a table of this declaration's own: "PREFIX_NAME", or a stable short form of at most 31 bytes.
+
+        Raises ValueError for a prefix that is none: a letter, then letters, digits and "_", at most 20 in all.
+        """
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,19}", prefix, re.ASCII):
+            raise ValueError(f"{prefix!r} cannot begin the name of a table")
         limit = 30 - len(prefix)
         if len(self.name) <= limit:
             return TableName(f"{prefix}_{self.name}")
