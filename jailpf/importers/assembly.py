@@ -76,8 +76,7 @@ def deduced(rules: Iterable[PfRule]) -> dict[str, list[str]]:
     rules = list(rules)
     sources = [word for rule in rules if rule.action in ("nat", "binat") for word in rule.source]
     targets = [word for rule in rules if rule.action == "rdr" and len(rule.target) == 1 for word in rule.target]
-    targets.sort(key=lambda word: -targets.count(word))
-    for word in (*sources, *targets):
+    for word in (*sources, *sorted(targets, key=lambda word: -targets.count(word))):
         family = family_of(word)
         if family and "/" not in word and not word.startswith("!") and not found[family]:
             found[family].append(peer(word, lambda _: None))

@@ -464,3 +464,37 @@ def test_tables_lists_families_and_service_names_are_written_out() -> None:
         "pass quick inet6 proto tcp from any to fd00:0::1 port 80\npass quick inet6 proto tcp from any to fd00::1 port 443\n"
     )
     assert differences(before, after) == []
+
+
+def test_the_address_that_most_rules_lead_to_is_the_jails(host: Host) -> None:
+    one = imported(
+        host,
+        rdr__conf="rdr inet proto tcp to <ext_ip4> port 80 -> 172.16.15.99\n"
+        + "".join(f"rdr inet proto tcp to <ext_ip4> port {port} -> {J4}\n" for port in (25, 587)),
+    )
+    assert tomllib.loads(one.text)["jail"] == {"ip4": J4}
+    assert tomllib.loads(one.text)["service"]["http"]["rdr"] == {"target": "172.16.15.99"}
+
+
+def test_what_a_redirected_rule_lets_in_is_found_by_its_protocol(host: Host) -> None:
+    one = imported(
+        host,
+        rdr__conf=f"rdr inet proto {{ tcp udp }} to <ext_ip4> port 53 -> {J4}\n",
+        filter__conf=f"pass in proto udp to {J4} port 53\npass in proto tcp from 192.0.2.1 to {J4} port 53\n",
+    )
+    assert tomllib.loads(one.text)["service"] == {
+        "dns": {"port": 53, "allow": {"from": "192.0.2.1"}}, "dns-2": {"proto": "udp", "port": 53},
+    }  # fmt: skip
+    assert compared(host, one) == []
+
+
+def test_a_list_of_one_family_each_and_long_ranges_are_compared(host: Host) -> None:
+    one = imported(
+        host,
+        rdr__conf=f"rdr inet proto udp to <ext_ip4> port 30000:40000 -> {J4} port 20000:*\n",
+        filter__conf=f"pass in proto udp to {J4} port 20000:30000\n",
+    )
+    assert tomllib.loads(one.text)["service"] == {
+        "udp-20000": {"proto": "udp", "port": "20000:30000", "rdr": {"port": "30000:40000"}}
+    }
+    assert compared(host, one) == []
