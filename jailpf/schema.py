@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 from jailpf.suggest import did_you_mean
+from jailpf.toml_places import KEY
 from jailpf.values.base import describe
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Reader:
         known = list(known)
         for name in table:
             if name not in known:
-                self.wrong((*path, name, "="), f"{name!r} is not a key of {where}", did_you_mean(name, known))
+                self.wrong((*path, name, KEY), f"{name!r} is not a key of {where}", did_you_mean(name, known))
 
     def read(self, cls: type[T], path: KeyPath, table: Mapping[str, Any], extra: Iterable[str] = ()) -> T | None:
         """Make a `cls` from a table; None when something was wrong. `extra` keys are somebody else's."""

@@ -7,6 +7,8 @@ from bisect import bisect_right
 
 KeyPath = tuple[str | int, ...]
 Places = dict[KeyPath, tuple[int, int]]
+KEY = -1
+"""Behind a path: the key itself, not its value. No index is negative, and any string may be a key."""
 
 _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)+")
 _SPACE = re.compile(r"[ \t]*")
@@ -84,7 +86,7 @@ class _Scan:
         for key in self.keys():
             path += (key,)
             self.note(path[:-1], start)
-        self.places[(*path, "=")] = self.position(start)
+        self.places[(*path, KEY)] = self.position(start)
         self.at += 1
         self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
         self.value(path)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jailpf.errors import ConfigError, DeclarationError, Place
 from jailpf.toml import Document, load, parse
-from jailpf.toml_places import scan
+from jailpf.toml_places import KEY, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ BARE = st.from_regex(r"[A-Za-z0-9_-]{1,4}", fullmatch=True)
 ODD = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=4), st.sampled_from(["=", "\0", "", "a.b", "#", "]", '"""', "'''"])
 )
-KEY = st.one_of(BARE, BARE, ODD)
+KEYS = st.one_of(BARE, BARE, ODD)
 STRINGS = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=6),
     st.sampled_from(["#", "]", "}", ",", "a\nb", '"', "'", '"""', "\\", "[x]", "= 1", "\r\n"]),
@@ -145,9 +145,9 @@ class Writer:
 
 
 TABLES = st.recursive(
-    st.dictionaries(KEY, SCALAR, max_size=3),
+    st.dictionaries(KEYS, SCALAR, max_size=3),
     lambda inner: st.dictionaries(
-        KEY,
+        KEYS,
         st.one_of(SCALAR, inner, st.lists(st.one_of(SCALAR, inner), max_size=3), st.lists(inner, max_size=2)),
         max_size=4,
     ),
@@ -176,7 +176,7 @@ def test_every_key_and_value_has_its_place(written: Writer) -> None:
         assert places[path] == position(written.text, at), path
     for path, at in written.keys.items():
         if path in written.values:
-            assert places[(*path, "=")] == position(written.text, at), path
+            assert places[(*path, KEY)] == position(written.text, at), path
     for path, at in written.headers.items():
         assert places[path] == position(written.text, at), path
         assert document.place(path) == Place("f", *position(written.text, at))
@@ -186,8 +186,10 @@ def test_every_key_and_value_has_its_place(written: Writer) -> None:
     ("text", "path", "place"),
     [
         ("a = 1\n", ("a",), (1, 5)),
-        ("a = 1\n", ("a", "="), (1, 1)),
+        ("a = 1\n", ("a", KEY), (1, 1)),
         ("a = 1\n", ("a", 0), (1, 5)),
+        ('a = { "=" = 1 }\n', ("a", KEY), (1, 1)),
+        ('a = { "=" = 1 }\n', ("a", "="), (1, 13)),
         ("a = 1\n", ("b",), (1, 1)),
         ("\n\n[t]\nk = 1\n", (), (1, 1)),
         ("\n\n[t]\nk = 1\n", ("t", "missing"), (3, 1)),
@@ -200,8 +202,8 @@ def test_every_key_and_value_has_its_place(written: Writer) -> None:
         ("a = { b = { c = [1, 2] } }\n", ("a", "b", "c", 1), (1, 21)),
         ('a = """\n]\n""""\nb = 1\n', ("b",), (4, 5)),
         ("a = '''x''''\nb = 1\n", ("b",), (2, 5)),
-        ('"a.b" = 1\n', ("a.b", "="), (1, 1)),
-        ('"\\u0000" = 1\nb = 2\n', ("b", "="), (2, 1)),
+        ('"a.b" = 1\n', ("a.b", KEY), (1, 1)),
+        ('"\\u0000" = 1\nb = 2\n', ("b", KEY), (2, 1)),
         ("a = 1979-05-27 07:32:00 # x\nb = 1\n", ("b",), (2, 5)),
         ("\ta\t=\t1", ("a",), (1, 6)),
         ("a = 1\r\nb = 2\r\n", ("b",), (2, 5)),
