@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TEXT = """\
 # {jail}: what this jail offers. `jailpf check {jail}` looks it over, `jailpf render {jail}` shows the rules.
-# All keys: jailpf-jail(5), or `jailpf schema jail` for an editor.
+# All keys: jailpf.toml(5), or `jailpf schema jail` for an editor.
 
 #[service.web]                       # a name of your choice
 #port = [80, 443]                    # in the jail; tcp unless proto = "udp" or "tcp+udp"
