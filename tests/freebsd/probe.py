@@ -55,7 +55,7 @@ class Probe:
         answer = Answer("silent")
         for _ in range(3 if expecting else 1):
             jail = {"outside": CLIENT, "host": ""}.get(self.sender, self.sender)
-            found = peers.ask(jail, self.proto, self._source(), self.to, self.port, YES if expecting else NO)
+            found = peers.ask(jail, self.proto, self.whence(), self.to, self.port, YES if expecting else NO)
             said = found.get("said") or {}
             answer = Answer(
                 found["how"], said.get("name", ""), said.get("port", 0), said.get("peer", ""), found.get("detail", "")
@@ -67,13 +67,14 @@ class Probe:
     def simulated(self, pf: Simulated) -> Answer:
         """The same of the simulated pf; nothing of it stays there."""
         sender = self.sender if self.sender in ("outside", "host") else f"jail:{self.sender}"
-        found = pf.connect(self.proto, self._source(), self.to, self.port, sender=sender, keep=False)
+        found = pf.connect(self.proto, self.whence(), self.to, self.port, sender=sender, keep=False)
         if not found:
             return Answer("silent", detail=f"{found.verdict}: {found.reason}")
         who = "outside" if found.delivered_to in OUTSIDE else found.delivered_to
         return Answer("reached", who, found.port, found.source, "; ".join(map(_step, found.steps)))
 
-    def _source(self) -> str:
+    def whence(self) -> str:
+        """The source address, "" where the system chooses it."""
         if self.sender != "outside" or self.source:
             return self.source
         return CLIENT6 if ":" in self.to else CLIENT4

@@ -32,7 +32,7 @@ def text(
     lines = [f"set skip on {{ {' '.join(skipped)} }}"] if skipped else []
     lines.append(f"table <{host.MARK}> persist {{ 192.0.2.254{''.join(' ' + word for word in sorted(net.safe))} }}")
     if tables:
-        lines += [f"table <ext_ip4> {{ {EXT4} }}", f"table <ext_ip6> {{ {EXT6} }}"]
+        lines += [f"table <ext_ip4> persist {{ {EXT4} }}", f"table <ext_ip6> persist {{ {EXT6} }}"]
     lines += translation.splitlines()
     lines += [line for line in calls if not line.startswith("anchor ")]
     if net.foreign:

@@ -134,6 +134,7 @@ class Scene:
 
     def hold(self, to: str, port: int, sender: str = "outside", source: str = "") -> Held:
         """A connection that stays open."""
+        source = source or Probe(to, port, sender).whence()
         held = peers.Held({"outside": CLIENT, "host": ""}.get(sender, sender), source, to, port)
         self.stack.callback(held.close)
         return held

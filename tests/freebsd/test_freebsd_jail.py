@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from freebsd import home
 from freebsd.jails import running
 from freebsd.net import remove_jail
-from freebsd.tools import run
+from freebsd.tools import TOOLS, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def test_addresses_are_there_in_prestart(scene: Scene, tmp_path: Path) -> None:
     """facts.md section 8: address aliases exist from prestart on, until poststop included."""
     jail = scene.jail("a", form="")
     log = tmp_path / "lo.log"
-    script = home.write(tmp_path / "note", f"#!/bin/sh\n/sbin/ifconfig {jail.interface} >> {log}\n", 0o755)
+    script = home.write(tmp_path / "note", f"#!/bin/sh\n{TOOLS['ifconfig']} {jail.interface} >> {log}\n", 0o755)
     jail.hooks += [("exec.prestart", str(script)), ("exec.poststop", str(script))]
     scene.start(jail)
     scene.stop(jail)

@@ -62,7 +62,7 @@ def test_poststop_leaves_no_state(scene: Scene, kind: Kind) -> None:
 def test_states_of_the_main_rulesets_nat_go_too(scene: Scene) -> None:
     """facts.md: a NATed outgoing connection that only the main ruleset made has no label of ours; it goes all the same."""
     ext = scene.net.ext
-    scene.rules("none", translation=f"nat on {ext} inet from 10.213.7.0/24 to any -> ({ext}:0)")
+    scene.rules("none", translation=f"nat on {ext} inet from 10.213.7.0/24 to any -> ({ext}:0)", below="pass")
     jail = scene.up(scene.jail())
     scene.listen_outside(19001)
     scene.hold(CLIENT4, 19001, sender=jail.name)

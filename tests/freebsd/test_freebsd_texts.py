@@ -12,7 +12,7 @@ import pytest
 
 from freebsd import home
 from freebsd.home import CHECKOUT, Program
-from freebsd.tools import Said, run
+from freebsd.tools import TOOLS, Said, run
 from jailpf.layout import LAYOUTS
 
 TESTS = CHECKOUT / "tests"
@@ -100,7 +100,7 @@ def test_the_recorded_verdicts(tmp_path: Path, release: int) -> None:
 def _verdict(case: dict[str, Any], folder: Path) -> Said:
     """Rule files name others relative to where pfctl runs."""
     command = 'cd "$1" && shift && exec "$@"'
-    words = ["/sbin/pfctl", "-a", "jailpf/web", "-o", "none", "-nvPf", "-"]
+    words = [TOOLS["pfctl"], "-a", "jailpf/web", "-o", "none", "-nvPf", "-"]
     return run("/bin/sh", "-c", command, "sh", str(folder), *words, text=case["rules"], must=False)
 
 
@@ -111,4 +111,4 @@ def _plain(text: str) -> list[str]:
 def _by_address(case: dict[str, Any]) -> bool:
     """Whether pfctl looks something of this host up: a bare interface, a group, `self`, a host name."""
     bare = r"(from|to|->|\{|,|!|self)\s*\{?\s*(em\d|lo\d?|bridge|epair|egress|self|vtnet\d|nosuch\d|[a-z]+\.[a-z.]+)\b"
-    return bool(re.search(rf"{bare}|\bself\b|:network|:broadcast|:0\b|:peer", case["rules"]))
+    return bool(re.search(rf"{bare}|\bself\b|^antispoof|:network|:broadcast|:0\b|:peer", case["rules"]))

@@ -65,13 +65,13 @@ def test_across_siblings_the_last_match_counts(scene: Scene) -> None:
 
 
 @pytest.mark.usefixtures("_seen_on_15")
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_a_main_nat_beats_an_anchor(scene: Scene, before: bool) -> None:
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_a_main_nat_beats_an_anchor(scene: Scene, first: bool) -> None:
     """facts.md: a nat rule of the main ruleset beats every anchor, whether it stands before or after the anchor line."""
     other = scene.plain("alias", "alias")  # its address is a second one to leave by
     jail = scene.plain("a")
     general = f"nat on {scene.net.ext} inet from 10.213.7.0/24 to any -> ({scene.net.ext}:0)"
-    calls = (general, *NAT_LINES) if before else (*NAT_LINES, general)
+    calls = (general, *NAT_LINES) if first else (*NAT_LINES, general)
     scene.rules("none", calls=(*calls, *LAST_LINES))
     scene.listen_outside(19001)
     scene.anchor(f"jailpf/{jail.name}", f"nat on {scene.net.ext} inet from {jail.ip4} to any -> {other.ip4}\n")
