@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 16 << 20
 MAX_LINKS = 32
+# O_PATH: to be gone through, a folder need not be readable.
+FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 def read(file: str, error: type[JailpfError] = DeclarationError) -> bytes:
@@ -32,9 +34,10 @@ def read(file: str, error: type[JailpfError] = DeclarationError) -> bytes:
         raise PermissionDeniedError(f"cannot be read: {wrong.strerror}", Place(file), "run as root") from None
     except OSError as wrong:
         raise error(f"cannot be read: {wrong.strerror}", Place(file)) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise error("is not a regular file", Place(file))
     with open(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise error("is not a regular file", Place(file))
         content = opened.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise error(f"is larger than {MAX_BYTES >> 20} MiB", Place(file))
@@ -53,7 +56,7 @@ def must_be_outside(file: str, roots: Iterable[str]) -> None:
 
 def _open(path: str) -> int:
     todo = path.split("/")[:0:-1]
-    folder = os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open("/", FOLDER)
     done, links = [""], 0
     try:
         _check(os.fstat(folder), "/")
@@ -72,12 +75,12 @@ def _open(path: str) -> int:
                 todo += target.split("/")[::-1]
                 if target.startswith("/"):
                     folder, done = (
-                        _swap(folder, os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)),
+                        _swap(folder, os.open("/", FOLDER)),
                         [""],
                     )
                 continue
-            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-            opened = os.open(name, flags | (os.O_DIRECTORY if todo else 0), dir_fd=folder)
+            flags = FOLDER if todo else os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+            opened = os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)
             folder = _swap(folder, opened)
             _check(os.fstat(folder), here)
             done = done[:-1] or [""] if name == ".." else [*done, name]

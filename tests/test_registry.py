@@ -1,0 +1,211 @@
+"""Third-party plugins: installed is not enough, named is; and a broken one is told by its name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+sys.path.insert(0, __file__.rpartition("/")[0])
+
+from stand_ins.machine import Machine, web
+
+GEO = '''
+from pathlib import Path
+from jailpf.plugin import Rule, RuleType, hookimpl, key, Port
+
+class Geo(RuleType):
+    """Lets in by country."""
+    keyword = "geo"
+    scope = "jail"
+    port: tuple[Port, ...] = key(Port, "The port.", many=True)
+
+    def render(self, context):
+        for side in context.sides():
+            yield Rule(action="block", quick=True, family=side.family, source=(), to=side.jail)
+
+@hookimpl
+def jailpf_rule_types():
+    return [Geo]
+
+@hookimpl
+def jailpf_poststop(jail):
+    Path(__file__).with_name("stopped").write_text(jail.name)
+'''
+SPY = "from pathlib import Path\nPath(__file__).with_name('imported').write_text('')\n"
+BROKEN = "raise ZeroDivisionError('a plugin with a bug')\n"
+LEAVING = "raise SystemExit(3)\n"
+RAISING = """
+from jailpf.plugin import hookimpl
+
+@hookimpl
+def jailpf_prestart(jail):
+    raise ValueError("not today")
+
+@hookimpl
+def jailpf_created(jail):
+    raise ValueError("not now")
+
+@hookimpl
+def jailpf_poststop(jail):
+    raise ValueError("never")
+"""
+UNKNOWN = "from jailpf.plugin import hookimpl\n@hookimpl\ndef jailpf_crated(jail): ...\n"
+RDR = """
+from jailpf.plugin import RuleType, hookimpl
+class Mine(RuleType):
+    keyword = "rdr"
+@hookimpl
+def jailpf_rule_types():
+    return [Mine]
+"""
+
+
+class Site:
+    """A folder with distributions, as pip would leave them, and a machine whose jailpf has it on its path."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "site"
+        self.folder.mkdir()
+        self.machine = Machine(root / "host")
+        self.machine.running()
+        self.machine.declare("web")
+
+    def add(self, name: str, source: str) -> None:
+        """Install a distribution with one module and one entry point."""
+        (self.folder / f"{name}_module.py").write_text(source)
+        info = self.folder / f"jailpf_{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: jailpf-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[jailpf]\n{name} = {name}_module\n")
+
+    def name(self, *names: str) -> None:
+        """Name plugins in the settings."""
+        self.machine.settings(f"plugins = {list(names)!r}\n".replace("'", '"'))
+
+    def jailpf(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+        script = (
+            f"import sys; sys.path.append({str(self.folder)!r}); from jailpf.__main__ import main; sys.exit(main())"
+        )
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", script, *self.machine.arguments(*words)[4:]],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stderr
+        return done
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def test_a_named_plugin_is_used(site: Site) -> None:
+    """Its rule type is a keyword like any other, and its hooks are called."""
+    site.add("geo", GEO)
+    site.name("geo")
+    site.machine.declare("web", web() + "[geo.far]\nport = 22\n")
+    assert "block quick inet from any to 172.16.15.16" in " ".join(site.jailpf("render", "web").stdout.split())
+    site.jailpf("prestart", "web")
+    site.jailpf("created", "web")
+    assert "jailpf-geo 1.0" in site.jailpf("plugins").stdout
+    site.jailpf("poststop", "web")
+    assert (site.folder / "stopped").read_text() == "web"
+
+
+def test_what_is_only_installed_is_not_imported(site: Site) -> None:
+    """Not by the hooks, not by looking; `plugins` says how to enable it."""
+    site.add("spy", SPY)
+    for words in (["prestart", "web"], ["created", "web"], ["plugins"], ["check"], ["poststop", "web"]):
+        done = site.jailpf(*words)
+    assert "not in `plugins`" in site.jailpf("plugins").stdout
+    assert not (site.folder / "imported").exists()
+    assert not done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [(BROKEN, "ZeroDivisionError"), (LEAVING, "SystemExit"), ("import no_such_module\n", "no_such_module"), ("syntax error\n", "SyntaxError"), (UNKNOWN, "jailpf_crated")],
+)  # fmt: skip
+def test_a_plugin_that_cannot_be_loaded_is_named(site: Site, source: str, said: str) -> None:
+    """78 with its name and the remedy for whatever needs it; poststop does not care."""
+    site.jailpf("created", "web")
+    site.add("sick", source)
+    site.name("sick")
+    for words in (["prestart", "web"], ["created", "web"], ["check"]):
+        done = site.jailpf(*words, status=78)
+        assert "'sick'" in done.stderr
+        assert said in done.stderr
+        assert "`plugins`" in done.stderr
+        assert "Traceback" not in done.stderr
+    site.jailpf("poststop", "web")
+    assert site.machine.anchors() == {}
+
+
+def test_a_plugin_that_is_not_installed_is_named(site: Site) -> None:
+    """78, and what to do."""
+    site.name("nobody")
+    assert "install it" in site.jailpf("prestart", "web", status=78).stderr
+
+
+def test_a_plugin_that_vanished_does_not_stop_poststop(site: Site) -> None:
+    """It was there when the jail was created; its absence is reported, and everything is taken away."""
+    site.add("geo", GEO)
+    site.name("geo")
+    site.jailpf("created", "web")
+    (site.folder / "geo_module.py").unlink()
+    assert "geo" in site.jailpf("poststop", "web").stderr
+    assert site.machine.anchors() == {}
+    assert site.machine.records() == []
+
+
+def test_a_plugin_that_raises_in_every_hook(site: Site) -> None:
+    """A veto at prestart, a refusal at created, a line at poststop; each with the plugin's name."""
+    site.jailpf("created", "web")
+    site.add("grim", RAISING)
+    site.name("grim")
+    assert "not today" in site.jailpf("prestart", "web", status=65).stderr
+    done = site.jailpf("reload", "web", status=78)
+    assert "'grim'" in done.stderr
+    assert "not now" in done.stderr
+    assert list(site.machine.anchors()) == ["jailpf/web"]
+    record = site.machine.run_dir / "records/web.json"
+    record.write_text(record.read_text().replace('"plugins": []', '"plugins": ["grim"]'))
+    done = site.jailpf("poststop", "web")
+    assert "'grim'" in done.stderr
+    assert "never" in done.stderr
+    assert site.machine.anchors() == {}
+
+
+def test_two_owners_of_one_keyword(site: Site) -> None:
+    """Both are named, a built-in and a plugin as well as two plugins."""
+    site.add("mine", RDR)
+    site.name("mine")
+    done = site.jailpf("check", status=78)
+    assert "'mine'" in done.stderr
+    assert "jailpf's rdr" in done.stderr
+    site.add("geo", GEO)
+    site.add("other", GEO)
+    site.name("geo", "other")
+    done = site.jailpf("check", status=78)
+    assert "'geo'" in done.stderr
+    assert "'other'" in done.stderr
+
+
+def test_a_listener_to_created_is_asked_each_time(site: Site) -> None:
+    """With a plugin that adds rules no created is warm, and its rules are loaded."""
+    site.add(
+        "adds",
+        'from jailpf.plugin import Rule, hookimpl\n@hookimpl\ndef jailpf_created():\n    return [Rule(action="block", quick=True)]\n',
+    )
+    site.name("adds")
+    site.jailpf("prestart", "web")
+    site.jailpf("created", "web")
+    assert "block quick all" in site.machine.anchors()["jailpf/web"]
