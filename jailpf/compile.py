@@ -15,7 +15,7 @@ from jailpf.tablefile import read_table
 from jailpf.values import Filename, Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from jailpf.jails import Jails
     from jailpf.model import Jail
@@ -27,13 +27,21 @@ Rendered = list[Rule | Table]
 TRANSLATING = ("nat", "binat")
 
 
-def compile_jail(jail: Jail, services: Services, jails: Jails, extra: Iterable[Rule | Table] = ()) -> Ruleset:
+def compile_jail(
+    jail: Jail,
+    services: Services,
+    jails: Jails,
+    extra: Iterable[Rule | Table] = (),
+    unwritten: Container[str] = (),
+) -> Ruleset:
     """Render everything and lay it out in anchors. `extra`, the rules of jailpf_created, stands above the declared ones.
+
+    unwritten: table files that are about to be written, and not read.
 
     Raises DeclarationError with the reason for each declaration that makes no rule, and PluginError for a rule that
     is not one.
     """
-    work = _Work(jail, services, jails)
+    work = _Work(jail, services, jails, unwritten)
     for one in extra:
         work.take([one], "plugin")
     work.render()
@@ -50,7 +58,8 @@ def compile_jail(jail: Jail, services: Services, jails: Jails, extra: Iterable[R
 
 
 class _Work:
-    def __init__(self, jail: Jail, services: Services, jails: Jails) -> None:
+    def __init__(self, jail: Jail, services: Services, jails: Jails, unwritten: Container[str]) -> None:
+        self.unwritten = unwritten
         self.jail, self.services, self.jails, self.settings = jail, services, jails, jails.settings
         self.rendered: Rendered = []
         self.problems: list[Problem] = []
@@ -75,7 +84,9 @@ class _Work:
             if one.keyword not in TRANSLATING:
                 break
             self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
+        self.translated = self._translated()
         self._default_nat()
+        self.translated = self._translated()
         for one in declared:
             if one.keyword not in TRANSLATING:
                 self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
@@ -125,21 +136,21 @@ class _Work:
             if isinstance(one, Rule):
                 labels = self._labels(one, service)
                 taken.append(replace(one, service=service, place=place, labels=labels))
-                if one.action in TRANSLATING and one.family:
-                    self.translated[one.family] = self.translated.get(one.family, False) or self._all(one)
             else:
                 taken.append(self._table(replace(one, service=service, place=place), path))
         self.rendered += taken
         return taken
 
-    def _all(self, rule: Rule) -> bool:
-        """Whether a nat or binat rule takes everything that leaves by the external interface."""
-        everywhere = not rule.on or set(self.settings.host.ext_if) <= set(rule.on)
-        return (
-            everywhere
-            and not (rule.proto or rule.to or rule.port)
-            and set(rule.source) >= set(map(Peer.of, self.jail.of(rule.family or "inet")))
-        )
+    def _translated(self) -> dict[str, bool]:
+        """The families that nat and binat rules translate: True when by every external interface, and all of it."""
+        outside = set(self.settings.host.ext_if)
+        found: dict[str, set[str]] = {}
+        for rule in self.rendered:
+            if isinstance(rule, Rule) and rule.action in TRANSLATING and rule.family:
+                everybody = set(map(Peer.of, self.jail.of(rule.family))) <= set(rule.source)
+                whole = everybody and not (rule.proto or rule.to or rule.port)
+                found.setdefault(rule.family, set()).update((rule.on or outside) if whole else ())
+        return {family: outside <= by for family, by in found.items()}
 
     def _labels(self, rule: Rule, service: str) -> tuple[str, ...]:
         if rule.action != "pass" or rule.labels:
@@ -160,7 +171,8 @@ class _Work:
             self.problems.append(Problem(message, place, remedy))
             return table
         self.inputs.append(absolute)
-        self.problems += read_table(absolute, place, [self.jail.path])[1]
+        if absolute not in self.unwritten:
+            self.problems += read_table(absolute, place, [self.jail.path])[1]
         return replace(table, file=absolute)
 
 

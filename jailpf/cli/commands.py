@@ -47,7 +47,7 @@ COMMANDS = (
     Command("created", "hooks:created", "load a jail's rules (exec.created)", "jailpf created dovecot", (JAIL,)),
     Command(
         "poststop", "hooks:poststop", "remove a jail's rules, tables and states (exec.poststop)", "jailpf poststop dovecot",
-        (Option(("jail",), "the jail's name; '' for all that run no more", metavar="JAIL"),),
+        (Option(("jail",), "the jail's name; none, or '', for all that run no more", nargs="?", metavar="JAIL"),),
     ),
     Command("load", "hand:load", "load jails by hand", "jailpf load dovecot", (JAILS, DRY, VERIFY)),
     Command("unload", "hand:unload", "unload jails by hand", "jailpf unload dovecot", (JAILS, DRY)),
@@ -73,6 +73,11 @@ COMMANDS = (
     Command("reach", "reach:reach", "the whole answer: who reaches which service from where", "jailpf reach dovecot", (ANY_JAILS, MAIN, DECLARED), json=True),
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
+    )),
+    Command("import", "import_:import_rules", "write declarations from what another tool has kept", "jailpf import -n pfrule /data/dovecot/etc/pf.conf.d", (
+        Option(("kind",), "what to read", choices=("pfrule", "bastille", "iocage")),
+        Option(("sources",), "folders of rules for pfrule; names of jails, all when there is none", nargs="*", metavar="SOURCE"),
+        DRY,
     )),
     Command("attach", "manage:attach", "write the hook lines of jails", "jailpf attach -n dovecot", (ANY_JAILS, ALL, DRY)),
     Command("detach", "manage:detach", "remove the hook lines of jails", "jailpf detach --all", (ANY_JAILS, ALL, DRY)),

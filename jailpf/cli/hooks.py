@@ -34,6 +34,7 @@ def poststop(session: Session, options: Namespace) -> int:
     from jailpf.jails import valid
     from jailpf.lifecycle import poststop as verb
 
+    options.jail = options.jail or ""
     if options.jail and not valid(options.jail):
         found = [Problem(f"{options.jail!r} cannot be the name of a jail; nothing was loaded for it")]
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
-from jailpf.errors import JailpfError, Problem, UsageError
+from jailpf.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -57,23 +57,3 @@ def new(session: Session, options: Namespace) -> int:
 
     print(f"{write_new(session.settings, options.jail)} is written; `jailpf check {options.jail}` looks it over")
     return 0
-
-
-def import_rules(session: Session, options: Namespace) -> int:
-    """Write declarations from what another tool has kept. 1 when something could not be expressed."""
-    from jailpf import importers
-
-    found = getattr(importers, options.kind)(session.settings, options.sources)
-    lost = 0
-    for one in found:
-        for problem in one.problems:
-            lost += 1
-            output.problems([problem], level="yellow")
-        if options.dry_run:
-            print(f"# {one.file}\n{one.text}")
-        else:
-            for sentence in one.write():
-                print(sentence)
-    if not found:
-        raise JailpfError(Problem("there is nothing to import"))
-    return 1 if lost else 0

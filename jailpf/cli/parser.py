@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 DEFAULTS = {"file": DEFAULT_FILE, "run": DEFAULT_RUN, "pf": "", "verbose": False, "json": False}
 
 
+WITH_VALUE = {"-c", "--pf", "--run"} | {
+    flag
+    for command in COMMANDS
+    for one in (command, *command.subcommands)
+    for option in one.options
+    for flag in option.flags
+    if flag.startswith("-") and not option.action
+}
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One error, with the status of sysexits(3)."""
@@ -30,13 +40,31 @@ class _Parser(argparse.ArgumentParser):
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of a command line. Raises UsageError; --help and --version end the program."""
     parser = build()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(in_order(arguments))
     for name, value in DEFAULTS.items():
         if not hasattr(options, name):
             setattr(options, name, value)
     if not hasattr(options, "module"):
         raise UsageError("which command?", None, "one of " + ", ".join(command.name for command in COMMANDS))
     return options
+
+
+def in_order(arguments: list[str]) -> list[str]:
+    """The same command line with the options behind the command: argparse takes none between positional ones."""
+    if "--" in arguments:
+        return arguments
+    given, words = [], []
+    rest = iter(arguments)
+    for word in rest:
+        if not word.startswith("-") or word == "-":
+            words.append(word)
+            continue
+        given.append(word)
+        if word in WITH_VALUE:
+            given += [value for value in [next(rest, None)] if value is not None]
+    command = next((one for one in COMMANDS if words and one.name == words[0]), None)
+    depth = 2 if command and command.subcommands else 1
+    return [*words[:depth], *given, *words[depth:]]
 
 
 def build() -> argparse.ArgumentParser:
