@@ -6,7 +6,7 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_jailpf_plugin_subparsers=(new)
-_shtab_jailpf_subparsers=(prestart created poststop load unload reload sync render check diff table status list trace reach init attach detach new doctor plugins plugin schema)
+_shtab_jailpf_subparsers=(prestart created poststop load unload reload sync render check diff table status list trace reach init import attach detach new doctor plugins plugin schema)
 
 _shtab_jailpf_prestart_option_strings=(-h --help -c --pf --run -v --verbose)
 _shtab_jailpf_created_option_strings=(-h --help -c --pf --run -v --verbose)
@@ -24,6 +24,7 @@ _shtab_jailpf_list_option_strings=(-h --help -c --pf --run -v --verbose --json -
 _shtab_jailpf_trace_option_strings=(-h --help -c --pf --run -v --verbose --json --main --declared)
 _shtab_jailpf_reach_option_strings=(-h --help -c --pf --run -v --verbose --json --main --declared)
 _shtab_jailpf_init_option_strings=(-h --help -c --pf --run -v --verbose --ext-if)
+_shtab_jailpf_import_option_strings=(-h --help -c --pf --run -v --verbose -n --dry-run)
 _shtab_jailpf_attach_option_strings=(-h --help -c --pf --run -v --verbose --all -n --dry-run)
 _shtab_jailpf_detach_option_strings=(-h --help -c --pf --run -v --verbose --all -n --dry-run)
 _shtab_jailpf_new_option_strings=(-h --help -c --pf --run -v --verbose)
@@ -81,6 +82,8 @@ _shtab_jailpf_reach___run_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_reach___main_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_init__c_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_init___run_COMPGEN=_shtab_compgen_dirs
+_shtab_jailpf_import__c_COMPGEN=_shtab_compgen_files
+_shtab_jailpf_import___run_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_attach_pos_0_COMPGEN=_jailpf_jails
 _shtab_jailpf_attach__c_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_attach___run_COMPGEN=_shtab_compgen_dirs
@@ -121,6 +124,8 @@ _shtab_jailpf_list___pf_choices=(pfctl simulated)
 _shtab_jailpf_trace___pf_choices=(pfctl simulated)
 _shtab_jailpf_reach___pf_choices=(pfctl simulated)
 _shtab_jailpf_init___pf_choices=(pfctl simulated)
+_shtab_jailpf_import_pos_0_choices=(pfrule bastille iocage)
+_shtab_jailpf_import___pf_choices=(pfctl simulated)
 _shtab_jailpf_attach___pf_choices=(pfctl simulated)
 _shtab_jailpf_detach___pf_choices=(pfctl simulated)
 _shtab_jailpf_new___pf_choices=(pfctl simulated)
@@ -131,7 +136,7 @@ _shtab_jailpf_plugin_pos_0_choices=(new)
 _shtab_jailpf_plugin___pf_choices=(pfctl simulated)
 _shtab_jailpf_schema_pos_0_choices=(jail host)
 _shtab_jailpf_schema___pf_choices=(pfctl simulated)
-_shtab_jailpf_pos_0_choices=(prestart created poststop load unload reload sync render check diff table status list trace reach init attach detach new doctor plugins plugin schema)
+_shtab_jailpf_pos_0_choices=(prestart created poststop load unload reload sync render check diff table status list trace reach init import attach detach new doctor plugins plugin schema)
 _shtab_jailpf___pf_choices=(pfctl simulated)
 
 _shtab_jailpf_prestart__h_nargs=0
@@ -227,6 +232,13 @@ _shtab_jailpf_init__h_nargs=0
 _shtab_jailpf_init___help_nargs=0
 _shtab_jailpf_init__v_nargs=0
 _shtab_jailpf_init___verbose_nargs=0
+_shtab_jailpf_import_pos_1_nargs='*'
+_shtab_jailpf_import__h_nargs=0
+_shtab_jailpf_import___help_nargs=0
+_shtab_jailpf_import__v_nargs=0
+_shtab_jailpf_import___verbose_nargs=0
+_shtab_jailpf_import__n_nargs=0
+_shtab_jailpf_import___dry_run_nargs=0
 _shtab_jailpf_attach_pos_0_nargs='*'
 _shtab_jailpf_attach__h_nargs=0
 _shtab_jailpf_attach___help_nargs=0

@@ -1,6 +1,6 @@
 # Completion of jailpf, made by `python tools/completions.py`; edit that instead.
 function __jailpf_needs_command
-    not __fish_seen_subcommand_from prestart created poststop load unload reload sync render check diff table status list trace reach init attach detach new doctor plugins plugin schema
+    not __fish_seen_subcommand_from prestart created poststop load unload reload sync render check diff table status list trace reach init import attach detach new doctor plugins plugin schema
 end
 complete -c jailpf -f
 complete -c jailpf -n '__jailpf_needs_command' -s h -l help -d 'show this help message and exit'
@@ -25,6 +25,7 @@ complete -c jailpf -n '__jailpf_needs_command' -a list -d 'the declared jails an
 complete -c jailpf -n '__jailpf_needs_command' -a trace -d 'say who gets a packet, and the way it goes'
 complete -c jailpf -n '__jailpf_needs_command' -a reach -d 'the whole answer: who reaches which service from where'
 complete -c jailpf -n '__jailpf_needs_command' -a init -d 'print the lines for pf.conf, and write first settings'
+complete -c jailpf -n '__jailpf_needs_command' -a import -d 'write declarations from what another tool has kept'
 complete -c jailpf -n '__jailpf_needs_command' -a attach -d 'write the hook lines of jails'
 complete -c jailpf -n '__jailpf_needs_command' -a detach -d 'remove the hook lines of jails'
 complete -c jailpf -n '__jailpf_needs_command' -a new -d 'write a commented declaration'
@@ -145,6 +146,13 @@ complete -c jailpf -n '__fish_seen_subcommand_from init' -l pf -r -a 'pfctl simu
 complete -c jailpf -n '__fish_seen_subcommand_from init' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
 complete -c jailpf -n '__fish_seen_subcommand_from init' -s v -l verbose -d 'show every program that is run'
 complete -c jailpf -n '__fish_seen_subcommand_from init' -l ext-if -r -d 'write jailpf.toml for this external interface'
+complete -c jailpf -n '__fish_seen_subcommand_from import' -s h -l help -d 'show this help message and exit'
+complete -c jailpf -n '__fish_seen_subcommand_from import' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
+complete -c jailpf -n '__fish_seen_subcommand_from import' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'
+complete -c jailpf -n '__fish_seen_subcommand_from import' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
+complete -c jailpf -n '__fish_seen_subcommand_from import' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from import' -a 'pfrule bastille iocage'
+complete -c jailpf -n '__fish_seen_subcommand_from import' -s n -l dry-run -d 'say what would be done and change nothing'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -s h -l help -d 'show this help message and exit'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'

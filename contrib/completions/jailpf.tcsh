@@ -21,7 +21,7 @@ complete jailpf \
         'n/--run/d/' \
         'n/--main/f/' \
         'n/--into/d/' \
-        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach init attach detach new doctor plugins plugin schema)/' \
+        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach init import attach detach new doctor plugins plugin schema)/' \
         'n/prestart/`jailpf list --names`/' \
         'n/created/`jailpf list --names`/' \
         'n/poststop/`jailpf list --names`/' \
@@ -35,6 +35,7 @@ complete jailpf \
         'n/table/`jailpf list --names`/' \
         'n/status/`jailpf list --names`/' \
         'n/reach/`jailpf list --names`/' \
+        'n/import/(pfrule bastille iocage)/' \
         'n/attach/`jailpf list --names`/' \
         'n/detach/`jailpf list --names`/' \
         'n/new/`jailpf list --names`/' \
