@@ -86,6 +86,7 @@ class Host:
 def fresh(page: Path) -> str:
     """The page with the answers as they are now."""
     text = page.read_text(encoding="utf-8")
+    os.umask(0o022)  # what others can write to is refused
     with tempfile.TemporaryDirectory() as folder:
         host = Host(Path(folder))
         host.write("jailpf.toml", FIRST)
@@ -120,7 +121,6 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 def main() -> int:
     """Refresh every page."""
-    os.umask(0o022)
     for page in PAGES:
         text = fresh(page)
         if text != page.read_text(encoding="utf-8"):
