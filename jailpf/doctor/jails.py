@@ -61,6 +61,18 @@ def managers(session: Session) -> Iterator[Finding]:
             )
 
 
+def iocage_nat(session: Session) -> Iterator[Finding]:
+    """Whether iocage would replace the main ruleset."""
+    for adapter in session.jails.adapters:
+        for name in getattr(adapter, "nat_by_pf", tuple)():
+            yield Finding(
+                "error",
+                f"the iocage jail {name} has nat=1 with nat_backend=pf",
+                "starting it replaces the host's main ruleset, and detaches every anchor",
+                f"iocage set nat=0 {name}",
+            )
+
+
 def hook_lines(session: Session) -> Iterator[Finding]:
     """Whether every declared jail's hooks call jailpf."""
     from jailpf.attach import attach
@@ -123,4 +135,4 @@ def loaded(session: Session) -> Iterator[Finding]:
             yield Finding("error", f"{name} {said}", "who gets in is not what the declarations say", "jailpf sync")
 
 
-CHECKS = (declarations, managers, hook_lines, pfrule_lines, loaded)
+CHECKS = (declarations, managers, iocage_nat, hook_lines, pfrule_lines, loaded)

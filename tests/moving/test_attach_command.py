@@ -1,0 +1,52 @@
+"""`jailpf attach`, `detach` and `new` as an administrator uses them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Run
+    from stand_ins.host import Host
+
+
+def test_a_jail_is_declared_connected_and_disconnected_without_a_trace(host: Host, jailpf: Run) -> None:
+    """new, attach -n, attach, detach: jail.conf ends as it began."""
+    file = Path(host.managers.jail_conf)
+    before = file.read_bytes()
+    status, out, _ = jailpf("new", "web")
+    assert status == 0
+    assert f"{host.root}/jailpf/jails/web.toml is written" in out
+    status, out, _ = jailpf("attach", "web", "-n")
+    assert status == 0
+    assert '+\texec.created += "' in out or "exec.created += " in out
+    assert file.read_bytes() == before
+    assert jailpf("attach", "web")[0] == 0
+    assert b"jailpf" in file.read_bytes()
+    assert "nothing to do" in jailpf("attach", "web")[1]
+    assert jailpf("detach", "--all")[0] == 0
+    assert file.read_bytes() == before
+
+
+def test_attach_all_means_every_declared_jail(host: Host, jailpf: Run) -> None:
+    """A jail without a declaration is left alone."""
+    jailpf("new", "mail")
+    jailpf("attach", "--all")
+    text = Path(host.managers.jail_conf).read_text()
+    assert "jailpf" not in text.partition("mail")[0]
+    assert text.count("-m jailpf") == 3
+
+
+def test_which_jails_has_to_be_said_once(jailpf: Run) -> None:
+    """Neither nothing nor both."""
+    assert jailpf("attach")[0] == 64
+    assert jailpf("detach", "web", "--all")[0] == 64
+
+
+def test_mistakes_are_one_error(jailpf: Run) -> None:
+    """A jail that no manager has, a declaration that is there, a name that is none."""
+    assert jailpf("attach", "nosuch")[0] == 66
+    assert jailpf("new", "web")[0] == 0
+    status, _, err = jailpf("new", "web")
+    assert (status, len(err.splitlines())) == (78, 1)
+    assert jailpf("new", "a/b")[0] == 64

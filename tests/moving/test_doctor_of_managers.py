@@ -1,0 +1,70 @@
+"""`jailpf doctor` on hosts with jail managers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Run
+    from stand_ins.host import Host
+
+WEB = "[service.http]\nport = 80\n"
+
+
+def found(host: Host, jailpf: Run) -> list[dict[str, str]]:
+    """What doctor finds with the real pf's settings, "fine" left out; there is no pfctl here."""
+    settings = host.root / "jailpf/jailpf.toml"
+    settings.write_text(settings.read_text().replace('pf = "simulated"\n', ""))
+    return [one for one in json.loads(jailpf("doctor", "--json")[1])["findings"] if one["level"] != "fine"]
+
+
+def test_a_jail_whose_hooks_do_not_call_jailpf_is_found(host: Host, jailpf: Run) -> None:
+    """And `jailpf attach` mends it."""
+    host.file("jailpf/jails/web.toml", WEB)
+    assert "jailpf attach web" in [one["mend"] for one in found(host, jailpf)]
+    jailpf("attach", "web")
+    assert "jailpf attach web" not in [one["mend"] for one in found(host, jailpf)]
+
+
+def test_a_declaration_without_a_jail_is_found(host: Host, jailpf: Run) -> None:
+    """Its file does nothing."""
+    host.file("jailpf/jails/ghost.toml", WEB + '[jail]\nip4 = "10.0.0.1"\n')
+    assert any("no jail manager knows it" in one["what"] for one in found(host, jailpf))
+
+
+def test_a_hook_that_calls_pfrule_in_the_jails_folder_is_found(host: Host, jailpf: Run) -> None:
+    """With the line."""
+    host.jail_conf('web {\n\tip4.addr = 172.16.15.29;\n\texec.created = "/data/web/etc/pf.conf.d/pfrule.sh load";\n}\n')
+    host.file("jailpf/jails/web.toml", WEB)
+    assert any("jail.conf:3: a hook calls" in one["what"] for one in found(host, jailpf))
+
+
+def test_iocages_pf_back_end_is_found(host: Host, jailpf: Run) -> None:
+    """peers.md: it replaces the main ruleset."""
+    host.iocage({"shop": {"nat": 1, "ip4_addr": "10.0.0.9"}}, {"nat_backend": "pf"})
+    settings = host.root / "jailpf/jailpf.toml"
+    settings.write_text(
+        settings.read_text().replace("[managers]\n", f'[managers]\niocage_root = "{host.root}/iocage"\n')
+    )
+    assert any("nat_backend=pf" in one["what"] for one in found(host, jailpf))
+
+
+def test_what_cannot_be_asked_is_a_finding_and_not_the_end(host: Host, jailpf: Run) -> None:
+    """No pfctl: pf cannot be looked at, the declarations can."""
+    host.file("jailpf/jails/web.toml", "[service.http]\nprot = 80\n")
+    what = [one["what"] for one in found(host, jailpf)]
+    assert any("pfctl" in one for one in what)
+    assert any("web.toml:2:1" in one for one in what)
+
+
+def test_a_jail_of_two_managers_is_found(host: Host, jailpf: Run) -> None:
+    """The first of `adapters` answers."""
+    host.bastille({"web": "web {\n  ip4.addr = em0|10.0.0.7;\n}\n"})
+    settings = host.root / "jailpf/jailpf.toml"
+    settings.write_text(
+        settings.read_text().replace(
+            "[managers]\n", f'[managers]\nbastille_conf = "{host.root}/bastille/bastille.conf"\n'
+        )
+    )
+    assert any("both know a jail web" in one["what"] for one in found(host, jailpf))

@@ -1,0 +1,76 @@
+"""`jailpf import`: both sides are the same rules, and nothing is dropped in silence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Run
+    from stand_ins.host import Host
+
+RDR = "rdr inet proto tcp from any to 203.0.113.1 port 8080 -> 172.16.15.29 port 80\n"
+ALLOW = "pass in quick inet proto tcp from any to 172.16.15.29 port 80\n"
+
+
+def folder(host: Host, rdr: str = RDR, allow: str = ALLOW) -> str:
+    """The pf.conf.d of the jail web."""
+    host.file("data/web/etc/pf.conf.d/rdr.conf", rdr)
+    return str(Path(host.file("data/web/etc/pf.conf.d/allow.conf", allow)).parent)
+
+
+def test_rules_become_a_declaration_that_says_the_same(host: Host, jailpf: Run) -> None:
+    """The file is written, sound, and renders to the rules that it was made of."""
+    status, out, err = jailpf("import", "pfrule", folder(host))
+    assert (status, err) == (0, "")
+    assert "web: the same rules, once expanded" in out
+    assert jailpf("check", "web")[0] == 0
+    assert "port 8080" in jailpf("render", "web")[1]
+
+
+def test_n_prints_and_writes_nothing(host: Host, jailpf: Run) -> None:
+    """On either side of the folder."""
+    where = folder(host)
+    for words in (("-n", "pfrule", where), ("pfrule", "-n", where), ("pfrule", where, "-n")):
+        status, out, _ = jailpf("import", *words)
+        assert status == 0
+        assert "[service.http" in out
+        assert not (host.root / "jailpf/jails").exists()
+
+
+def test_what_cannot_be_expressed_is_reported_and_kept(host: Host, jailpf: Run) -> None:
+    """With file and line, status 1, and as a comment in the declaration."""
+    lost = "pass in quick inet proto tcp from any to 172.16.15.29 port 25 user www\n"
+    status, _, err = jailpf("import", "pfrule", folder(host, allow=ALLOW + lost))
+    assert status == 1
+    assert "allow.conf:2" in err
+    assert "user www" in (host.root / "jailpf/jails/web.toml").read_text()
+
+
+def test_an_existing_declaration_is_never_overwritten(host: Host, jailpf: Run) -> None:
+    """78, and the file stays."""
+    file = Path(host.file("jailpf/jails/web.toml", "# mine\n"))
+    assert jailpf("import", "pfrule", folder(host))[0] == 78
+    assert file.read_text() == "# mine\n"
+
+
+def test_nothing_to_import_is_said(jailpf: Run, tmp_path: Path) -> None:
+    """No Bastille here, no folder there."""
+    assert jailpf("import", "bastille")[0] == 66
+    assert jailpf("import", "pfrule")[0] == 64
+    assert jailpf("import", "pfrule", str(tmp_path / "none"))[0] == 78
+
+
+def test_iocages_forwards_have_the_jails_port_first(host: Host, jailpf: Run) -> None:
+    """nat_forwards tcp(80:8080): 8080 outside."""
+    host.iocage({"shop": {"nat": 1, "nat_forwards": "tcp(80:8080)", "ip4_addr": "10.0.0.9"}})
+    settings = host.root / "jailpf/jailpf.toml"
+    settings.write_text(
+        settings.read_text().replace("[managers]\n", f'[managers]\niocage_root = "{host.root}/iocage"\n')
+    )
+    status, out, _ = jailpf("import", "-n", "iocage")
+    assert "port = 80" in out
+    assert "8080" in out
+    assert status in (0, 1)
+    assert json.loads((host.root / "iocage/jails/shop/config.json").read_text())["nat"] == 1
