@@ -30,16 +30,16 @@ class Binat(RuleType):
             yield "address", "a second address of one family; declare another jail, or rdr rules"
 
     def render(self, context: Context) -> Iterable[Rule]:
-        """One binat rule for each family that the jail and `address` share."""
+        """One binat rule for each family that the jail and `address` share, and each interface: of a list pf takes one."""
         for address in self.address:
             own = context.jail.of(address.family)
             if not own:
                 raise context.error(f"the jail has no {address.family} address for {address}", "address")
             for side in context.sides(addresses=own[:1]):
-                yield Rule(
-                    action="binat", on=self.on or context.host.ext_if, family=side.family, source=side.jail,
-                    tag=context.tag_out, target=address,
-                )  # fmt: skip
+                for interface in self.on or context.host.ext_if:
+                    yield Rule(
+                        action="binat", on=(interface,), family=side.family, source=side.jail, tag=context.tag_out, target=address
+                    )  # fmt: skip
 
 
 @hookimpl

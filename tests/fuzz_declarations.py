@@ -1,0 +1,373 @@
+"""Random declarations: each is refused with a place, or renders to text that pf takes and that holds nothing but what was declared.
+
+By hand: `python -m tests.fuzz_declarations 100000 [SEED]` from the repository's root.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jailpf import toml
+from jailpf.compile import compile_jail
+from jailpf.errors import JailpfError, NoJailError
+from jailpf.jails import Jails
+from jailpf.layout import LAYOUTS, Layout
+from jailpf.model import Jail, Rule, Ruleset, Table
+from jailpf.pf.simulated import Simulated
+from jailpf.pftext import checked, rule_text, table_text
+from jailpf.registry import build
+from jailpf.schema import Key, keys
+from jailpf.services import JailTable, Service, read
+from jailpf.settings import Host, Settings
+from jailpf.values import Address, Interface, Outgoing, Peer, TableName
+
+REGISTRY = build()
+TYPES = REGISTRY.rule_types
+GOOD: dict[str, list[Any]] = {
+    "Address": ["10.0.0.2", "10.0.0.3", "fd00::2", "fd00::3", "203.0.113.9", "2001:db8::9"],
+    "Peer": ["any", "192.0.2.0/24", "!192.0.2.7", "198.51.100.7", "2001:db8:7::/48", "<t>", "!<t>", "<u>", "<host>", "(em1:0)"],
+    "Outside": ["ext_ip4", "ext_ip6", "203.0.113.9", "2001:db8::9", "<t>", "(em0)", "any"],
+    "Outgoing": ["(em0:0)", "203.0.113.9", "2001:db8::9"],
+    "Member": ["192.0.2.0/24", "!192.0.2.7", "2001:db8::/32", "!2001:db8::7", "192.0.2.9"],
+    "Target": ["10.0.0.77", "fd00::77", "other", "bridged"],
+    "Interface": ["em0", "em1", "lo1", "bridge0", "vtnet0.100", "lo"],
+    "Protocol": ["tcp", "tcp", "udp", "tcp+udp", "sctp", "icmp", "icmp6", "esp", "gre", "ah"],
+    "Port": [22, 80, 443, "993", "7000:7010", "8000:8010", 65535, 1],
+    "Count": [1, 20, 2**32 - 1],
+    "Rate": ["15/5", "1/1"],
+    "Filename": ["some.table", "empty.table"],
+}  # fmt: skip
+NASTY: list[Any] = [
+    "", " ", "any\npass all", "80 } pass all #", "em0 inet6", "10.1", "010.0.0.1", "0x7f000001", "10.0.0.1/24", "fe80::1%em0", "fd00::1%\n",
+    "!any", "!!192.0.2.1", "<a b>", "<pass>", "pass", "em0", "(em0", "{ 1 2 }", '"', "'", "\\", "$if", "#", "a;b", "90:80", "80:", 0, -1,
+    65536, 1.5, True, [], [[]], {}, {"a": 1}, ["192.0.2.1", "!192.0.2.2"], "\u0660", "x" * 70, "any } from any", "\r", "bad.table", "..",
+]  # fmt: skip
+SERVICE_NAMES = ["web", "mail-insecure", "x" * 63, "a_1", "overload", "plugin"]
+BAD_NAMES = ["a b", "$if", 'a"b', "", "a\nb", "\u00e9", "x" * 64, "a.b"]
+HOSTS = [
+    Host(ext_if=(Interface("em0"),), tables=(TableName("host"),)),
+    Host(ext_if=(Interface("em0"), Interface("em1")), nat=(Outgoing.parse("(em0:0)"),), tables=(TableName("host"),)),
+    Host(ext_if=(Interface("em0"),), ext_ip4=(Peer.parse("<ext_ip4>"),), ext_ip6=(), tables=(TableName("host"),)),
+]
+OTHERS = {
+    "other": Jail(name="other", addresses=(Address.parse("10.0.0.9"), Address.parse("fd00::9"))),
+    "bridged": Jail(name="bridged", addresses=(Address.parse("10.0.0.8"),), vnet=True, interface=Interface("bridge0")),
+}
+WORDS = """
+table persist const counters file nat binat rdr pass block in out log quick on inet inet6 proto from to any port all tagged tag ->
+static-port keep synproxy state label { } ( ) ! max max-src-states max-src-conn max-src-conn-rate overload flush global
+"""
+FIXED = set(WORDS.split())
+
+
+class Known(Jails):
+    """Jails that no manager has to be asked for."""
+
+    def find(self, name: str, services: Any = None) -> Jail:
+        """The jail of the declaration, or one of OTHERS."""
+        if services is None:
+            if name in OTHERS:
+                return OTHERS[name]
+            raise NoJailError(f"nobody knows {name}")
+        own = services.jail
+        addresses = own.ip4 + own.ip6 or tuple(map(Address.parse, ("10.0.0.2", "fd00::2")))
+        return Jail(name=name, addresses=addresses, vnet=own.vnet, interface=own.interface, shared=own.shared)
+
+
+@dataclass
+class Maker:
+    """Makes one declaration. bad: how likely a value is not what its key wants."""
+
+    dice: random.Random
+    bad: float
+    written: set[tuple[str, str]] = field(default_factory=set)
+
+    def single(self, one: Key) -> Any:
+        """A value for a key."""
+        if self.dice.random() < self.bad:
+            return self.dice.choice(NASTY)
+        if one.type is bool:
+            return self.dice.random() < 0.5
+        if one.choices:
+            return self.dice.choice(one.choices)
+        return self.dice.choice(GOOD[one.type.__name__])
+
+    def value(self, one: Key) -> Any:
+        """One or several."""
+        if not one.many or self.dice.random() < 0.6:
+            return self.single(one)
+        several = [self.single(one) for _ in range(self.dice.choice([1, 2, 2, 3]))]
+        unique = [each for number, each in enumerate(several) if each not in several[:number]]
+        return (
+            [each for each in unique if not str(each).startswith(("!", "any"))] or unique[:1]
+            if self.bad < 0.5
+            else several
+        )
+
+    def table(self, where: str, cls: type, often: dict[str, float]) -> dict[str, Any]:
+        """A table of declared keys, and now and then one that is not."""
+        made = {}
+        for name, (_, one) in keys(cls).items():
+            if one.required or self.dice.random() < often.get(name, 0.2):
+                made[name] = self.value(one)
+        if self.dice.random() < self.bad / 2:
+            made[self.dice.choice(["prt", "form", "x", "a b", "pass\nall"])] = 1
+        self.written |= {(where, name) for name in made}
+        return made
+
+    def service(self) -> dict[str, Any]:
+        """A service with the rule types of services; mostly such that its keys go together."""
+        made = self.table("service", Service, {"port": 0.95})
+        ports = made.get("port", [])
+        count = len(ports) if isinstance(ports, list) else 1
+        if made.get("proto") in ("icmp", "icmp6", "esp", "gre", "ah") and self.dice.random() < 0.9:
+            made.pop("port", None)
+            made.setdefault("rdr", False)
+        for keyword, rule_type in TYPES.items():
+            if rule_type.scope != "service" or self.dice.random() < 0.4:
+                continue
+            made[keyword] = self.dice.choice([True, True, False, None])
+            if made[keyword] is None:
+                made[keyword] = self.table(keyword, rule_type, {"overload": 0.1, "synproxy": 0.1})
+        rdr, allow = made.get("rdr"), made.get("allow")
+        if isinstance(rdr, dict) and "port" in rdr and self.dice.random() < 0.9:
+            pool = (
+                [8080, 8443, 2525]
+                if all(":" not in str(port) for port in (ports if count > 1 else [ports]))
+                else ["9000:9010"]
+            )
+            rdr["port"] = pool[:count] if isinstance(ports, list) else pool[0]
+        if isinstance(allow, dict) and self.dice.random() < 0.9:
+            if made.get("proto", "tcp") != "tcp":
+                for name in ("max_src_conn", "max_src_conn_rate", "overload", "synproxy"):
+                    allow.pop(name, None)
+            if allow.get("overload") is True and not {"max_src_conn", "max_src_conn_rate"} & set(allow):
+                allow["max_src_conn"] = 5
+        return made
+
+    def declaration(self) -> dict[str, Any]:
+        """A whole file."""
+        whole: dict[str, Any] = {}
+        if self.dice.random() < 0.6:
+            own = self.table("jail", JailTable, {"ip4": 0.6, "ip6": 0.5, "vnet": 0.4, "interface": 0.3})
+            for name, colon in (("ip4", False), ("ip6", True)):
+                if name in own and self.dice.random() < 0.95:
+                    own[name] = self.dice.sample(
+                        [one for one in GOOD["Address"] if (":" in one) == colon], self.dice.choice([1, 2])
+                    )
+            if "interface" in own and self.dice.random() < 0.9:
+                own["vnet"] = True
+            whole["jail"] = own
+        sections = ["service", *(keyword for keyword, one in TYPES.items() if one.scope == "jail")]
+        self.dice.shuffle(sections)
+        for keyword in sections:
+            tables = {}
+            for _ in range(self.dice.choice([0, 1, 1, 2] if keyword == "service" else [0, 0, 0, 1])):
+                names = (
+                    BAD_NAMES
+                    if self.dice.random() < self.bad
+                    else SERVICE_NAMES[:2]
+                    if keyword == "table"
+                    else SERVICE_NAMES
+                )
+                table = self.service() if keyword == "service" else self.table(keyword, TYPES[keyword], {})
+                if "port" in table and keyword in ("nat", "out") and self.dice.random() < 0.9:
+                    table["proto"] = self.dice.choice(["tcp", "udp", "tcp+udp"])
+                tables[self.dice.choice(names)] = table
+            if tables:
+                whole[keyword] = tables
+        for name in "tu":
+            if f"<{name}>" in str(whole) and self.dice.random() < 0.95:
+                whole.setdefault("table", {})[name] = self.table("table", TYPES["table"], {})
+        return whole
+
+
+def dumped(value: Any) -> str:
+    """A TOML value on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in value) + '"'
+    if isinstance(value, list):
+        return "[" + ", ".join(map(dumped, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{dumped(key)} = {dumped(one)}" for key, one in value.items()) + " }"
+    return str(value)
+
+
+def text_of(whole: dict[str, Any]) -> str:
+    """The file."""
+    lines = []
+    for keyword, tables in whole.items():
+        for name, table in (("", tables),) if keyword == "jail" else tables.items():
+            lines.append(f"[{keyword}.{dumped(name)}]" if keyword != "jail" else "[jail]")
+            lines += [
+                f"{key if re.fullmatch('[a-z0-9_]+', key) else dumped(key)} = {dumped(value)}"
+                for key, value in table.items()
+            ]
+            lines.append("")
+    return "\n".join(lines)
+
+
+class Fuzz:
+    """Tries declarations in a folder, and counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "some.table").write_text("192.0.2.0/24 !192.0.2.7\n2001:db8::/32\n")
+        (folder / "empty.table").write_text("")
+        (folder / "bad.table").write_text("192.0.2.1\nem0\n")
+        for path in folder.iterdir():
+            path.chmod(0o644)
+        self.pf = Simulated()
+        self.tried = self.accepted = self.rules = 0
+        self.seen: Counter[tuple[str, str]] = Counter()
+        self.said: Counter[str] = Counter()
+
+    def one(self, dice: random.Random) -> bool:
+        """Make a declaration and try it; True when it was accepted. Raises AssertionError with the text."""
+        maker = Maker(dice, dice.choice([0, 0, 0, 0.02, 0.3]))
+        text = text_of(maker.declaration())
+        layout = dice.choice(["single", "single", "split", "bastille"])
+        settings = Settings(
+            file=str(self.folder / "jailpf.toml"), adapters=(), host=dice.choice(HOSTS), direct=dice.random() < 0.3,
+            layout=Layout(layout, LAYOUTS[layout]),
+        )  # fmt: skip
+        self.tried += 1
+        try:
+            ruleset = self.outcome(text, settings)
+        except AssertionError as wrong:
+            raise AssertionError(f"{wrong}\n{settings}\n{text}") from wrong
+        if ruleset is None:
+            return False
+        self.accepted += 1
+        self.seen.update(maker.written)
+        return True
+
+    def outcome(self, text: str, settings: Settings) -> Ruleset | None:
+        """What becomes of a text; None when it is refused, rightly."""
+        document = toml.parse(text, str(self.folder / "web.toml"))
+        jails = Known(settings, REGISTRY)
+        try:
+            services = read(document, TYPES, settings)
+            ruleset = compile_jail(jails.find("web", services), services, jails)
+        except JailpfError as wrong:
+            self.refused(wrong, text, settings)
+            return None
+        self.sound(ruleset)
+        return ruleset
+
+    def refused(self, wrong: JailpfError, text: str, settings: Settings) -> None:
+        """Every problem is one line and has a place that exists."""
+        assert wrong.status == 65, wrong
+        assert wrong.problems
+        for problem in wrong.problems:
+            self.said[re.sub(r"'[^']*'|\d+", "_", problem.message)[:40]] += 1
+            said = str(problem)
+            assert said.isprintable(), said
+            if problem.place and problem.place.file == settings.file:
+                continue
+            assert problem.place, said
+            assert Path(problem.place.file).parent == self.folder, said
+            whole = text if problem.place.file.endswith("web.toml") else Path(problem.place.file).read_text()
+            lines = whole.split("\n")
+            assert 1 <= problem.place.line <= len(lines), said
+            assert 1 <= problem.place.column <= len(lines[problem.place.line - 1]) + 1, said
+
+    def sound(self, ruleset: Ruleset) -> None:
+        """The text is what was declared, rule by rule, word by word, and pf sees as many rules."""
+        assert ruleset.anchors
+        rules = list(ruleset.rules)
+        texts: Counter[str] = Counter()
+        for anchor in ruleset.anchors:
+            lines = anchor.text.splitlines()
+            assert anchor.text == "".join(f"{line}\n" for line in lines)
+            for line in lines:
+                assert checked(line) == line
+            inside = [one for one in rules if rule_text(one) in lines]
+            texts.update(line for line in lines if not line.startswith("table "))
+            printed = [line for line in self.pf.printed(anchor.path, anchor.text) if not line.startswith("table ")]
+            assert len(printed) == sum(map(expansion, inside)), (anchor.text, printed)
+            self.rules += len(printed)
+        assert texts == Counter(map(rule_text, rules))
+        for one in rules:
+            words_of(rule_text(one), one)
+        for table in ruleset.tables:
+            line = table_text(table)
+            assert any(line in anchor.text.splitlines() for anchor in ruleset.anchors), line
+            words_of(line, table)
+
+
+def expansion(rule: Rule) -> int:
+    """How many rules pf makes of one."""
+    lists = (rule.on, rule.proto.names if rule.proto else (), rule.source, rule.source_port, rule.to, rule.port)
+    return math.prod(len(one) or 1 for one in lists)
+
+
+def words_of(line: str, one: Rule | Table) -> None:
+    """No word of a line is anything but a word of the form or a value that was declared."""
+    values: list[object] = []
+    if isinstance(one, Rule):
+        state = one.state
+        limits = (
+            [state.max, state.max_src_conn, state.max_src_conn_rate, state.max_src_states, f"<{state.overload}>"]
+            if state
+            else []
+        )
+        values += [
+            *one.on,
+            *one.source,
+            *one.source_port,
+            *one.to,
+            *one.port,
+            one.target,
+            *limits,
+            *(one.proto.names if one.proto else ()),
+        ]
+        values += [f'"{word}"' for word in (one.tag, one.tagged, *one.labels)]
+        values += [one.target_port, f"{one.target_port.first}:*"] if one.target_port else []
+    else:
+        values += [f"<{one.name}>", f'"{one.file}"', *(one.addresses or ())]
+    allowed = FIXED | {word for value in values for word in str(value).split()}
+    words = re.findall(r'"[^"]*"|\((?=max)|\((?:em|lo|vtnet)[^)]*\)|[^\s,()]+|\)', line)
+    extra = [word for word in words if word not in allowed]
+    assert not extra, (line, extra)
+
+
+def declared_keys() -> set[tuple[str, str]]:
+    """Every key that there is."""
+    classes = {"jail": JailTable, "service": Service, **TYPES}
+    return {(where, name) for where, cls in classes.items() for name in keys(cls)}
+
+
+def main(count: int, seed: int) -> int:
+    """Try `count` declarations and say what was found."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        fuzz = Fuzz(Path(folder))
+        for number in range(count):
+            try:
+                fuzz.one(random.Random(seed * 1_000_003 + number))
+            except AssertionError as wrong:
+                print(f"number {number} of seed {seed}: {wrong}")
+                return 1
+    share = 100 * fuzz.accepted / fuzz.tried
+    print(
+        f"{fuzz.tried} tried, {fuzz.accepted} accepted ({share:.1f} %), {fuzz.rules} rules of pf, {time.monotonic() - start:.0f} s"
+    )
+    print(f"keys never seen in an accepted one: {sorted(declared_keys() - set(fuzz.seen)) or 'none'}")
+    print(f"{len(fuzz.said)} kinds of sentences; the rarest: {[said for said, _ in fuzz.said.most_common()[-5:]]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, int(sys.argv[2]) if len(sys.argv) > 2 else 0))
