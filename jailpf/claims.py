@@ -123,27 +123,42 @@ def collisions(
     resolve: Callable[[Peer], tuple[Network, ...] | None],
     against: Iterable[Claim] | None = None,
 ) -> Iterator[tuple[Claim, Claim]]:
-    """Every colliding pair within `claims`, or between `claims` and `against`. A sweep over ports, not all pairs."""
+    """Every colliding pair within `claims`, or between `claims` and `against`, once each.
+
+    A sweep over the ports, with those that are open filed under the addresses that they claim: not all pairs.
+    """
     events = [(port.first, port.last, True, claim) for claim in claims for port in claim.ports]
     events += [(port.first, port.last, False, claim) for claim in against or () for port in claim.ports]
     events.sort(key=lambda event: event[0])
+    keys = {id(claim): _keys(claim, resolve) for _, _, _, claim in events}
     active: dict[tuple[str, str], list[tuple[int, bool, Claim]]] = {}
     seen = set()
     for first, last, mine, claim in events:
-        for proto in claim.protos or ("*",):
-            for group in (
-                ((claim.family, proto), (claim.family, "*")) if proto != "*" else _groups(active, claim.family)
-            ):
-                open_ones = active[group] = [event for event in active.get(group, ()) if event[0] >= first]
-                for _, theirs, other in open_ones:
-                    pair = frozenset((id(claim), id(other)))
-                    if other is claim or pair in seen or (against is not None and mine == theirs):
-                        continue
-                    if collide(claim, other, resolve):
-                        seen.add(pair)
-                        yield (claim, other) if mine else (other, claim)
-            active.setdefault((claim.family, proto), []).append((last, mine, claim))
+        own = keys[id(claim)]
+        wide = (claim.family, WIDE)
+        near = [group for group in active if group[0] == claim.family] if wide in own else [*own, wide]
+        for group in near:
+            open_ones = active[group] = [event for event in active.get(group, ()) if event[0] >= first]
+            for _, theirs, other in open_ones:
+                pair = frozenset((id(claim), id(other)))
+                if other is claim or pair in seen or (against is not None and mine == theirs):
+                    continue
+                if collide(claim, other, resolve):
+                    seen.add(pair)
+                    yield (claim, other) if mine else (other, claim)
+        for group in own:
+            active.setdefault(group, []).append((last, mine, claim))
 
 
-def _groups(active: dict[tuple[str, str], Any], family: str) -> list[tuple[str, str]]:
-    return [group for group in active if group[0] == family]
+WIDE = ""
+
+
+def _keys(claim: Claim, resolve: Callable[[Peer], tuple[Network, ...] | None]) -> set[tuple[str, str]]:
+    """Two claims that share none of these cannot meet, unless one of them is WIDE: more than single addresses."""
+    words = set()
+    for peer in claim.to:
+        networks = resolve(peer) or ()
+        if peer.kind == "any" or any(network.net.num_addresses > 1 for network in networks):
+            return {(claim.family, WIDE)}
+        words |= {peer.interface or peer.word, *(str(network.net.network_address) for network in networks)}
+    return {(claim.family, word) for word in words}
