@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.claims import Claim, collisions
 from jailpf.errors import ConflictError, JailpfError, Problem
+from jailpf.lifecycle import survey
 from jailpf.state import plans, records
 from jailpf.values import Network, Peer
 
@@ -26,7 +27,8 @@ def check(session: Session, record: Record) -> None:
     """
     others = [other for other in records.everything(session.directory) if other.jail != record.jail]
     resolve = resolver(session)
-    problems = list(_problems(record.claims, [claim for other in others for claim in other.claims], resolve))
+    found = collisions(record.claims, resolve, [claim for other in others for claim in other.claims])
+    problems = _with_the_dead(session, list(found), others)
     problems += _addresses([record], others)
     problems += _addresses(others, [record])
     problems += _problems(record.claims, bastille_claims(session), resolve)
@@ -34,13 +36,27 @@ def check(session: Session, record: Record) -> None:
     for starting, since in plans.pending(session.directory):
         if starting.jail == record.jail:
             continue
-        found = list(_problems(record.claims, starting.claims, resolve))
-        if found and 0 <= time.time() - since < plans.STARTING:
-            problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in found]
-        elif found:
+        early = list(_problems(record.claims, starting.claims, resolve))
+        if early and 0 <= time.time() - since < plans.STARTING:
+            problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in early]
+        elif early:
             plans.drop(session.directory, starting.jail)
     if problems:
         raise ConflictError(problems)
+
+
+def _with_the_dead(session: Session, found: list[tuple[Claim, Claim]], others: list[Record]) -> list[Problem]:
+    """The problems; where the other jail died without its poststop, the remedy is another one."""
+    if not found:
+        return []
+    try:
+        alive = set(survey.alive(session, session.settings))
+    except JailpfError:
+        return [_problem(one, other) for one, other in found]
+    dead = {record.jail for record in others if record.running_name not in alive}
+    problems = [(_problem(one, other), other.owner) for one, other in found]
+    remedy = "`jailpf sync` takes away what is left of {}, which runs no more"
+    return [problem._replace(remedy=remedy.format(owner)) if owner in dead else problem for problem, owner in problems]
 
 
 def check_all(session: Session, wanted: Iterable[Record]) -> list[Problem]:
