@@ -48,7 +48,7 @@ def test_a_refused_reload_changes_nothing(machine: Machine) -> None:
     machine.mood("-a jailpf/web -f -", "refuses")
     with pytest.raises(PfRefusedError):
         load.load(machine.session(), "web")
-    assert machine.calls() == ["-a jailpf/web -f -"]
+    assert machine.changes() == ["-a jailpf/web -f -"]
     assert (machine.anchors(), machine.records(), records.read(machine.session().directory, "web")) == before
 
 
@@ -157,7 +157,7 @@ def test_a_declaration_that_changed_while_waiting_for_the_lock_is_read_again(mac
 
         def __exit__(self, *what: object) -> None: ...
 
-    session.lock = Waiting  # type: ignore[method-assign, assignment]
+    session.lock = Waiting  # type: ignore[method-assign]
     session.directory.make()
     load.load(session, "web")
     assert "port 81" in machine.anchors()["jailpf/web"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +32,9 @@ BROKEN: dict[str, Callable[[Machine], object]] = {
     "the jail's file is gone": lambda machine: (machine.root / "etc/jails/web.toml").unlink(),
     "a plugin is missing": lambda machine: machine.settings('plugins = ["nobody"]\n'),
     "another layout": lambda machine: machine.settings('layout = "split"\n'),
-    "another pf": lambda machine: setattr(machine, "pf_name", "simulated") or machine.settings(),  # type: ignore[func-returns-value]
+    "another pf": lambda machine: machine.toml.write_text(
+        machine.toml.read_text().replace('"pfctl"', '"simulated"', 1)
+    ),
     "no jls": lambda machine: (machine.bin / "jls").unlink(),
     "no plan": lambda machine: __import__("shutil").rmtree(machine.run_dir / "compiled"),
     "no lock": lambda machine: (machine.run_dir / "lock").unlink(),
@@ -134,3 +138,24 @@ def test_no_room_for_the_lock(loaded: Machine) -> None:
     done = loaded.jailpf("poststop", "web")
     assert "lock" in done.stderr
     assert loaded.anchors() == {}
+
+
+def test_without_settings_a_broken_record_means_the_usual_anchor(loaded: Machine) -> None:
+    """Neither jailpf.toml nor the record can be read: what is tried and what fails is said, and the end is 0."""
+    (loaded.run_dir / "records/web.json").write_text("{")
+    loaded.toml.write_text("= =")
+    assert "/sbin/pfctl" in loaded.jailpf("poststop", "web").stderr
+    assert loaded.records() == ["web.json"]
+
+
+def test_a_bug_of_ours_does_not_hold_up_the_stop(loaded: Machine) -> None:
+    """A traceback for the report, a hint, and 0."""
+    script = (
+        "import sys, jailpf.lifecycle.poststop as p\ndef bug(*a): raise ZeroDivisionError\np.remove = bug\n"
+        "from jailpf.cli import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    words = loaded.arguments("poststop", "web")[4:]
+    done = subprocess.run([sys.executable, "-I", "-c", script, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "ZeroDivisionError" in done.stderr
+    assert "jailpf sync" in done.stderr

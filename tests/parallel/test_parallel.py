@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stand_ins.machine import web
 
+from jailpf.lifecycle import prestart
 from jailpf.state import records
 
 if TYPE_CHECKING:
@@ -42,8 +43,11 @@ def at_once(machine: Machine, commands: list[list[str]]) -> list[int]:
 def test_fifty_jails_start_at_once(machine: Machine) -> None:
     """Every jail passes and is loaded, each with its own rules and record, as if they had started one by one."""
     names = declare(machine, JAILS)
-    machine.jailpf("prestart", names[0])
-    at_once(machine, [["created", name] for name in names])
+    for name in names[JAILS // 5 :]:
+        prestart.prestart(machine.session(), name)
+    machine.calls()
+    at_once(machine, [["created", name] for name in names])  # some of them cold
+    assert len(machine.calls()) < 2 * JAILS
     held = machine.anchors()
     assert sorted(held) == [f"jailpf/{name}" for name in names]
     assert all(f"port {1000 + number} " in held[f"jailpf/{name}"] for number, name in enumerate(names))

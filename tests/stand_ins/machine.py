@@ -113,6 +113,10 @@ class Machine:
         log.unlink(missing_ok=True)
         return found
 
+    def changes(self) -> list[str]:
+        """Those of `calls` that do not only look."""
+        return [call for call in self.calls() if " -s " not in f" {call}" and not call.endswith("-T show")]
+
     def mood(self, words: str, what: str, times: int = 1_000_000) -> None:
         """How pfctl answers arguments in which the pattern `words` is found (see pfctl.py)."""
         with (self.state / "moods").open("a") as opened:

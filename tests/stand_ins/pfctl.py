@@ -109,8 +109,8 @@ def load(path: str, file: str, dry: bool) -> None:
                 with open(found[2], encoding="utf-8") as opened:
                     below[f"{path}/{found[1]}" if path else found[1]] = parse(found[2], opened.read())
     except RefusedError as wrong:
-        lines = () if dry else ("pfctl: Syntax error in config file: pf rules not loaded",)
-        raise RefusedError(*wrong.lines, *lines) from None
+        trailer = () if dry else ("pfctl: Syntax error in config file: pf rules not loaded",)
+        raise RefusedError(*wrong.lines, *trailer) from None
     if dry:
         return
     store(path, [line for line in lines if not line.startswith("load ")])
