@@ -1,0 +1,285 @@
+"""The built-in rule types in terms of traffic, under `block all`: who reaches the jail, and who does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jailpf.testing import SimulatedHost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOST = '[host]\next_if = "em0"\n'
+NAT = HOST + 'nat = "(em0:0)"\n'
+OUT, OFFICE, OUT6 = "192.0.2.7", "198.51.100.7", "2001:db8:7::7"
+VNET = '\n[jail]\nip4 = "10.0.1.2"\nvnet = true\ninterface = "bridge0"\n'
+CONF = """\
+nat-anchor "jailpf/*"
+binat-anchor "jailpf/*"
+rdr-anchor "jailpf/*"
+block all
+pass inet6 proto icmp6
+anchor "jailpf/*"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "host"
+
+
+def running(folder: Path, toml: str, settings: str = HOST, **what: object) -> SimulatedHost:
+    """A host with the jail `web` (10.0.0.2, fd00::2), and a neighbour `near` that offers nothing."""
+    host = SimulatedHost(folder, settings=settings, pf_conf=CONF)
+    host.pf.topology.add_interface("em1", "198.18.0.1/24")
+    host.start("[service.none]\nport = 1\n", "near", ip4="10.0.0.9", ip6="fd00::9")
+    host.start(toml, "web", **{"ip4": "10.0.0.2", "ip6": "fd00::2", **what})
+    return host
+
+
+def test_the_least(folder: Path) -> None:
+    """The client reaches the jail on 993 and not on 110, by both families; neighbours with a route get nothing."""
+    host = running(folder, "[service.imaps]\nport = [993, 995]\n")
+    for client in (OUT, OUT6):
+        host.traffic(client, 993).reaches("web", 993)
+        host.traffic(client, 995).reaches("web", 995)
+        host.traffic(client, 110).is_blocked()
+    host.traffic(OUT, 993, to="10.0.0.2").is_blocked()
+    host.traffic(OUT6, 993, to="fd00::2").is_blocked()
+    host.traffic("jail:near", 993, to="10.0.0.2").is_blocked()
+
+
+def test_direct_lets_neighbours_in(folder: Path) -> None:
+    """With `direct` whoever has a route, and another jail, reaches the service, and only that."""
+    host = running(folder, "[service.imaps]\nport = 993\nallow = { direct = true }\n")
+    host.traffic(OUT, 993).reaches("web")
+    host.traffic(OUT, 993, to="10.0.0.2").reaches("web")
+    host.traffic(OUT, 995, to="10.0.0.2").is_blocked()
+
+
+def test_one_direct_service_does_not_open_another(folder: Path) -> None:
+    """Each service has its own say: the tag of one is not worth anything for another."""
+    host = running(folder, "[service.a]\nport = 80\nallow = { direct = true }\n[service.b]\nport = 81\n")
+    host.traffic(OUT, 80, to="10.0.0.2").reaches("web")
+    host.traffic(OUT, 81, to="10.0.0.2").is_blocked()
+    host.traffic(OUT, 81).reaches("web")
+
+
+def test_ports_map_in_pairs_and_ranges_by_offset(folder: Path) -> None:
+    """8080 is 80 inside, 6003 is 7003; what is not published as such is closed."""
+    host = running(
+        folder,
+        "[service.http]\nport = [80, 443]\nrdr = { port = [8080, 443] }\n"
+        '[service.rtp]\nproto = "udp"\nport = "7000:7010"\nrdr = { port = "6000:6010" }\n',
+    )
+    host.traffic(OUT, 8080).reaches("web", 80)
+    host.traffic(OUT, 443).reaches("web", 443)
+    host.traffic(OUT, 80).is_blocked()
+    for number in (0, 3, 10):
+        host.traffic(OUT, 6000 + number, proto="udp").reaches("web", 7000 + number)
+    host.traffic(OUT, 7003, proto="udp").is_blocked()
+    host.traffic(OUT, 6003).is_blocked()
+
+
+def test_from_counts_at_the_rdr_and_at_the_pass(folder: Path) -> None:
+    """Who is redirected, and of those who is let in."""
+    host = running(
+        folder,
+        '[service.ssh]\nport = 22\nfrom = "198.51.100.0/24"\n'
+        '[service.web]\nport = 80\nallow = { from = "!198.51.100.7" }\nrdr = { from = "198.51.100.0/24" }\n',
+    )
+    host.traffic(OFFICE, 22).reaches("web")
+    host.traffic(OUT, 22).is_blocked()
+    host.traffic("198.51.100.8", 80).reaches("web")
+    host.traffic(OFFICE, 80).is_blocked()
+    host.traffic(OUT, 80).is_blocked()
+
+
+def test_a_table_can_change_while_the_rules_stay(folder: Path) -> None:
+    """Who is in the table gets in, and who is taken out of it does not."""
+    host = running(
+        folder, '[service.ssh]\nport = 22\nfrom = "<t>"\n[table.t]\naddresses = ["192.0.2.0/24", "!192.0.2.9"]\n'
+    )
+    host.traffic(OUT, 22).reaches("web")
+    host.traffic("192.0.2.9", 22).is_blocked()
+    host.traffic(OFFICE, 22).is_blocked()
+    host.pf.table("jailpf/web", "t", "add", [OFFICE])
+    host.traffic(OFFICE, 22).reaches("web")
+
+
+@pytest.mark.parametrize("where", ["lo1", "vnet"])
+def test_on_is_an_interface_that_connections_come_in_by(folder: Path, where: str) -> None:
+    """Directly by em0 only, whether the jail is behind a bridge or not."""
+    toml = '[service.a]\nport = 80\nrdr = false\nallow = { on = "em0" }\n' + (VNET if where == "vnet" else "")
+    host = running(folder, toml)
+    address = "10.0.1.2" if where == "vnet" else "10.0.0.2"
+    host.traffic(OUT, 80, to=address).reaches("web")
+    host.traffic("jail:near", 80, to=address).is_blocked()
+    host.pf.topology.set_external("em1")
+    host.traffic(OFFICE, 80, to=address).is_blocked()
+
+
+@pytest.mark.parametrize("vnet", [False, True])
+@pytest.mark.parametrize(
+    "allow", ["{}", "{ max_src_conn = 3 }", '{ on = "em0" }', '{ on = "em0", max_src_conn = 3 }', "{ synproxy = true }"]
+)
+def test_limits_and_interfaces_let_in_what_the_plain_rule_does(folder: Path, allow: str, vnet: bool) -> None:
+    """All forms of the pass rule, for jails behind a bridge and others: reached from outside by the published port only."""
+    host = running(folder, f"[service.a]\nport = 80\nrdr = {{ port = 8080 }}\nallow = {allow}\n" + VNET * vnet)
+    address = "10.0.1.2" if vnet else "10.0.0.2"
+    host.traffic(OUT, 8080).reaches("web", 80)
+    host.traffic(OUT, 80).is_blocked()
+    host.traffic(OUT, 80, to=address).is_blocked()
+    host.traffic("jail:near", 80, to=address).is_blocked()
+
+
+@pytest.mark.parametrize("vnet", [False, True])
+def test_max_src_conn_counts_connections_once(folder: Path, vnet: bool) -> None:
+    """Three of one source, not one and a half, though a vnet jail's packets pass two rules."""
+    host = running(folder, "[service.a]\nport = 80\nallow = { max_src_conn = 3 }\n" + VNET * vnet)
+    got = [bool(host.traffic(OUT, 80, source_port=2000 + number)) for number in range(5)]
+    assert got == [True, True, True, False, False]
+    host.traffic(OFFICE, 80).reaches("web")
+
+
+def test_max_counts_all_sources(folder: Path) -> None:
+    """Two states, whoever has them."""
+    host = running(folder, "[service.a]\nport = 80\nallow = { max = 2 }\n")
+    assert [bool(host.traffic(f"192.0.2.{number}", 80)) for number in range(1, 5)] == [True, True, False, False]
+
+
+def test_overload_blocks_a_source_for_good(folder: Path) -> None:
+    """Its connections end, it stays out though they ended, and it is not blocked from other services."""
+    host = running(
+        folder, "[service.a]\nport = 80\nallow = { max_src_conn = 2, overload = true }\n[service.b]\nport = 81\n"
+    )
+    for number in range(4):
+        host.traffic(OUT, 80, source_port=2000 + number)
+    assert host.pf.table("jailpf/web", "overload_a", "show") == [OUT]
+    for state in host.pf.states():
+        assert OUT not in str(state) or ":81" in str(state)
+    host.traffic(OUT, 80, source_port=3000).is_blocked()
+    host.traffic(OUT, 81).reaches("web")
+    host.traffic(OFFICE, 80).reaches("web")
+
+
+def test_hairpin(folder: Path) -> None:
+    """The host and its jails reach the external address's port; without it they do not."""
+    host = running(folder, "[service.a]\nport = 80\nrdr = { port = 8080, hairpin = true }\n[service.b]\nport = 81\n")
+    for sender in (OUT, "jail:near", "jail:web", "host"):
+        host.traffic(sender, 8080, to="203.0.113.1").reaches("web", 80)
+    host.traffic("jail:near", 81, to="203.0.113.1").is_blocked()
+    host.traffic("jail:near", 80, to="203.0.113.1").is_blocked()
+    host.traffic("jail:near", 80, to="10.0.0.2").is_blocked()
+
+
+@pytest.mark.parametrize("allow", ["{}", '{ on = "em0" }', "{ max_src_conn = 9 }"])
+def test_hairpin_of_a_vnet_jail(folder: Path, allow: str) -> None:
+    """From outside, from the host, from a jail on lo1, and from a neighbour on its bridge."""
+    host = running(folder, f"[service.a]\nport = 80\nrdr = {{ hairpin = true }}\nallow = {allow}\n" + VNET)
+    host.start(
+        '[service.none]\nport = 2\n[jail]\nip4 = "10.0.1.9"\nvnet = true\ninterface = "bridge0"\n',
+        "beside",
+        ip4="",
+        ip6="",
+    )
+    for sender in (OUT, "host", "jail:near", "jail:beside"):
+        host.traffic(sender, 80, to="203.0.113.1").reaches("web", 80)
+
+
+@pytest.mark.parametrize("allow", ["{}", '{ on = "em0" }', "{ max_src_conn = 9 }"])
+@pytest.mark.parametrize("target", ["near", "behind"])
+def test_a_target_is_reached_though_it_is_another_jail(folder: Path, allow: str, target: str) -> None:
+    """Also when that one is behind a bridge; its address is no way in, and the declaring jail is not reached."""
+    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
+    host.start("[service.none]\nport = 1\n", "near", ip4="10.0.0.9", ip6="fd00::9")
+    host.start(
+        '[service.none]\nport = 2\n[jail]\nip4 = "10.0.1.8"\nvnet = true\ninterface = "bridge0"\n',
+        "behind",
+        ip4="",
+        ip6="",
+    )
+    host.start(
+        f'[service.a]\nport = 80\nrdr = {{ target = "{target}", port = 8080 }}\nallow = {allow}\n', ip4="10.0.0.2"
+    )
+    host.traffic(OUT, 8080).reaches(target, 80)
+    host.traffic(OUT, 80, to="10.0.1.8").is_blocked()
+    host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
+
+
+def test_out_by_the_host_s_address_and_by_its_own(folder: Path) -> None:
+    """IPv4 is translated and known by its tag, IPv6 is not and is known by its source; neighbours stay inside."""
+    host = running(folder, "[out.all]\n", NAT)
+    assert host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE).connection.source == "203.0.113.1"
+    assert host.traffic("jail:web", 443, to=OUT6).reaches(OUT6).connection.source == "fd00::2"
+    for to in (OFFICE, OUT6):
+        host.traffic("jail:near", 443, to=to).is_blocked()
+
+
+def test_out_when_only_some_is_translated(folder: Path) -> None:
+    """Mail leaves by an address of its own, the rest as it is (pf.conf may translate that)."""
+    host = running(folder, '[nat.mail]\nproto = "tcp"\nport = 25\naddress = "203.0.113.9"\n[out.all]\n')
+    assert host.traffic("jail:web", 25, to=OFFICE).reaches(OFFICE).connection.source == "203.0.113.9"
+    assert host.traffic("jail:web", 80, to=OFFICE).reaches(OFFICE).connection.source == "10.0.0.2"
+
+
+def test_nat_per_destination(folder: Path) -> None:
+    """The first of the file that fits."""
+    toml = '[nat.office]\nto = "198.51.100.0/24"\naddress = "203.0.113.9"\n[nat.rest]\naddress = "203.0.113.1"\n[out.all]\n'
+    host = running(folder, toml)
+    assert host.traffic("jail:web", 80, to=OFFICE).reaches(OFFICE).connection.source == "203.0.113.9"
+    assert host.traffic("jail:web", 80, to=OUT).reaches(OUT).connection.source == "203.0.113.1"
+
+
+def test_static_port(folder: Path) -> None:
+    """The source port stays as it is."""
+    host = running(folder, '[nat.a]\naddress = "203.0.113.9"\nstatic_port = true\n[out.all]\n')
+    assert host.traffic("jail:web", 80, to=OUT, source_port=5060).reaches(OUT).connection.source_port == 5060
+
+
+def test_a_shared_jail_leaves_as_the_host(folder: Path) -> None:
+    """Its address is the host's own: nothing to translate, and `out` knows it by its source."""
+    host = running(folder, '[out.all]\n[jail]\nip4 = "203.0.113.1"\nshared = true\n', NAT)
+    assert not host.pf.read("jailpf/web").nat
+    assert "from 203.0.113.1 to any" in host.pf.read("jailpf/web").rules[0]
+
+
+def test_binat_for_one_of_two_addresses(folder: Path) -> None:
+    """Both ways for the first; the second leaves by the host's address."""
+    toml = '[binat.a]\naddress = "203.0.113.9"\n[out.all]\n[service.s]\nport = 80\nrdr = false\n'
+    host = running(folder, toml + '[jail]\nip4 = ["10.0.0.2", "10.0.0.3"]\n', NAT)
+    host.pf.topology.add_interface("em0", "203.0.113.1/24", "203.0.113.9/24")
+    host.traffic(OUT, 80, to="203.0.113.9").reaches("web", 80)
+    host.traffic(OUT, 81, to="203.0.113.9").is_blocked()
+    nat = host.pf.read("jailpf/web").nat
+    assert [rule.split(" from ")[1].split()[0] for rule in nat] == ["10.0.0.2", "10.0.0.3", "10.0.0.2"]
+
+
+def test_icmp_is_let_in_to_the_jail_s_own_address(folder: Path) -> None:
+    """Pings of the jail are answered, the host's are the host's."""
+    host = running(folder, '[service.ping]\nproto = "icmp"\nrdr = false\n')
+    host.traffic(OUT, to="10.0.0.2", proto="icmp").reaches("web")
+    host.traffic(OUT, to="203.0.113.1", proto="icmp").is_blocked()
+    host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
+
+
+@pytest.mark.parametrize("layout", ["single", "split"])
+def test_layouts_decide_alike(folder: Path, layout: str) -> None:
+    """Where a rule is loaded makes no difference to who gets in."""
+    conf = CONF
+    if layout == "split":
+        for word in ("nat", "binat", "rdr"):
+            conf = conf.replace(f'{word}-anchor "jailpf/*"\n', f'{word}-anchor "{word}/*"\n', 1)
+        conf = conf.replace('\nanchor "jailpf/*"', '\nanchor "allow/*"')
+    host = SimulatedHost(folder, settings=f'layout = "{layout}"\n{NAT}', pf_conf=conf)
+    host.start(
+        '[service.a]\nport = 80\nfrom = "<t>"\n[table.t]\naddresses = "192.0.2.0/24"\n[out.mail]\nproto = "tcp"\nport = 25\n',
+        ip4="10.0.0.2", ip6="",
+    )  # fmt: skip
+    host.traffic(OUT, 80).reaches("web")
+    host.traffic(OFFICE, 80).is_blocked()
+    host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
+    host.traffic("jail:web", 25, to=OFFICE).reaches(OFFICE)
+    host.traffic("jail:web", 80, to=OFFICE).is_blocked()
