@@ -32,6 +32,8 @@ def refusal(path: str, stderr: str, status: int) -> JailpfError:
     """The error for a pfctl that ended with `status`. `path` is the anchor, "" when it is about none."""
     said = lines(stderr)
     whole = "\n".join(said)
+    if whole.endswith("pfctl: Operation not permitted."):  # with a full stop it is about a table (pfctl_radix.c)
+        return PfRefusedError(f"{f'anchor {path}: ' if path else ''}pf does not let a `const` table be changed")
     if "Permission denied" in whole or "Operation not permitted" in whole:
         return PermissionDeniedError(f"pf cannot be asked: {said[-1]}", None, "run as root, on the host")
     if re.search(r"(/dev/pf|netlink): No such file", whole):

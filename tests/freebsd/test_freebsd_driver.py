@@ -128,6 +128,14 @@ def test_tables(driver: Pfctl) -> None:
             pf.table(PATH, "nosuch", "show")
 
 
+def test_a_const_table_is_refused_not_forbidden(driver: Pfctl) -> None:
+    """Changing a `const` table is pf's refusal; "run as root" would be the wrong advice."""
+    for pf in _all(driver):
+        pf.load(PATH, "table <fixed> const persist { 192.0.2.1 }\n")
+        with pytest.raises(PfRefusedError):
+            pf.table(PATH, "fixed", "add", ["192.0.2.2"])
+
+
 def test_a_main_table_is_read(driver: Pfctl) -> None:
     """The path "" is the main ruleset, and only read."""
     assert driver.table("", "ext_ip4", "show") == ["203.0.113.1"]

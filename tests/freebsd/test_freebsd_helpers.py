@@ -16,6 +16,7 @@ from freebsd.jails import Jail, conf
 from freebsd.net import Epair, Net
 from freebsd.probe import Answer, Probe, agree
 from freebsd.scene import names
+from jailpf.pf import complaints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,3 +245,16 @@ def test_the_recorded_verdicts_are_there() -> None:
     recorded = json.loads((HERE.parent / "pf/simulated/verdicts.json").read_text())
     assert len(recorded["cases"]) == 228
     assert {"what", "rules", "exit", "stdout"} <= set(recorded["cases"][0])
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("pfctl: Operation not permitted.", 71),
+        ("pfctl: DIOCXBEGIN: Operation not permitted", 77),
+        ("pfctl: /dev/pf: Permission denied", 77),
+    ],
+)
+def test_what_pfctl_may_not_and_what_we_may_not(said: str, status: int) -> None:
+    """A table that is `const` is pf's refusal (71), pf itself out of reach is a matter of permission (77)."""
+    assert complaints.refusal("jailpf/web", f"No ALTQ support in kernel\n{said}\n", 1).status == status

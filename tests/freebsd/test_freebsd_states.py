@@ -152,11 +152,11 @@ def test_a_table_that_is_declared_no_more_is_gone(scene: Scene) -> None:
     """facts.md: a load keeps a `persist` table that it does not name, and a table of the anchor hides the main ruleset's of
     that name: so a reload has to remove it itself, or rules that mean pf.conf's table go on with the jail's old one.
     """
-    scene.settings(host='tables = ["jptfriends"]')
     scene.rules(translation=f"table <jptfriends> persist {{ {CLIENT4} }}")
     service = SERVICE + 'from = "<jptfriends>"\n'
     jail = scene.up(scene.jail(), service + '\n[table.jptfriends]\naddresses = ["192.0.2.1"]\n')
     scene.expect(Probe(EXT4, OUTSIDE), "")
+    scene.settings(host='tables = ["jptfriends"]')
     scene.declare(jail, service)
     scene.home.jailpf("reload", jail.name)
     assert "jptfriends" not in run("pfctl", "-a", f"jailpf/{jail.name}", "-s", "Tables", must=False).out.split()
