@@ -338,7 +338,7 @@ def words_of(line: str, one: Rule | Table) -> None:
     else:
         values += [f"<{one.name}>", f'"{one.file}"', *(one.addresses or ())]
     allowed = FIXED | {word for value in values for word in str(value).split()}
-    words = re.findall(r'"[^"]*"|\((?=max)|\((?:em|lo|vtnet)[^)]*\)|[^\s,()]+|\)', line)
+    words = re.findall(r'"[^"]*"|\((?=max)|\((?:em|lo|vtnet|self)[^)]*\)|[^\s,()]+|\)', line)
     extra = [word for word in words if word not in allowed]
     assert not extra, (line, extra)
 

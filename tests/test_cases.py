@@ -98,7 +98,7 @@ def form(rule: str) -> list[str]:
     """A rule as a list of words, with kinds of values in place of values, and of lists."""
     rule = re.sub(r'"[^"]*"', "NAME", rule)
     rule = re.sub(r"\b(tag|tagged|label) \S+", r"\1 NAME", rule)
-    rule = re.sub(r"\((em|lo)\d(:\w+)*\)", "any", rule)
+    rule = re.sub(r"\((em\d|lo\d|self)(:\w+)*\)", "any", rule)
     words = re.sub(r"([{}!()])", r" \1 ", rule).replace(",", " ").split()
     kinds = [next((kind for kind, pattern in KINDS.items() if re.fullmatch(pattern, word)), word) for word in words]
     whole = " ".join(kinds)

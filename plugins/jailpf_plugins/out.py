@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Out(RuleType):
-    """Lets connections of the jail out by the external interface."""
+    """Lets connections of the jail out by the external interface; without `to` not to the host itself, nor to its other jails."""
 
     keyword = "out"
     scope = "jail"
@@ -45,7 +45,9 @@ class Out(RuleType):
                 "quick": True,
             }
             if bridge is not None:
-                yield Rule(action="pass", direction="in", on=(bridge,), source=side.jail, **what)
+                # To the host itself, and so to its other jails, this rule alone would let in: nothing goes out of em0 there.
+                beyond = side.to or (Peer.parse("!(self)"),)
+                yield Rule(action="pass", direction="in", on=(bridge,), source=side.jail, **{**what, "to": beyond})
             if side.family in context.translated:
                 yield Rule(action="pass", direction="out", on=context.host.ext_if, tagged=context.tag_out, **what)
             if not context.translated.get(side.family):

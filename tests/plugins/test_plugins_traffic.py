@@ -218,6 +218,23 @@ def test_out_by_the_host_s_address_and_by_its_own(folder: Path) -> None:
         host.traffic("jail:near", 443, to=to).is_blocked()
 
 
+@pytest.mark.parametrize("vnet", [False, True])
+def test_out_is_no_way_to_the_host_and_its_jails(folder: Path, vnet: bool) -> None:
+    """`out` opens what leaves by em0; behind a bridge the same rule must not open the host, nor what neighbours do not publish."""
+    host = running(folder, "[out.all]\n" + VNET * vnet, NAT)
+    assert host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE)
+    for to in ("203.0.113.1", "10.0.0.9", "198.18.0.1"):
+        for port in (1, 22):
+            host.traffic("jail:web", port, to=to).is_blocked()
+
+
+def test_out_to_an_address_of_the_host(folder: Path) -> None:
+    """A vnet jail that names the host's address, its resolver say, reaches that."""
+    host = running(folder, '[out.dns]\nproto = "udp"\nport = 53\nto = "198.18.0.1"\n' + VNET, NAT)
+    host.traffic("jail:web", 53, to="198.18.0.1", proto="udp").reaches("host")
+    host.traffic("jail:web", 53, to="203.0.113.1", proto="udp").is_blocked()
+
+
 def test_out_when_only_some_is_translated(folder: Path) -> None:
     """Mail leaves by an address of its own, the rest as it is (pf.conf may translate that)."""
     host = running(folder, '[nat.mail]\nproto = "tcp"\nport = 25\naddress = "203.0.113.9"\n[out.all]\n')
