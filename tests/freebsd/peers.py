@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ class Talker:
         end(self.process)
 
     def _why(self) -> str:
-        if self.process.poll() is None:
+        try:
+            self.process.wait(1)  # its output may have ended a moment before it
+        except subprocess.TimeoutExpired:
             return "it still runs"
         pipe = self.process.stderr
         return f"it ended with {self.process.returncode}: {pipe.read() if pipe else ''}"
