@@ -225,7 +225,7 @@ def _layout(reader: Reader, raw: object) -> Layout | None:
         return None
     table = reader.table(("layout",), raw, "layout")
     reader.unknown(("layout",), table, [*SECTIONS, "allow"], "layout")
-    paths = {}
+    paths: dict[str, str] = {}
     for section, path in table.items():
         if not isinstance(path, str) or not _PATH.fullmatch(path) or len(path) > 40:
             reader.wrong(
@@ -233,9 +233,22 @@ def _layout(reader: Reader, raw: object) -> Layout | None:
                 f"{path!r} is not an anchor path",
                 'write "path/{jail}": letters, digits, "_", "." and "-" between slashes',
             )
+        elif other := next((known for known in paths.values() if _mixed(known, path)), ""):
+            reader.wrong(
+                ("layout", section),
+                f"{path} and {other} lie in one folder: a jail could have another's path",
+                "give each a folder of its own, or both the same path",
+            )
+        elif (section := "filter" if section == "allow" else section) in paths:
+            reader.wrong(("layout", "allow"), "`allow` is another word for `filter`", "write one of them")
         else:
-            paths["filter" if section == "allow" else section] = path
+            paths[section] = path
     return Layout("own", {section: paths[section] for section in SECTIONS if section in paths})
+
+
+def _mixed(one: str, other: str) -> bool:
+    """Whether "a/{jail}" of one jail can be "a/x{jail}" of another."""
+    return one != other and one.rpartition("/")[0] == other.rpartition("/")[0]
 
 
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*/([A-Za-z0-9][A-Za-z0-9_.-]*)?\{jail\}")
@@ -245,6 +258,8 @@ def _programs(reader: Reader, table: Mapping[str, Any]) -> dict[str, str]:
     reader.unknown(("programs",), table, PROGRAMS, "[programs]")
     programs = dict(PROGRAMS)
     for name, raw in table.items():
+        if name not in PROGRAMS:
+            continue
         try:
             programs[name] = AbsolutePath.parse(raw)
         except ValueError as wrong:
