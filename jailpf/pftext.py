@@ -56,6 +56,11 @@ def table_text(table: Table) -> str:
     return checked(" ".join(words))
 
 
+def table_names(text: str) -> list[str]:
+    """The tables that the text of an anchor defines."""
+    return re.findall(r"^table <([^>]+)>", text, re.MULTILINE)
+
+
 def checked(line: str) -> str:
     """The line itself, if it can be nothing but one rule: no newline, `#`, `\\`, `$`, or quote inside a word."""
     if not _LINE.fullmatch(line) or line.count("{") != line.count("}"):

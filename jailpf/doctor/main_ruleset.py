@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.doctor.finding import Finding
 from jailpf.lifecycle import readiness
+from jailpf.pftext import table_names
 from jailpf.state import records
 from jailpf.values import Port
 
@@ -96,7 +97,7 @@ def main_tables(session: Session) -> Iterator[Finding]:
     main = session.pf.read("").tables
     for record in records.everything(session.directory):
         for anchor in record.anchors:
-            own = set(re.findall(r"^table <([^>]+)>", anchor.text, re.M))
+            own = set(table_names(anchor.text))
             for name in sorted(own & set(main)):
                 yield Finding(
                     "warning",

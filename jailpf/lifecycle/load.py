@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, PfInterruptedError, PfRefusedError, Problem
 from jailpf.lifecycle import conflicts
 from jailpf.lifecycle.prepare import declared, prepare
+from jailpf.pftext import table_names
 from jailpf.state import plans, records, writes
 from jailpf.state.rundir import file_name, stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.model import Anchor
@@ -109,10 +113,22 @@ def finish(session: Session, change: Change) -> None:
         anchor.path for one in change.before for anchor in one.anchors if anchor.path not in kept
     ):
         session.pf.unload(path)
+    for anchor in record.anchors:
+        _kill_tables(session, anchor, change.before)
     for label in dict.fromkeys(label for one in change.before for label in one.labels if label not in record.labels):
         session.pf.kill("label", label)
     writes.commit(change.staged)
     plans.drop(session.directory, record.jail)
+
+
+def _kill_tables(session: Session, anchor: Anchor, before: Iterable[Record]) -> None:
+    """A load keeps the `persist` tables that its text does not mention (facts.md section 2), and one that stays hides
+    pf.conf's table of the same name.
+    """
+    had = {name for one in before for old in one.anchors if old.path == anchor.path for name in table_names(old.text)}
+    for name in sorted(had - set(table_names(anchor.text))):
+        with suppress(PfRefusedError):  # it went with its rules
+            session.pf.table(anchor.path, name, "kill")
 
 
 def replace_record(session: Session, record: Record) -> None:
@@ -143,6 +159,7 @@ def _restore(session: Session, paths: list[str], change: Change) -> list[Problem
         try:
             if path in before:
                 session.pf.load(path, before[path].text)
+                _kill_tables(session, before[path], [change.record])
             else:
                 session.pf.unload(path)
         except JailpfError as wrong:

@@ -85,7 +85,7 @@ class Pf(Protocol):
         """Kill the states made by rules with a label, of a NATed source address, or of one id. Returns how many."""
 
     def table(self, path: str, name: str, command: str, addresses: Iterable[str] = (), seconds: int = 0) -> list[str]:
-        """`pfctl -T`: show (returns the addresses), add, delete, replace, or expire (older than `seconds`).
+        """`pfctl -T`: show (returns the addresses), add, delete, replace, kill (the table goes), expire (older than `seconds`).
 
         Raises PfRefusedError when the table does not exist.
         """

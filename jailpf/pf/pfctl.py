@@ -139,7 +139,7 @@ class Pfctl:
         text = None
         if command == "expire":
             words.append(str(seconds))
-        elif command != "show":
+        elif command not in ("show", "kill"):
             words += ["-f", "-"]
             text = "".join(f"{address}\n" for address in addresses)
         out, _ = self._must(path, words, text)

@@ -119,3 +119,15 @@ def test_mistakes_change_nothing(loaded: Desk, words: tuple[str, ...], status: i
     assert (answer.status, answer.out) == (status, "")
     assert said in answer.err
     assert (loaded.root / "jails/insecure_mua.table").read_text() == before
+
+
+def test_a_table_that_is_declared_no_more_is_gone_after_a_reload(loaded: Desk) -> None:
+    """facts.md section 2: a load keeps it, and it would hide pf.conf's table of that name. Others keep their members."""
+    loaded.jailpf(*TABLE, "add", "198.51.100.7")
+    text = (loaded.root / "jails/dovecot.toml").read_text()
+    loaded.write("jails/dovecot.toml", text + '\n[table.more]\naddresses = ["192.0.2.1"]\n')
+    assert loaded.jailpf("reload", "dovecot").status == 0
+    loaded.write("jails/dovecot.toml", text)
+    assert loaded.jailpf("reload", "dovecot").status == 0
+    assert loaded.jailpf("diff", "dovecot").status == 0
+    assert loaded.jailpf(*TABLE, "show").out.split() == ["192.0.2.0/24", "198.51.100.7"]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 # What `jailpf init` prints, with the tables that DESIGN.md section 10 gives the simulated host.
 DEFAULT_MAIN = """\
-table <ext_ip4> { 203.0.113.1 }
-table <ext_ip6> { 2001:db8::1 }
+table <ext_ip4> persist { 203.0.113.1 }
+table <ext_ip6> persist { 2001:db8::1 }
 nat-anchor "jailpf/*"
 binat-anchor "jailpf/*"
 rdr-anchor "jailpf/*"
@@ -158,7 +158,7 @@ class Simulated:
             return kill.kill(model, by, value)
 
     def table(self, path: str, name: str, command: str, addresses: Iterable[str] = (), seconds: int = 0) -> list[str]:
-        """`pfctl -T`: show (returns the addresses), add, delete, replace, or expire (older than `seconds`).
+        """`pfctl -T`: show (returns the addresses), add, delete, replace, kill, or expire (older than `seconds`).
 
         Raises PfRefusedError when the table does not exist, is const, or an address is none.
         """
@@ -169,6 +169,9 @@ class Simulated:
                 raise PfRefusedError("Table does not exist.")
             if command == "show":
                 return table.show()
+            if command == "kill":
+                model.rulesets[path].tables.pop(name)
+                return []
             if table.const:
                 raise PfRefusedError("Operation not permitted.")
             hosts = _entries(addresses, model.topology)
