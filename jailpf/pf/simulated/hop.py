@@ -45,6 +45,7 @@ class Hopper:
             return True
         before = self._ends()
         passes = None
+        translated = False
         for section in ("binat", "nat") if direction == "out" else ("rdr", "binat"):
             decision = self.kernel.translate(packet, section)
             if decision.matches or decision.doubts:
@@ -54,6 +55,7 @@ class Hopper:
                 return self._end("unknown", _doubtful(decision))
             if decision.flat is not None:
                 passes = self._translate(decision.flat)
+                translated = True
                 break
         if passes is not None:
             return self._keep(before, None, "keep state")
@@ -66,7 +68,10 @@ class Hopper:
             return self._end("block", _blocked(decision))
         flat = decision.flat
         rule = flat.rule if flat else None
-        return self._neighbours() and self._keep(before, flat, rule.state if rule and rule.state else "no state")
+        how = rule.state if rule and rule.state else "no state"
+        # pf.c keeps state whenever a translation rule matched: nothing else could translate the reply.
+        how = "keep state" if translated and how == "no state" else how
+        return self._neighbours() and self._keep(before, flat, how)
 
     def _neighbours(self) -> bool:
         packet = self.packet
