@@ -132,10 +132,14 @@ def test_labels_have_counters(pf: Simulated) -> None:
 
 
 def test_a_rule_without_state_makes_none(pf: Simulated) -> None:
-    """pf.conf(5): `no state`."""
-    pf.load("jailpf/d", RDR + PASS.replace("label", "no state label", 1))
-    assert _imap(pf, 1)
+    """pf.conf(5): `no state`; but what was translated always has one (pf.c)."""
+    without = PASS.replace("label", "no state label", 1)
+    pf.load("jailpf/d", without)
+    assert pf.connect("tcp", "198.51.100.7", "172.16.15.15", 993)
     assert pf.states() == []
+    pf.load("jailpf/d", RDR + without)
+    assert _imap(pf, 1)
+    assert len(pf.states()) == 1
 
 
 def test_max_bounds_the_states_of_a_rule(pf: Simulated) -> None:
