@@ -180,8 +180,8 @@ class TestPluginsTypes:
             "web.toml:4:9: 0 is out of range; 1 to 4294967295",
             "web.toml:5:29: 'rang' is not a key of [service.a.hours.on]; did you mean 'rank'?",
             "web.toml:6:30: a is already in the list",
-            "web.toml:6:48: 'hihg' is not one of \"high\", \"low\"; did you mean 'high'?",
-            "web.toml:6:58: [service.a.hours.weeks.2] is a table, not a number",
+            "web.toml:6:47: 'hihg' is not one of \"high\", \"low\"; did you mean 'high'?",
+            "web.toml:6:57: [service.a.hours.weeks.2] is a table, not a number",
         ]
 
     def test_what_is_required(self) -> None:
