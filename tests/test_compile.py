@@ -376,10 +376,13 @@ def test_a_table_goes_where_it_is_used() -> None:
     }
 
 
-def test_the_inputs_are_what_was_read() -> None:
-    """Table files, so that a change of one makes the plan stale."""
-    with pytest.raises(DeclarationError):
-        compiled("[table.a]\nfile = 'none.table'\n")
+@pytest.mark.parametrize("folder", ["a$b", 'a"b', "a#b", "x" * 1030])
+def test_a_folder_that_pfctl_s_quoting_cannot_carry(folder: str) -> None:
+    """A table file's whole path is what pf reads, so the folder counts too."""
+    registry = build()
+    services = read(toml.parse("[table.a]\nfile = 't'\n", f"/{folder}/web.toml"), registry.rule_types, SETTINGS)
+    with pytest.raises(DeclarationError, match=r"web\.toml:2:8: .*file name"):
+        compile_jail(WEB, services, Jails(SETTINGS, registry))
 
 
 def test_declared_keys_have_names_of_toml() -> None:
