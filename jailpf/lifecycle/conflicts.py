@@ -64,7 +64,7 @@ def check_all(session: Session, wanted: Iterable[Record]) -> list[Problem]:
     wanted = list(wanted)
     claims = [claim for record in wanted for claim in record.claims]
     resolve = resolver(session)
-    found = [_problem(one, other) for one, other in collisions(claims, resolve)]
+    found = list(_within(claims, resolve))
     found += _problems(claims, bastille_claims(session), resolve)
     return [*found, *_addresses(wanted, wanted)]
 
@@ -102,7 +102,7 @@ def _problems(
 def _within(claims: Iterable[Claim], resolve: Callable[[Peer], tuple[Network, ...] | None]) -> Iterator[Problem]:
     for one, other in collisions(claims, resolve):
         # A binat and an rdr of one jail on one address are no accident: pf asks rdr first, inside one anchor.
-        if one.protos and other.protos:
+        if one.owner != other.owner or (one.protos and other.protos):
             yield _problem(one, other)
 
 

@@ -100,7 +100,7 @@ def test_a_command_that_finds_the_lock_held_ends_75(machine: Machine) -> None:
 def test_a_link_is_no_lock(run: RunDir, tmp_path: Path) -> None:
     """A lock file that is a link elsewhere is refused, not created there."""
     (tmp_path / "run/lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="."), Lock(run):
+    with pytest.raises(OSError, match=r"."), Lock(run):
         pass
     assert not (tmp_path / "elsewhere").exists()
 

@@ -71,7 +71,7 @@ def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
     writes.replace(str(tmp_path / "f"), b"new")
     assert not (tmp_path / "f").is_symlink()
     (tmp_path / "g.tmp").symlink_to(tmp_path / "victim")
-    with pytest.raises(OSError, match="."):
+    with pytest.raises(OSError, match=r"."):
         writes.replace(str(tmp_path / "g"), b"new")
     assert (tmp_path / "victim").read_text() == "safe"
 
