@@ -52,7 +52,9 @@ class Service:
     """
 
     name: str = ""
-    proto: Protocol = key(Protocol, "The protocol; sctp with ports needs release 14 or later.", default=TCP, shown='"tcp"')
+    proto: Protocol = key(
+        Protocol, "The protocol; sctp with ports needs release 14 or later.", default=TCP, shown='"tcp"'
+    )
     port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True)
     source: tuple[Peer, ...] = key(Peer, "Who may connect.", name="from", many=True, shown='"any"')
     types: Mapping[str, RuleType] = field(default_factory=dict)
