@@ -33,7 +33,7 @@ sys.exit(status)
 
 def missing(*modules: str) -> list[str]:
     """Those that are not installed."""
-    return [name for name in modules if importlib.util.find_spec(name) is None]
+    return [name for name in modules if name not in sys.modules and importlib.util.find_spec(name) is None]
 
 
 def reach() -> list[str]:
