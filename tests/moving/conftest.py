@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from stand_ins.host import Host
 
 from jailpf.cli import main
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from stand_ins.host import Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable

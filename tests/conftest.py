@@ -1,0 +1,42 @@
+"""Hosts for the tests: a folder with jailpf's files and stand-ins for the programs (tests/stand_ins)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stand_ins.host import Host
+    from stand_ins.machine import Machine
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """The stand-in pfctl, no jail running."""
+    from stand_ins.machine import Machine
+
+    machine = Machine(tmp_path)
+    machine.running()
+    return machine
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Machine:
+    """The simulated pf, no jail running."""
+    pytest.importorskip("lark")
+    from stand_ins.machine import Machine
+
+    machine = Machine(tmp_path, "simulated")
+    machine.running()
+    return machine
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """Stand-ins for the jail managers' programs."""
+    from stand_ins.host import Host
+
+    return Host(tmp_path)
