@@ -9,10 +9,10 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jailpf.adapter import Adapter
+    from jailpf.declare.rules import RuleType
+    from jailpf.declare.services import Services
+    from jailpf.managers.adapter import Adapter
     from jailpf.model import Jail, Rule, Table
-    from jailpf.rules import RuleType
-    from jailpf.services import Services
 
 hookspec = pluggy.HookspecMarker("jailpf")
 hookimpl = pluggy.HookimplMarker("jailpf")

@@ -20,14 +20,14 @@ meaning without a major release, and one minor release that warns before it. `ja
 
 from __future__ import annotations
 
-from jailpf.adapter import Adapter
+from jailpf.declare.rules import Context, RuleType, Side
+from jailpf.declare.schema import Keys, key
+from jailpf.declare.services import Service, Services, negations, overlapping
+from jailpf.declare.settings import Host
 from jailpf.errors import Place, VetoError
 from jailpf.hookspecs import hookimpl
+from jailpf.managers.adapter import Adapter
 from jailpf.model import Jail, Rule, StateOptions, Table
-from jailpf.rules import Context, RuleType, Side
-from jailpf.schema import Keys, key
-from jailpf.services import Service, Services, negations, overlapping
-from jailpf.settings import Host
 from jailpf.values import (
     FAMILIES,
     Address,

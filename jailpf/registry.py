@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from jailpf import hookspecs
+from jailpf.declare.rules import RuleType
 from jailpf.errors import ConfigError, JailpfError, PluginError, Problem, VetoError
-from jailpf.rules import RuleType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from importlib.metadata import EntryPoint
 
-    from jailpf.adapter import Adapter
+    from jailpf.declare.services import Services
+    from jailpf.declare.settings import Settings
+    from jailpf.managers.adapter import Adapter
     from jailpf.model import Jail, Rule, Table
-    from jailpf.services import Services
-    from jailpf.settings import Settings
 
 GROUP = "jailpf"
 RESERVED = ("service", "jail", "proto", "port", "from")
@@ -75,7 +75,7 @@ class Registry:
 
     def adapters(self, settings: Settings) -> list[Adapter]:
         """The adapters that the settings name, in their order. Raises PluginError for one that nobody brings."""
-        from jailpf.suggest import did_you_mean
+        from jailpf.values.suggest import did_you_mean
 
         for number, name in enumerate(settings.adapters):
             if name not in self.adapter_types:
@@ -85,7 +85,7 @@ class Registry:
 
     def check_exposed(self, settings: Settings) -> None:
         """Raises ConfigError when `expose` names what is no rule type of services: they would lie open or closed."""
-        from jailpf.suggest import did_you_mean
+        from jailpf.values.suggest import did_you_mean
 
         scoped = [keyword for keyword, one in self.rule_types.items() if one.scope == "service"]
         for number, keyword in enumerate(settings.expose):
@@ -143,7 +143,7 @@ def build(plugins: Iterable[str] = (), *, forgiving: bool = False) -> Registry:
     Raises PluginError for a plugin that cannot be loaded; with `forgiving` (poststop) it is noted in `failed`.
     """
     import jailpf_plugins
-    from jailpf import adapters
+    from jailpf.managers import builtin as adapters
 
     registry = Registry()
     for module in jailpf_plugins.BUILT_IN:

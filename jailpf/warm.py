@@ -65,7 +65,7 @@ def _load(directory: RunDir, plan: str, name: str, settings: str) -> int | None:
             program = rest
     if not program or lines[-2:] != ["end", ""]:
         return None
-    from jailpf import spawn
+    from jailpf.system import spawn
 
     with open(plan + "/record", "rb") as opened_record:
         staged = writes.stage(record, opened_record.read())

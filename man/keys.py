@@ -9,10 +9,10 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jailpf.rules import RuleType
-from jailpf.schema import Key, keys
-from jailpf.services import JailTable, Service
-from jailpf.settings import Host, Managers, Settings
+from jailpf.declare.rules import RuleType
+from jailpf.declare.schema import Key, keys
+from jailpf.declare.services import JailTable, Service
+from jailpf.declare.settings import Host, Managers, Settings
 from jailpf_plugins import BUILT_IN
 
 if TYPE_CHECKING:

@@ -16,18 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jailpf import toml
-from jailpf.compile import compile_jail
+from jailpf.compile.pftext import checked, rule_text, table_text
+from jailpf.compile.whole import compile_jail
+from jailpf.declare import toml
+from jailpf.declare.layout import LAYOUTS, Layout
+from jailpf.declare.schema import Key, keys
+from jailpf.declare.services import JailTable, Service, read
+from jailpf.declare.settings import Host, Settings
 from jailpf.errors import JailpfError, NoJailError
-from jailpf.jails import Jails
-from jailpf.layout import LAYOUTS, Layout
+from jailpf.lifecycle.jails import Jails
 from jailpf.model import Jail, Rule, Ruleset, Table
 from jailpf.pf.simulated import Simulated
-from jailpf.pftext import checked, rule_text, table_text
 from jailpf.registry import build
-from jailpf.schema import Key, keys
-from jailpf.services import JailTable, Service, read
-from jailpf.settings import Host, Settings
 from jailpf.values import Address, Interface, Outgoing, Peer, TableName
 
 REGISTRY = build()

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jailpf.compile.pftext import checked
+from jailpf.declare.schema import keys
+from jailpf.declare.services import JailTable, Service
 from jailpf.errors import JailpfError, PfRefusedError
 from jailpf.pf.simulated import Simulated
-from jailpf.pftext import checked
 from jailpf.registry import build
-from jailpf.schema import keys
-from jailpf.services import JailTable, Service
 from jailpf.testing import SimulatedHost
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from jailpf import errors, hookspecs, plugin
 from jailpf.cli.commands import COMMANDS, Command, Option
-from jailpf.rules import RuleType
-from jailpf.schema import keys
-from jailpf.services import JailTable, Service
-from jailpf.settings import PROGRAMS, Host, Managers, Settings
+from jailpf.declare.rules import RuleType
+from jailpf.declare.schema import keys
+from jailpf.declare.services import JailTable, Service
+from jailpf.declare.settings import PROGRAMS, Host, Managers, Settings
 from jailpf_plugins import BUILT_IN
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ def _run(options: Namespace) -> int:
         file=options.file, run=options.run, pf_name=options.pf, show=show_command if options.verbose else None
     )
     if options.verbose:
-        from jailpf import programs
+        from jailpf.system import programs
 
         programs.trace = show_command
     command = getattr(import_module(f"jailpf.cli.{options.module}"), options.function)

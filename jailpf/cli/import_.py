@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf import toml
 from jailpf.cli import output
+from jailpf.declare import toml
+from jailpf.declare.services import read
 from jailpf.errors import JailpfError, NoJailError
-from jailpf.services import read
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from jailpf.importers import Imported
     from jailpf.lifecycle.session import Session
+    from jailpf.managers.importing import Imported
 
 
 def import_rules(session: Session, options: Namespace) -> int:
     """0 when both sides are the same rules; 1 when something was lost, or differs."""
-    from jailpf import importers
+    from jailpf.managers import importing as importers
 
     found: list[Imported] = getattr(importers, options.kind)(session.settings, options.sources)
     if not found:
@@ -42,7 +42,7 @@ def import_rules(session: Session, options: Namespace) -> int:
 
 def _compare(session: Session, one: Imported) -> bool:
     """Whether the declaration renders to the rules it was made of (order, labels and tags aside)."""
-    from jailpf.importers import differences
+    from jailpf.managers.importing import differences
 
     try:
         after = _rendered(session, one)
@@ -63,7 +63,7 @@ def _compare(session: Session, one: Imported) -> bool:
 
 def _rendered(session: Session, one: Imported) -> str:
     """What the declaration's text would load. Table files that are not written yet are taken as they will be."""
-    from jailpf.compile import compile_jail
+    from jailpf.compile.whole import compile_jail
 
     document = toml.parse(one.text, one.file)
     services = read(document, session.registry.rule_types, session.settings)

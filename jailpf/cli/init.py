@@ -12,8 +12,8 @@ from jailpf.values import FAMILIES, Interface
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from jailpf.declare.settings import Settings
     from jailpf.lifecycle.session import Session
-    from jailpf.settings import Settings
 
 CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
 

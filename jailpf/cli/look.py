@@ -10,8 +10,8 @@ from jailpf.errors import JailpfError, NoJailError
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from jailpf.declare.services import Service
     from jailpf.lifecycle.session import Session
-    from jailpf.services import Service
 
 
 def render(session: Session, options: Namespace) -> int:

@@ -11,21 +11,21 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
-    from jailpf.attach import Result
+    from jailpf.declare.settings import Settings
     from jailpf.lifecycle.session import Session
-    from jailpf.settings import Settings
+    from jailpf.managers.attach import Result
 
 
 def attach(session: Session, options: Namespace) -> int:
     """Write the hook lines of jails."""
-    from jailpf.attach import attach as verb
+    from jailpf.managers.attach import attach as verb
 
     return _change(session, options, verb)
 
 
 def detach(session: Session, options: Namespace) -> int:
     """Remove the hook lines of jails; with --all of every jail that any manager has."""
-    from jailpf.attach import detach as verb
+    from jailpf.managers.attach import detach as verb
 
     return _change(session, options, verb)
 
@@ -53,7 +53,7 @@ def _change(session: Session, options: Namespace, verb: Callable[[Settings, list
 
 def new(session: Session, options: Namespace) -> int:
     """Write a commented declaration, where there is none."""
-    from jailpf.attach.new import write_new
+    from jailpf.managers.attach.new import write_new
 
     print(f"{write_new(session.settings, options.jail)} is written; `jailpf check {options.jail}` looks it over")
     return 0

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from jailpf import __version__
 from jailpf.cli.commands import COMMANDS, Command, Option
+from jailpf.declare.settings import DEFAULT_FILE, DEFAULT_RUN
 from jailpf.errors import UsageError
-from jailpf.settings import DEFAULT_FILE, DEFAULT_RUN
-from jailpf.suggest import did_you_mean
+from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jailpf.cli import output
 from jailpf.errors import NoJailError
-from jailpf.layout import service_label
-from jailpf.suggest import did_you_mean
+from jailpf.values.anchors import service_label
+from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
 
+    from jailpf.insight.world import World
     from jailpf.lifecycle.session import Session
-    from jailpf.pf.simulated.intervals import IntervalSet
-    from jailpf.pf.simulated.reached import Reached
-    from jailpf.world import World
+    from jailpf.pf.simulated.reach.intervals import IntervalSet
+    from jailpf.pf.simulated.reach.reached import Reached
 
 MANY = 6
 ICMP = ("icmp", "ipv6-icmp")
@@ -37,8 +37,8 @@ class Row(NamedTuple):
 
 def reach(session: Session, options: Namespace) -> int:
     """0 when of the jails only declared services are reached, ICMP apart; 1 when something else is, too."""
-    from jailpf.pf.simulated.reach import reach as engine
-    from jailpf.world import build
+    from jailpf.insight.world import build
+    from jailpf.pf.simulated.reach.reach import reach as engine
 
     world = build(session, main=options.main or "", declared=options.declared)
     known = world.pf.topology.jails
@@ -103,13 +103,13 @@ def _services(world: World) -> dict[str, tuple[str, str]]:
 
 
 def _sources(world: World, one: Reached) -> tuple[str, ...]:
-    from jailpf.pf.simulated.reached import addresses, senders
+    from jailpf.pf.simulated.reach.reached import addresses, senders
 
     return tuple(addresses(one.sources, one.family) if one.origin == "outside" else senders(one, world.pf.topology))
 
 
 def _to(one: Reached) -> tuple[str, ...]:
-    from jailpf.pf.simulated.reached import addresses
+    from jailpf.pf.simulated.reach.reached import addresses
 
     return tuple(addresses(one.to, one.family))
 

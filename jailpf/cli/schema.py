@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def schema(session: Session, options: Namespace) -> int:
     """Print it. The rule types of third parties are in it when the settings name them; without settings, jailpf's own."""
-    from jailpf import json_schema
+    from jailpf.declare import json_schema
     from jailpf.registry import build
 
     if options.kind == "host":

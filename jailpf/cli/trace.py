@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jailpf.cli import output
-from jailpf.cli.question import Question, ask
 from jailpf.errors import Problem
+from jailpf.insight.question import Question, ask
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from jailpf.insight.world import World
     from jailpf.lifecycle.session import Session
     from jailpf.pf.simulated import Connection, Match
     from jailpf.pf.simulated.nearest import Near
-    from jailpf.world import World
 
 WORDS = {
     "pass": ("green", "reaches"),
@@ -26,8 +26,8 @@ WORDS = {
 
 def trace(session: Session, options: Namespace) -> int:
     """0 when the packet arrives, 1 when not."""
+    from jailpf.insight.world import build
     from jailpf.pf.simulated.nearest import nearest
-    from jailpf.world import build
 
     world = build(session, main=options.main or "", declared=options.declared)
     question = ask(world, session, options.words)

@@ -6,9 +6,10 @@ import os
 import platform
 from typing import TYPE_CHECKING
 
-from jailpf import __version__, programs
+from jailpf import __version__
 from jailpf.doctor.finding import Finding
 from jailpf.state import records
+from jailpf.system import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

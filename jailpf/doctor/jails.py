@@ -75,7 +75,7 @@ def iocage_nat(session: Session) -> Iterator[Finding]:
 
 def hook_lines(session: Session) -> Iterator[Finding]:
     """Whether every declared jail's hooks call jailpf."""
-    from jailpf.attach import attach
+    from jailpf.managers.attach import attach
 
     if session.settings.pf == "simulated":
         return

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from jailpf.compile.pftext import table_names
 from jailpf.doctor.finding import Finding
 from jailpf.lifecycle import readiness
-from jailpf.pftext import table_names
 from jailpf.state import records
 from jailpf.values import Port
 

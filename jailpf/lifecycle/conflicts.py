@@ -6,17 +6,18 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from jailpf.claims import Claim, collisions
+from jailpf.compile.claims import collisions
 from jailpf.errors import ConflictError, JailpfError, Problem
 from jailpf.lifecycle import survey
 from jailpf.state import plans, records
+from jailpf.state.claim import Claim
 from jailpf.values import Network, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from jailpf.adapters.bastille_rdr import RdrLine
     from jailpf.lifecycle.session import Session
+    from jailpf.managers.bastille_rdr import RdrLine
     from jailpf.state.records import Record
 
 
@@ -184,7 +185,7 @@ def _ask(session: Session, peer: Peer) -> tuple[Network, ...] | None:
         )
     if not peer.interface or session.settings.pf == "simulated":
         return None
-    from jailpf import programs
+    from jailpf.system import programs
 
     text = programs.run(session.settings.programs["ifconfig"], peer.interface)
     found = [

@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jailpf.compile.pftext import table_names
 from jailpf.errors import JailpfError, NoJailError, PfInterruptedError, PfRefusedError, Problem
 from jailpf.lifecycle import conflicts
 from jailpf.lifecycle.prepare import declared, prepare
-from jailpf.pftext import table_names
 from jailpf.state import plans, records, writes
 from jailpf.state.rundir import file_name, stamp
 

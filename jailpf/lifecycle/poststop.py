@@ -6,17 +6,17 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, Problem, problems_of
-from jailpf.layout import jail_label
 from jailpf.lifecycle.session import locked, open_pf
 from jailpf.lifecycle.states import kill_states
 from jailpf.state import plans, records, writes
 from jailpf.state.rundir import file_name
+from jailpf.values.anchors import jail_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jailpf.declare.settings import Settings
     from jailpf.lifecycle.session import Session
-    from jailpf.settings import Settings
     from jailpf.state.records import Record
 
 
@@ -55,7 +55,7 @@ def purge(session: Session) -> list[Problem]:
 
 def _settings(session: Session) -> Settings:
     """jailpf.toml, or when that is broken the defaults: poststop must not need it."""
-    from jailpf.settings import Settings
+    from jailpf.declare.settings import Settings
 
     try:
         return session.settings
@@ -110,12 +110,12 @@ def _take_away(session: Session, record: Record) -> list[Problem]:
 
 def by_name(session: Session, name: str) -> None:
     """Without a usable record: the anchors that the layout gives the jail."""
-    from jailpf.layout import LAYOUTS, Layout
+    from jailpf.declare.layout import LAYOUTS, Layout
 
     try:
         layout, pf = session.settings.layout, session.pf
     except JailpfError:
-        from jailpf.settings import PROGRAMS
+        from jailpf.declare.settings import PROGRAMS
 
         layout, pf = (
             Layout("single", LAYOUTS["single"]),

@@ -6,17 +6,17 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jailpf import claims
-from jailpf.compile import compile_jail
+from jailpf.compile import claims
+from jailpf.compile.whole import compile_jail
 from jailpf.state.records import Record
 from jailpf.state.rundir import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jailpf.declare.services import Services
     from jailpf.lifecycle.session import Session
     from jailpf.model import Jail, Ruleset
-    from jailpf.services import Services
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from jailpf import files
-from jailpf import settings as settings_module
+from jailpf.declare import settings as settings_module
 from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError, TryAgainError
 from jailpf.state.rundir import Lock, RunDir
+from jailpf.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from jailpf.declare.settings import Settings
     from jailpf.errors import Problem
-    from jailpf.jails import Jails
+    from jailpf.lifecycle.jails import Jails
     from jailpf.pf import Pf
     from jailpf.registry import Registry
-    from jailpf.settings import Settings
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Session:
     @cached_property
     def jails(self) -> Jails:
         """Who the jails are."""
-        from jailpf.jails import Jails
+        from jailpf.lifecycle.jails import Jails
 
         return Jails(self.settings, self.registry)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, Problem
-from jailpf.layout import jail_label
+from jailpf.values.anchors import jail_label
 
 if TYPE_CHECKING:
     from jailpf.pf import Pf

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from jailpf import running
+from jailpf.declare.settings import PROGRAMS
 from jailpf.errors import PfUnavailableError
-from jailpf.settings import PROGRAMS
 from jailpf.state import records
+from jailpf.system import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jailpf.declare.settings import Settings
     from jailpf.lifecycle.session import Session
     from jailpf.pf import LabelCount
-    from jailpf.settings import Settings
     from jailpf.state.records import Record
 
 Condition = Literal["loaded", "missing", "stale", "unfinished"]

@@ -6,13 +6,14 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jailpf import files, tableedit
+from jailpf.declare import tableedit
 from jailpf.errors import DeclarationError, JailpfError, NoJailError, UsageError
 from jailpf.lifecycle.prepare import prepare
 from jailpf.state import records, writes
 from jailpf.state.rundir import file_name
-from jailpf.suggest import did_you_mean
+from jailpf.system import files
 from jailpf.values import Member
+from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

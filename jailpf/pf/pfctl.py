@@ -9,7 +9,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from jailpf import spawn
 from jailpf.errors import (
     PermissionDeniedError,
     PfInterruptedError,
@@ -18,6 +17,7 @@ from jailpf.errors import (
     TryAgainError,
 )
 from jailpf.pf import LabelCount, Loaded, State, complaints
+from jailpf.system import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jailpf.claims import Claim
 from jailpf.model import Anchor, Jail
+from jailpf.state.claim import Claim
 from jailpf.state.rundir import file_name
 from jailpf.values import Address
 

@@ -80,7 +80,7 @@ def file_name(jail: str) -> str:
         and jail.replace("-", "").replace("_", "").replace(".", "").isalnum()
     ):
         return jail
-    from jailpf.layout import component
+    from jailpf.values.anchors import component
 
     return component(jail, 60)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from jailpf.adapter import Adapter
 from jailpf.errors import JailpfError
 from jailpf.hookspecs import hookimpl
 from jailpf.lifecycle.session import Session
+from jailpf.managers.adapter import Adapter
 from jailpf.model import Jail
 from jailpf.pf.simulated import Simulated
 from jailpf.values import Address, Interface

@@ -86,6 +86,6 @@ def outside(host: SimulatedHost, family: str) -> str:
 
 
 def _text(host: object) -> str:
-    from jailpf.pf.simulated.addresses import host_text
+    from jailpf.pf.simulated.rules.addresses import host_text
 
     return host_text(host)  # type: ignore[arg-type]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jailpf.declare.rules import RenderError
 from jailpf.plugin import Context, Host, Jail, Rule, RuleType, TableName, hookimpl, key
-from jailpf.rules import RenderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,11 +13,11 @@ import reference
 from jailpf import plugin
 from jailpf.cli import main, parser
 from jailpf.cli.commands import COMMANDS
+from jailpf.declare.schema import keys
+from jailpf.declare.services import JailTable, Service
+from jailpf.declare.settings import PROGRAMS, Host, Managers, Settings
 from jailpf.errors import UsageError
 from jailpf.registry import build
-from jailpf.schema import keys
-from jailpf.services import JailTable, Service
-from jailpf.settings import PROGRAMS, Host, Managers, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -6,11 +6,11 @@ import errno
 import os
 from typing import TYPE_CHECKING, Any
 
-from jailpf import spawn
 from jailpf.errors import JailpfError
 from jailpf.pf.pfctl import Pfctl
 from jailpf.pf.simulated import Simulated
 from jailpf.state import writes
+from jailpf.system import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

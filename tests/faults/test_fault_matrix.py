@@ -15,13 +15,14 @@ pytest.importorskip("lark")
 
 from dying import NOT_REACHED, attempt
 
-from jailpf import spawn, warm
+from jailpf import warm
 from jailpf.errors import JailpfError
 from jailpf.lifecycle import load, poststop, prestart
 from jailpf.lifecycle.prepare import prepare
 from jailpf.lifecycle.sync import sync
 from jailpf.pf.simulated import Simulated
 from jailpf.state import records
+from jailpf.system import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

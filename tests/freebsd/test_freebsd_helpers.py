@@ -220,12 +220,12 @@ def test_both_forms_of_jailpf_run(tmp_path: Path) -> None:
 
 
 def test_the_stand_in_for_sh_does_what_programs_needs() -> None:
-    """jailpf.programs over fallback/sh.py: output, status, a program that is missing, one that hangs."""
+    """jailpf.system.programs over fallback/sh.py: output, status, a program that is missing, one that hangs."""
     code = f"""
 import sys
 sys.path.insert(0, {str(HERE / "fallback")!r})
 sys.path.append({str(HERE.parents[1])!r})
-from jailpf import programs
+from jailpf.system import programs
 from jailpf.errors import JailpfError
 print(programs.ask("/bin/sh", "-c", "echo out; echo err >&2; exit 3"))
 for words, seconds in ((["/no/such"], 5), (["/bin/sh", "-c", "sleep 9"], 0.1)):

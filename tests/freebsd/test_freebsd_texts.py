@@ -13,7 +13,7 @@ import pytest
 from freebsd import home
 from freebsd.home import CHECKOUT, Program
 from freebsd.tools import TOOLS, Said, run
-from jailpf.layout import LAYOUTS
+from jailpf.declare.layout import LAYOUTS
 
 TESTS = CHECKOUT / "tests"
 GOLDEN = [path for path in sorted(TESTS.rglob("*.pf")) if "freebsd" not in path.parts]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from stand_ins.machine import MAIN
 
-from jailpf import spawn
 from jailpf.errors import (
     JailpfError,
     PermissionDeniedError,
@@ -20,6 +19,7 @@ from jailpf.errors import (
     TryAgainError,
 )
 from jailpf.pf.pfctl import BUSY_TRIES, Pfctl
+from jailpf.system import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jailpf.settings import PROGRAMS, Managers, Settings
+from jailpf.declare.settings import PROGRAMS, Managers, Settings
 
 HERE = Path(__file__).parent
 

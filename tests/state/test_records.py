@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jailpf.claims import Claim
+from jailpf.compile.claims import Claim
 from jailpf.errors import Place
 from jailpf.lifecycle import load
 from jailpf.model import Anchor

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jailpf.pf.simulated.connection import Connection, Match, Step
 from jailpf.pf.simulated.driver import DEFAULT_MAIN, Simulated
-from jailpf.pf.simulated.topology import Jail, Topology
+from jailpf.pf.simulated.host.topology import Jail, Topology
+from jailpf.pf.simulated.kernel.connection import Connection, Match, Step
 
 __all__ = ["DEFAULT_MAIN", "Connection", "Jail", "Match", "Simulated", "Step", "Topology"]

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import PfRefusedError, Problem
 from jailpf.pf import KillBy, LabelCount, Loaded, State
-from jailpf.pf.simulated import ask, kill
-from jailpf.pf.simulated.hosts import RuleError
-from jailpf.pf.simulated.model import Model, Ruleset
-from jailpf.pf.simulated.parse import Parsed, parse
-from jailpf.pf.simulated.paths import check_path
-from jailpf.pf.simulated.show import rule_text
-from jailpf.pf.simulated.store import Store
-from jailpf.pf.simulated.tables import parse_entry
-from jailpf.pf.simulated.topology import Topology
+from jailpf.pf.simulated.host.topology import Topology
+from jailpf.pf.simulated.kernel import ask, kill
+from jailpf.pf.simulated.kernel.model import Model, Ruleset
+from jailpf.pf.simulated.kernel.store import Store
+from jailpf.pf.simulated.language.hosts import RuleError
+from jailpf.pf.simulated.language.parse import Parsed, parse
+from jailpf.pf.simulated.language.tables import parse_entry
+from jailpf.pf.simulated.rules.paths import check_path
+from jailpf.pf.simulated.rules.show import rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from jailpf.pf.simulated.connection import Connection
-    from jailpf.pf.simulated.rule import Host
+    from jailpf.pf.simulated.kernel.connection import Connection
+    from jailpf.pf.simulated.rules.rule import Host
 
 # What `jailpf init` prints, with the tables that DESIGN.md section 10 gives the simulated host.
 DEFAULT_MAIN = """\

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import PfRefusedError
 from jailpf.pf.simulated.driver import Simulated
-from jailpf.pf.simulated.hosts import RuleError
-from jailpf.pf.simulated.model import Ruleset
-from jailpf.pf.simulated.parse import parse
-from jailpf.pf.simulated.tables import Table, parse_entry
-from jailpf.pf.simulated.topology import Topology
+from jailpf.pf.simulated.host.topology import Topology
+from jailpf.pf.simulated.kernel.model import Ruleset
+from jailpf.pf.simulated.language.hosts import RuleError
+from jailpf.pf.simulated.language.parse import parse
+from jailpf.pf.simulated.language.tables import Table, parse_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jailpf.pf import Loaded
-    from jailpf.pf.simulated.model import Model
+    from jailpf.pf.simulated.kernel.model import Model
 
 
 def rebuild(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from jailpf.pf.simulated.flat import flatten
-from jailpf.pf.simulated.kernel import match_of
-from jailpf.pf.simulated.packet import Matcher
+from jailpf.pf.simulated.kernel.decide import match_of
+from jailpf.pf.simulated.kernel.flat import flatten
+from jailpf.pf.simulated.kernel.packet import Matcher
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.connection import Connection, Match
     from jailpf.pf.simulated.driver import Simulated
-    from jailpf.pf.simulated.flat import Flat
-    from jailpf.pf.simulated.packet import Packet
+    from jailpf.pf.simulated.kernel.connection import Connection, Match
+    from jailpf.pf.simulated.kernel.flat import Flat
+    from jailpf.pf.simulated.kernel.packet import Packet
 
 _WEIGHTS = {"to": 4, "port": 4, "proto": 3, "family": 3, "tagged": 2, "from": 2, "from port": 2, "on": 1}
 

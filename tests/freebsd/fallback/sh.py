@@ -1,4 +1,4 @@
-"""As much of the package `sh` as jailpf.programs uses, for a FreeBSD with nothing but Python and pytest on it.
+"""As much of the package `sh` as jailpf.system.programs uses, for a FreeBSD with nothing but Python and pytest on it.
 
 The tests put this folder on the path only where `sh` is not installed.
 """

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jailpf.pf.simulated.parse import Parsed, parse
-from jailpf.pf.simulated.topology import Topology
+from jailpf.pf.simulated.host.topology import Topology
+from jailpf.pf.simulated.language.parse import Parsed, parse
 
 TOPOLOGY = Topology()
 J, J6 = "172.16.15.15", "fd7a:e5cd:1fc1:186f:dead:beef:cafe:f"

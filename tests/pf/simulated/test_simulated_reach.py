@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from jailpf.pf.simulated import Simulated
-from jailpf.pf.simulated.addresses import parse_address
 from jailpf.pf.simulated.explain import rebuild
-from jailpf.pf.simulated.flow import CannotSayError
-from jailpf.pf.simulated.intervals import EVERY, IntervalSet
-from jailpf.pf.simulated.reach import reach
-from jailpf.pf.simulated.reached import addresses, senders
+from jailpf.pf.simulated.reach.flow import CannotSayError
+from jailpf.pf.simulated.reach.intervals import EVERY, IntervalSet
+from jailpf.pf.simulated.reach.reach import reach
+from jailpf.pf.simulated.reach.reached import addresses, senders
+from jailpf.pf.simulated.rules.addresses import parse_address
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.reached import Reached
+    from jailpf.pf.simulated.reach.reached import Reached
 
 JAILS = {
     "a": (["172.16.15.1", "fd7a::1"], "lo1", False),

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from jailpf.pf.simulated.parse import parse
-from jailpf.pf.simulated.topology import Topology
+from jailpf.pf.simulated.host.topology import Topology
+from jailpf.pf.simulated.language.parse import parse
 
 RECORDED = json.loads((Path(__file__).parent / "verdicts.json").read_text())
 TOPOLOGY = Topology({name: tuple(addresses) for name, addresses in RECORDED["interfaces"].items()})

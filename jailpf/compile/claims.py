@@ -1,0 +1,130 @@
+"""Claims: what a jail's rdr and binat rules take for themselves outside, and when two of them collide.
+
+On 15 the last of two sibling anchors gets the packet, on 13 the first (facts.md section 3): so no two may claim one port.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.errors import Place
+from jailpf.state.claim import ALL_PORTS, Claim
+from jailpf.values import Network, Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jailpf.model import Ruleset
+
+
+def of_ruleset(ruleset: Ruleset) -> list[Claim]:
+    """The claims of a jail's rules."""
+    claims = []
+    for rule in ruleset.rules:
+        if rule.action not in ("rdr", "binat"):
+            continue
+        to = rule.to if rule.action == "rdr" else (Peer.of(rule.target),)
+        claims.append(
+            Claim(
+                owner=ruleset.jail.name,
+                service=rule.service,
+                place=rule.place or Place(""),
+                family=rule.family or "inet",
+                on=tuple(map(str, rule.on)),
+                protos=rule.proto.names if rule.proto else (),
+                to=to or (Peer.parse("any"),),
+                ports=rule.port or ALL_PORTS,
+                source=rule.source if rule.action == "rdr" else (),
+            )
+        )
+    return claims
+
+
+def collide(one: Claim, other: Claim, resolve: Callable[[Peer], tuple[Network, ...] | None]) -> bool:
+    """Whether a packet exists that both would take. `resolve` gives the networks of a table or interface, or None."""
+    return (
+        one.family == other.family
+        and (not one.on or not other.on or bool(set(one.on) & set(other.on)))
+        and (not one.protos or not other.protos or bool(set(one.protos) & set(other.protos)))
+        and any(first.overlaps(second) for first in one.ports for second in other.ports)
+        and _sources_meet(one.source, other.source)
+        and any(_meet(first, second, resolve) for first in one.to for second in other.to)
+    )
+
+
+def _meet(one: Peer, other: Peer, resolve: Callable[[Peer], tuple[Network, ...] | None]) -> bool:
+    if "any" in (one.kind, other.kind) or one == other:
+        return True
+    if (
+        one.kind == other.kind == "interface"
+        and one.interface == other.interface
+        and "network" not in one.word + other.word
+    ):
+        return True
+    first, second = resolve(one), resolve(other)
+    if first is None or second is None:
+        return False
+    return any(a.net.version == b.net.version and a.net.overlaps(b.net) for a in first for b in second)
+
+
+def _sources_meet(one: tuple[Peer, ...], other: tuple[Peer, ...]) -> bool:
+    if not one or not other:
+        return True
+    return any(_source_meets(first, second) for first in one for second in other)
+
+
+def _source_meets(one: Peer, other: Peer) -> bool:
+    if one.word == other.word and one.kind != "any":
+        return one.negated == other.negated
+    if one.network and other.network and not (one.negated or other.negated):
+        return one.network.family == other.network.family and one.network.net.overlaps(other.network.net)
+    if one.network and other.network and one.negated != other.negated and one.network.family == other.network.family:
+        inner, outer = (other.network, one.network) if one.negated else (one.network, other.network)
+        return not inner.within(outer)
+    return True
+
+
+def collisions(
+    claims: Iterable[Claim],
+    resolve: Callable[[Peer], tuple[Network, ...] | None],
+    against: Iterable[Claim] | None = None,
+) -> Iterator[tuple[Claim, Claim]]:
+    """Every colliding pair within `claims`, or between `claims` and `against`, once each.
+
+    A sweep over the ports, with those that are open filed under the addresses that they claim: not all pairs.
+    """
+    events = [(port.first, port.last, True, claim) for claim in claims for port in claim.ports]
+    events += [(port.first, port.last, False, claim) for claim in against or () for port in claim.ports]
+    events.sort(key=lambda event: event[0])
+    keys = {id(claim): _keys(claim, resolve) for _, _, _, claim in events}
+    active: dict[tuple[str, str], list[tuple[int, bool, Claim]]] = {}
+    seen = set()
+    for first, last, mine, claim in events:
+        own = keys[id(claim)]
+        wide = (claim.family, WIDE)
+        near = [group for group in active if group[0] == claim.family] if wide in own else [*own, wide]
+        for group in near:
+            open_ones = active[group] = [event for event in active.get(group, ()) if event[0] >= first]
+            for _, theirs, other in open_ones:
+                pair = frozenset((id(claim), id(other)))
+                if other is claim or pair in seen or (against is not None and mine == theirs):
+                    continue
+                if collide(claim, other, resolve):
+                    seen.add(pair)
+                    yield (claim, other) if mine else (other, claim)
+        for group in own:
+            active.setdefault(group, []).append((last, mine, claim))
+
+
+WIDE = ""
+
+
+def _keys(claim: Claim, resolve: Callable[[Peer], tuple[Network, ...] | None]) -> set[tuple[str, str]]:
+    """Two claims that share none of these cannot meet, unless one of them is WIDE: more than single addresses."""
+    words = set()
+    for peer in claim.to:
+        networks = resolve(peer) or ()
+        if peer.kind == "any" or any(network.net.num_addresses > 1 for network in networks):
+            return {(claim.family, WIDE)}
+        words |= {peer.interface or peer.word, *(str(network.net.network_address) for network in networks)}
+    return {(claim.family, word) for word in words}

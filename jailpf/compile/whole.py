@@ -1,0 +1,231 @@
+"""From a jail and its declarations to the text of its anchors."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jailpf.compile.pftext import rule_text, table_text
+from jailpf.declare.rules import Context, RenderError
+from jailpf.declare.tablefile import read_table
+from jailpf.errors import DeclarationError, PluginError, Problem
+from jailpf.model import SECTIONS, Anchor, Rule, Ruleset, Table
+from jailpf.values import Filename, Peer
+from jailpf.values import anchors as names
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from jailpf.declare.rules import RuleType
+    from jailpf.declare.services import Service, Services
+    from jailpf.declare.settings import Settings
+    from jailpf.lifecycle.jails import Jails
+    from jailpf.model import Jail
+
+Rendered = list[Rule | Table]
+TRANSLATING = ("nat", "binat")
+
+
+def compile_jail(
+    jail: Jail,
+    services: Services,
+    jails: Jails,
+    extra: Iterable[Rule | Table] = (),
+    unwritten: Container[str] = (),
+) -> Ruleset:
+    """Render everything and lay it out in anchors. `extra`, the rules of jailpf_created, stands above the declared ones.
+
+    unwritten: table files that are about to be written, and not read.
+
+    Raises DeclarationError with the reason for each declaration that makes no rule, and PluginError for a rule that
+    is not one.
+    """
+    work = _Work(jail, services, jails, unwritten)
+    for one in extra:
+        work.take([one], "plugin")
+    work.render()
+    if work.problems:
+        raise DeclarationError(sorted(work.problems, key=lambda problem: problem.place or ()))
+    rules = [one for one in work.rendered if isinstance(one, Rule)]
+    tables = [one for one in work.rendered if isinstance(one, Table)]
+    anchors = lay_out(jail, jails.settings, rules, tables, work)
+    if work.problems:
+        raise DeclarationError(work.problems)
+    return Ruleset(
+        jail=jail, anchors=tuple(anchors), rules=tuple(rules), tables=tuple(tables), inputs=tuple(work.inputs)
+    )
+
+
+class _Work:
+    def __init__(self, jail: Jail, services: Services, jails: Jails, unwritten: Container[str]) -> None:
+        self.unwritten = unwritten
+        self.jail, self.services, self.jails, self.settings = jail, services, jails, jails.settings
+        self.rendered: Rendered = []
+        self.problems: list[Problem] = []
+        self.inputs: list[str] = []
+        self.translated: dict[str, bool] = {}
+
+    def context(self, name: str, service: Service | None, explicit: bool = True) -> Context:
+        return Context(
+            jail=self.jail, host=self.settings.host, name=name, service=service, explicit=explicit, direct=self.settings.direct,
+            tag_in=names.tag("in", self.jail.name), tag_out=names.tag("out", self.jail.name),
+            translated=dict(self.translated), lookup=self._lookup,
+        )  # fmt: skip
+
+    def _lookup(self, name: str) -> Jail:
+        found = self.jails.find(name)
+        self.inputs += [*found.inputs, self.jails.file(name)]
+        return found
+
+    def render(self) -> None:
+        declared = sorted(self.services.declarations, key=lambda one: one.keyword not in TRANSLATING)
+        for one in declared:
+            if one.keyword not in TRANSLATING:
+                break
+            self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
+        self.translated = self._translated()
+        self._default_nat()
+        self.translated = self._translated()
+        for one in declared:
+            if one.keyword not in TRANSLATING:
+                self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
+        for service in self.services.services:
+            done: Rendered = []
+            first = len(self.rendered)
+            for keyword, rule_type in service.types.items():
+                context = self.context(service.name, service, keyword in service.explicit)
+                context.rendered = done
+                path = ("service", service.name, *((keyword,) if keyword in service.explicit else ()))
+                done = done + self._one(rule_type, context, path)
+            self.rendered[first:] = untagged(done, names.tag("in", self.jail.name))
+
+    def _default_nat(self) -> None:
+        """[host] nat, for every jail without a [nat.*] that is not the host's own address."""
+        nat = self.jails.registry.rule_types["nat"]
+        if self.settings.host.nat and not self.services.of("nat") and not self.jail.shared:
+            context = self.context("", None, explicit=False)
+            made = nat().render(context)
+            self.take([one for one in made if isinstance(one, Rule) and not context.translated.get(one.family or "")])
+
+    def _one(self, rule_type: RuleType, context: Context, path: tuple[str, ...]) -> Rendered:
+        place = self.services.place(*path)
+        before = len(self.problems)
+        try:
+            made = list(rule_type.render(context))
+        except RenderError as wrong:
+            message, _, remedy = str(wrong).partition("; ")
+            steps = [int(step) if step.isdigit() else step for step in wrong.key.split(".") if step]
+            self.problems.append(Problem(message, self.services.place(*path, *steps), remedy))
+            return []
+        if not made and len(self.problems) == before:
+            reasons = "; ".join(dict.fromkeys(context.reasons)) or "it made none"
+            self.problems.append(
+                Problem(f"[{'.'.join(path)}] {rule_type.keyword}: there is no rule for this: {reasons}", place)
+            )
+        service = path[1] if path[0] == "service" else f"{path[0]}.{path[1]}"
+        return self.take(made, service, path)
+
+    def take(self, made: Iterable[Rule | Table], service: str = "", path: tuple[str, ...] = ()) -> Rendered:
+        """Fill in owner, labels and place, read table files, and keep."""
+        taken: Rendered = []
+        for one in made:
+            if not isinstance(one, Rule | Table):
+                raise PluginError(f"a rule type returned {one!r}, which is neither a Rule nor a Table")
+            place = one.place or (self.services.place(*path) if path else None)
+            if isinstance(one, Rule):
+                labels = self._labels(one, service)
+                taken.append(replace(one, service=service, place=place, labels=labels))
+            else:
+                taken.append(self._table(replace(one, service=service, place=place), path))
+        self.rendered += taken
+        return taken
+
+    def _translated(self) -> dict[str, bool]:
+        """The families that nat and binat rules translate: True when by every external interface, and all of it."""
+        outside = set(self.settings.host.ext_if)
+        found: dict[str, set[str]] = {}
+        for rule in self.rendered:
+            if isinstance(rule, Rule) and rule.action in TRANSLATING and rule.family:
+                everybody = set(map(Peer.of, self.jail.of(rule.family))) <= set(rule.source)
+                whole = everybody and not (rule.proto or rule.to or rule.port)
+                found.setdefault(rule.family, set()).update((rule.on or outside) if whole else ())
+        return {family: outside <= by for family, by in found.items()}
+
+    def _labels(self, rule: Rule, service: str) -> tuple[str, ...]:
+        if rule.action != "pass" or rule.labels:
+            return rule.labels
+        jail = self.jail.name
+        return (names.jail_label(jail), names.service_label(jail, service))
+
+    def _table(self, table: Table, path: tuple[str, ...]) -> Table:
+        if any(isinstance(one, Table) and one.name == table.name for one in self.rendered):
+            self.problems.append(Problem(f"two declarations make the table <{table.name}>", table.place, "rename one"))
+        if not table.file:
+            return table
+        place = self.services.place(*path, "file")
+        try:
+            absolute = Filename.parse(os.path.join(os.path.dirname(self.services.document.file), table.file))
+        except ValueError as wrong:
+            message, _, remedy = str(wrong).partition("; ")
+            self.problems.append(Problem(message, place, remedy))
+            return table
+        self.inputs.append(absolute)
+        if absolute not in self.unwritten:
+            self.problems += read_table(absolute, place, [self.jail.path])[1]
+        return replace(table, file=absolute)
+
+
+def untagged(rendered: Rendered, tag: str) -> Rendered:
+    """A service that is let in directly needs no tag; without any pass rule it stays, for pf.conf to use."""
+    rules = [one for one in rendered if isinstance(one, Rule)]
+    if not any(rule.action == "pass" and rule.direction != "out" for rule in rules) or any(
+        rule.tagged == tag for rule in rules
+    ):
+        return rendered
+    return [
+        replace(one, tag="") if isinstance(one, Rule) and one.action == "rdr" and one.tag == tag else one
+        for one in rendered
+    ]
+
+
+def lay_out(jail: Jail, settings: Settings, rules: list[Rule], tables: list[Table], work: _Work) -> list[Anchor]:
+    """Anchors in the order of loading; a table goes into each anchor that uses it."""
+    anchors = []
+    for path, sections in settings.layout.in_load_order(jail.name):
+        inside = [rule for section in SECTIONS if section in sections for rule in rules if rule.section == section]
+        used = {table.name for table in tables if "filter" in sections and not _used_by(table, rules)}
+        used |= {table.name for table in tables if _used_by(table, inside)}
+        lines = [table_text(table) for table in tables if table.name in used] + [rule_text(rule) for rule in inside]
+        if lines:
+            anchors.append(Anchor(path, "\n".join(lines) + "\n"))
+    for section in SECTIONS:
+        lost = next(
+            (rule for rule in rules if rule.section == section and not settings.layout.path(section, jail.name)),
+            None,
+        )
+        if lost:
+            remedy = f'pf.conf needs {_anchor_line(section)}, and jailpf.toml a layout with {section} = "jailpf-{section}/{{jail}}"'
+            work.problems.append(
+                Problem(
+                    f"the layout {settings.layout.name!r} has no place for {section} rules",
+                    lost.place or (settings.place("host", "nat") if section == "nat" else None),
+                    remedy,
+                )
+            )
+    if not settings.layout.path("filter", jail.name):
+        for table in tables:
+            if not _used_by(table, rules):
+                sentence = f"no rule uses <{table.name}>, and the layout {settings.layout.name!r} has no filter anchor to keep it in"
+                work.problems.append(Problem(sentence, table.place, "remove it"))
+    return anchors
+
+
+def _anchor_line(section: str) -> str:
+    return f'{"anchor" if section == "filter" else section + "-anchor"} "jailpf-{section}/*"'
+
+
+def _used_by(table: Table, rules: list[Rule]) -> bool:
+    return any(peer.table == table.name for rule in rules for peer in (*rule.source, *rule.to)) or any(
+        rule.state and rule.state.overload == table.name for rule in rules
+    )

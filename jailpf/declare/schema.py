@@ -1,0 +1,197 @@
+"""Declared keys: one declaration gives the TOML reader, the JSON Schema and the reference page."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
+
+from jailpf.declare.places import KEY
+from jailpf.values.base import describe
+from jailpf.values.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jailpf.declare.toml import Document, KeyPath
+    from jailpf.errors import Place, Problem
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key of a table. `type` is a value class, bool, or a class with keys of its own (a nested table)."""
+
+    type: Any
+    doc: str
+    name: str = ""
+    many: bool = False
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    empty: bool = True
+
+
+def key(
+    type: Any,  # noqa: A002 - the field's word
+    doc: str,
+    *,
+    name: str = "",
+    default: Any = None,
+    many: bool = False,
+    required: bool = False,
+    choices: tuple[str, ...] = (),
+    optional: bool = False,
+    shown: str = "",
+) -> Any:
+    """Declare a key of a rule type, or of a `Keys` table.
+
+    type: a value class of jailpf.plugin (or your own: `parse` that raises ValueError, `schema`, `__str__`), `bool`, `str`
+    with `choices`, or a `Keys` class: a nested table. doc: one sentence, for editors and the reference page.
+    name: the TOML key when it is not the attribute's name (`from`). many: one value or an array, always a tuple here.
+    default: the value when the key is absent: None unless given, () with `many` (None with `many` and `optional`).
+    required: the key must be there. choices: the words that a `str` may be. shown: the default in words, for the docs;
+    with `many` and no other default an empty array is refused then, because "nobody" would be read as "any".
+    Raises TypeError for a declaration that could not be read.
+    """
+    if many and default is None and not optional:
+        default = ()
+    if isinstance(default, list):
+        raise TypeError("the default of a key with many values is a tuple")
+    if type is not bool and not choices and not hasattr(type, "parse") and not dataclasses.is_dataclass(type):
+        raise TypeError(f"{type!r} is not the type of a key: a value class, bool, str with choices, or a Keys class")
+    declared = Key(
+        type=type, doc=doc, name=name, many=many, required=required, choices=choices, default=shown,
+        empty=not (many and default == () and shown),
+    )  # fmt: skip
+    return dataclasses.field(default=default, metadata={"key": declared})
+
+
+@dataclass_transform(field_specifiers=(key,), frozen_default=True, kw_only_default=True)
+class Keys:
+    """A table with declared keys: what a rule type is, and the base class of tables inside of one.
+
+    A subclass is a frozen dataclass whose fields are made by `key()`.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclass(frozen=True, kw_only=True)(cls)
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        """Cross-checks: ("KEY", "SENTENCE; REMEDY") for each thing that is wrong.
+
+        KEY is the TOML key, "KEY.2" the third value of an array, "" the table itself; the error gets its place.
+        """
+        return ()
+
+
+def keys(cls: type) -> dict[str, tuple[str, Key]]:
+    """{TOML key: (attribute, Key)} in the order of declaration. `-` of pf.conf(5) is `_` here."""
+    if cls not in _keys:
+        _keys[cls] = {
+            declared.name or field.name: (field.name, declared)
+            for field in dataclasses.fields(cls)
+            if (declared := field.metadata.get("key")) is not None
+        }
+    return _keys[cls]
+
+
+_keys: dict[type, dict[str, tuple[str, Key]]] = {}
+
+
+class Reader:
+    """Reads tables of one document and gathers every problem."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def place(self, path: KeyPath) -> Place:
+        """Where that is written."""
+        return self.document.place(path)
+
+    def wrong(self, path: KeyPath, message: str, remedy: str = "") -> None:
+        """Note a problem."""
+        from jailpf.errors import Problem
+
+        self.problems.append(Problem(message, self.place(path), remedy))
+
+    def table(self, path: KeyPath, raw: object, what: str) -> dict[str, Any]:
+        """`raw` as a table; anything else is noted and read as empty."""
+        if isinstance(raw, dict):
+            return raw
+        self.wrong(path, f"{what} is a table, not {describe(raw)}")
+        return {}
+
+    def unknown(self, path: KeyPath, table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+        """Note every key that is not known, with the nearest that is."""
+        known = list(known)
+        for name in table:
+            if name not in known:
+                self.wrong((*path, name, KEY), f"{name!r} is not a key of {where}", did_you_mean(name, known))
+
+    def read(self, cls: type[T], path: KeyPath, table: Mapping[str, Any], extra: Iterable[str] = ()) -> T | None:
+        """Make a `cls` from a table; None when something was wrong. `extra` keys are somebody else's."""
+        before = len(self.problems)
+        declared = keys(cls)
+        self.unknown(path, table, [*declared, *extra], _called(path))
+        values: dict[str, Any] = {}
+        for name, (attribute, one) in declared.items():
+            if name in table:
+                values[attribute] = self._value(one, (*path, name), table[name])
+            elif one.required:
+                self.wrong(path, f"{_called(path)} has no {name!r}", f"add {name} = ...")
+        if len(self.problems) > before:
+            return None
+        made = cls(**values)
+        for where, message in getattr(made, "problems", lambda: ())():
+            steps = (int(step) if step.isdigit() else step for step in where.split("."))
+            sentence, _, remedy = message.partition("; ")
+            self.wrong((*path, *steps), sentence, remedy)
+        return made if len(self.problems) == before else None
+
+    def _value(self, one: Key, path: KeyPath, raw: object) -> Any:
+        if not one.many:
+            return self._one(one, path, raw)
+        if isinstance(raw, list):
+            if not raw and not one.empty:
+                self.wrong(path, "the array is empty", f"leave {path[-1]} out for {one.default}")
+            return tuple(self._one(one, (*path, number), each) for number, each in enumerate(raw))
+        return (self._one(one, path, raw),)
+
+    def _one(self, one: Key, path: KeyPath, raw: object) -> Any:
+        if one.type is bool:
+            if not isinstance(raw, bool):
+                self.wrong(path, f"true or false is wanted, not {describe(raw)}")
+            return raw
+        if one.choices:
+            if raw not in one.choices:
+                words = ", ".join(f'"{choice}"' for choice in one.choices)
+                self.wrong(path, f"{raw!r} is not one of {words}", did_you_mean(str(raw), one.choices))
+            return raw
+        if dataclasses.is_dataclass(one.type) and not hasattr(one.type, "parse"):
+            return self.read(cast("type[Any]", one.type), path, self.table(path, raw, _called(path)))
+        try:
+            return one.type.parse(raw)
+        except ValueError as wrong:
+            message, _, remedy = str(wrong).partition("; ")
+            self.wrong(path, message, remedy)
+            return None
+
+
+def _called(path: KeyPath) -> str:
+    return "[" + ".".join(map(_part, path)) + "]" if path else "this file"
+
+
+def _part(part: str | int) -> str:
+    """A key as TOML writes it; what is no bare key is quoted, so that an error stays one line."""
+    return str(part) if re.fullmatch(r"[A-Za-z0-9_-]+", str(part), re.ASCII) else repr(part)
+
+
+def documented(cls: type) -> Iterator[tuple[str, Key]]:
+    """(TOML key, Key) for the reference page."""
+    for name, (_, one) in keys(cls).items():
+        yield name, one

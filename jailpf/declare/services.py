@@ -1,0 +1,219 @@
+"""A jail's file, read: its services and the other declarations, with every problem of the file in one error."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jailpf.declare.rules import RuleType
+from jailpf.declare.schema import Reader, key
+from jailpf.errors import DeclarationError
+from jailpf.values import FAMILIES, Address, Interface, Name, Peer, Port, Protocol, TableName
+from jailpf.values.base import describe
+from jailpf.values.protocol import TCP
+from jailpf.values.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jailpf.declare.settings import Settings
+    from jailpf.declare.toml import Document, KeyPath
+    from jailpf.errors import Place
+
+RuleTypes = dict[str, type[RuleType]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JailTable:
+    """[jail]: what the adapters do not know, or know wrongly."""
+
+    ip4: tuple[Address, ...] = key(Address, "The jail's IPv4 address, or several.", many=True)
+    ip6: tuple[Address, ...] = key(Address, "The jail's IPv6 address, or several.", many=True)
+    vnet: bool = key(bool, "Whether the jail has a network stack of its own.", default=False)
+    interface: Interface | None = key(Interface, "The host's side of a vnet jail: its bridge or epair.")
+    shared: bool = key(bool, "Whether an address also belongs to the host or to another jail.", default=False)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Each key holds its own family; an interface is a vnet jail's."""
+        for name, addresses, family in (("ip4", self.ip4, "inet"), ("ip6", self.ip6, "inet6")):
+            for address in addresses:
+                if address.family != family:
+                    yield name, f"{address} is not an {family} address"
+        if self.interface and not self.vnet:
+            yield "interface", "only a vnet jail has a side on the host; add vnet = true"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """[service.NAME]: what listens in the jail, and the rule types that apply to it.
+
+    types: keyword -> rule type; explicit: the keywords that the file names itself.
+    """
+
+    name: str = ""
+    proto: Protocol = key(
+        Protocol, "The protocol; sctp with ports needs release 14 or later.", default=TCP, shown='"tcp"'
+    )
+    port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True)
+    source: tuple[Peer, ...] = key(Peer, "Who may connect.", name="from", many=True, shown='"any"')
+    types: Mapping[str, RuleType] = field(default_factory=dict)
+    explicit: frozenset[str] = frozenset()
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Ports belong to protocols that have them; a list of peers has no negation in it."""
+        if self.port and not self.proto.has_ports:
+            yield "port", f"{self.proto} has no ports; leave `port` out"
+        yield from overlapping(self.port)
+        yield from negations(self.source)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """[KEYWORD.NAME] of a jail-scoped rule type."""
+
+    keyword: str
+    name: str
+    type: RuleType
+
+
+@dataclass(frozen=True)
+class Services:
+    """A jail's file. `declarations` are in the order of the file."""
+
+    document: Document
+    services: tuple[Service, ...]
+    declarations: tuple[Declaration, ...]
+    jail: JailTable
+
+    def of(self, keyword: str) -> list[Declaration]:
+        """The declarations of one rule type."""
+        return [one for one in self.declarations if one.keyword == keyword]
+
+    def place(self, *path: str | int) -> Place:
+        """Where a key is written."""
+        return self.document.place(path)
+
+
+def read(document: Document, types: RuleTypes, settings: Settings) -> Services:
+    """Read a jail's file. Raises DeclarationError with all its problems."""
+    reader = Reader(document)
+    data = document.data
+    jail_types = {keyword: one for keyword, one in types.items() if one.scope == "jail"}
+    for keyword in data:
+        if keyword not in (*jail_types, "service", "jail"):
+            reader.wrong((keyword,), f"{keyword!r} is not a rule type", _remedy(keyword, types, jail_types))
+    jail = reader.read(JailTable, ("jail",), reader.table(("jail",), data.get("jail", {}), "[jail]"))
+    services, declarations = [], []
+    for keyword in data:
+        for name, table in _named(reader, keyword, data) if keyword in (*jail_types, "service") else ():
+            if keyword == "service":
+                services.append(_service(reader, name, table, types, settings))
+            else:
+                made = reader.read(jail_types[keyword], (keyword, name), table)
+                declarations.append(Declaration(keyword, name, made) if made else None)
+    whole = Services(document, tuple(filter(None, services)), tuple(filter(None, declarations)), jail or JailTable())
+    _tables(reader, whole, settings)
+    if not services and not declarations and not reader.problems:
+        reader.wrong((), "nothing is declared", "add a [service.NAME] with a port")
+    if reader.problems:
+        order = sorted(reader.problems, key=lambda problem: problem.place or ())
+        raise DeclarationError(order)
+    return whole
+
+
+def _remedy(keyword: str, types: RuleTypes, jail_types: RuleTypes) -> str:
+    if keyword in types:
+        return f"{keyword} is a key of a service: [service.NAME] {keyword} = ..."
+    return did_you_mean(keyword, [*jail_types, "service", "jail"])
+
+
+def _named(reader: Reader, keyword: str, data: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, table in reader.table((keyword,), data[keyword], f"[{keyword}.NAME]").items():
+        path: KeyPath = (keyword, name)
+        try:
+            (TableName if keyword == "table" else Name).parse(name)
+        except ValueError as wrong:
+            reader.wrong(path, str(wrong))
+        if isinstance(table, dict):
+            yield name, table
+        else:
+            reader.wrong(
+                path,
+                f"[{keyword}.NAME] is a table, not {describe(table)}",
+                f"write [{keyword}.NAME] above its keys",
+            )
+
+
+def _service(reader: Reader, name: str, table: dict[str, Any], types: RuleTypes, settings: Settings) -> Service | None:
+    path: KeyPath = ("service", name)
+    before = len(reader.problems)
+    scoped = {keyword: one for keyword, one in types.items() if one.scope == "service"}
+    service = reader.read(Service, path, table, extra=scoped)
+    found: dict[str, RuleType] = {}
+    for keyword in sorted(scoped, key=lambda word: (scoped[word].rank, word)):
+        raw = table.get(keyword, keyword in settings.expose)
+        if raw is False:
+            continue
+        if raw is not True and not isinstance(raw, dict):
+            reader.wrong((*path, keyword), f"{keyword} is true, false or a table, not {describe(raw)}")
+        elif (made := reader.read(scoped[keyword], (*path, keyword), {} if raw is True else raw)) is not None:
+            found[keyword] = made
+    if service is None:
+        return None
+    if not found and len(reader.problems) == before:
+        reader.wrong(path, "no rule type applies to this service", "remove `false`, or the service")
+    explicit = frozenset(keyword for keyword in found if keyword in table)
+    return dataclasses.replace(service, name=name, types=found, explicit=explicit)
+
+
+def _tables(reader: Reader, whole: Services, settings: Settings) -> None:
+    """Every <table> that is named must be defined here, or belong to the host."""
+    host = settings.host
+    defined = {one.name for one in whole.of("table")}
+    theirs = set(host.tables) | {peer.table for family in FAMILIES for peer in host.outside(family) if peer.table}
+    known = defined | theirs
+    for name in defined & theirs:
+        reader.wrong(
+            ("table", name), f"the host has a table <{name}>, which this one would hide", "give it another name"
+        )
+    uses: list[tuple[KeyPath, object]] = [((one.keyword, one.name), one.type) for one in whole.declarations]
+    for service in whole.services:
+        uses.append((("service", service.name), service))
+        uses += [(("service", service.name, keyword), one) for keyword, one in service.types.items()]
+    for path, declared in uses:
+        for where, peer in _peers(declared):
+            if peer.table and peer.table not in known:
+                near = did_you_mean(peer.table, known)
+                remedy = f"add [table.{peer.table}], or name it in [host] tables if pf.conf has it"
+                reader.wrong(
+                    (*path, *where),
+                    f"nobody defines {peer.word}",
+                    f"{near} Otherwise {remedy}" if near.startswith("did") else remedy,
+                )
+
+
+def _peers(declared: object) -> Iterator[tuple[KeyPath, Peer]]:
+    from jailpf.declare.schema import keys
+
+    for name, (attribute, one) in keys(type(declared)).items():
+        value = getattr(declared, attribute)
+        for number, each in enumerate(value if isinstance(value, tuple) else (value,)):
+            if isinstance(each, Peer):
+                yield ((name, number) if one.many else (name,)), each
+
+
+def overlapping(ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
+    """A problem for each port that stands twice in one list."""
+    for number, port in enumerate(ports):
+        for other in ports[:number]:
+            if port.overlaps(other):
+                yield f"port.{number}", f"port {port} is already in {other}"
+
+
+def negations(peers: tuple[Peer, ...], where: str = "from") -> Iterator[tuple[str, str]]:
+    """A problem when a list holds a negation: each would be a rule of its own, and together they match nearly all."""
+    if len(peers) > 1 and any(peer.negated for peer in peers):
+        yield where, 'a list with a negation matches nearly everyone; use one [table.NAME] with "!" entries'
+    if len(peers) > 1 and any(peer.kind == "any" for peer in peers):
+        yield where, '"any" makes the rest of the list idle; write one or the other'

@@ -1,0 +1,268 @@
+"""jailpf.toml: the host's settings."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from jailpf.declare import toml
+from jailpf.declare.layout import LAYOUTS, Layout
+from jailpf.declare.schema import Reader, key
+from jailpf.errors import ConfigError, JailpfError, Place, Problem
+from jailpf.model import SECTIONS
+from jailpf.values import Filename, Interface, Name, Outgoing, Peer, TableName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_FILE = "/usr/local/etc/jailpf/jailpf.toml"
+DEFAULT_RUN = "/var/run/jailpf"
+PROGRAMS = {
+    "pfctl": "/sbin/pfctl",
+    "jail": "/usr/sbin/jail",
+    "jls": "/usr/sbin/jls",
+    "ifconfig": "/sbin/ifconfig",
+    "sysctl": "/sbin/sysctl",
+    "zfs": "/sbin/zfs",
+    "zpool": "/sbin/zpool",
+    "bastille": "/usr/local/bin/bastille",
+    "iocage": "/usr/local/bin/iocage",
+}
+
+
+class AbsolutePath(Filename):
+    """A path that begins with a slash."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, raw: object) -> AbsolutePath:
+        """Make the path. Raises ValueError."""
+        path = Filename.parse(raw)
+        if not path.startswith("/"):
+            raise ValueError(f"{path!r} is not an absolute path; begin it with '/'")
+        return cls(path)
+
+
+class AdapterName(str):
+    """The name of an adapter, such as "jail.conf"."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, raw: object) -> AdapterName:
+        """Make the name. Raises ValueError."""
+        if not isinstance(raw, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", raw):
+            raise ValueError(f"{raw!r} is not the name of an adapter")
+        return cls(raw)
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """A pattern."""
+        return {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """[host]: the host's side."""
+
+    ext_if: tuple[Interface, ...] = key(Interface, "The external interface, or several.", many=True, required=True)
+    ext_ip4: tuple[Peer, ...] | None = key(
+        Peer,
+        "The external IPv4 address: an address, a table of pf.conf, or an interface's.",
+        many=True,
+        default=(Peer("any", "default"),),
+        shown='"(EXT_IF:0)"',
+    )
+    ext_ip6: tuple[Peer, ...] | None = key(
+        Peer,
+        "The external IPv6 address, likewise; [] when the host has none.",
+        many=True,
+        default=(Peer("any", "default"),),
+        shown='"(EXT_IF:0)"',
+    )
+    nat: tuple[Outgoing, ...] = key(
+        Outgoing,
+        "The address that jails without a [nat.*] of their own leave by; absent: pf.conf does it.",
+        many=True,
+    )
+
+    tables: tuple[TableName, ...] = key(TableName, "The tables of pf.conf that jails' files may name.", many=True)
+
+    def outside(self, family: str) -> tuple[Peer, ...]:
+        """The external addresses of a family; () when the host has none."""
+        chosen = self.ext_ip4 if family == "inet" else self.ext_ip6
+        if chosen and chosen[0].word == "default":
+            return tuple(Peer.parse(f"({interface}:0)") for interface in self.ext_if)
+        return chosen or ()
+
+    def problems(self) -> list[tuple[str, str]]:
+        """`any` and addresses of the other family are refused."""
+        found = []
+        for name, peers, family in (("ext_ip4", self.ext_ip4, "inet"), ("ext_ip6", self.ext_ip6, "inet6")):
+            for peer in peers or ():
+                if peer.word == "default":
+                    continue
+                if peer.kind == "any" or peer.negated or peer.family not in (None, family):
+                    found.append(
+                        (
+                            name,
+                            f'{peer} is not an external {family} address; write an address, "<table>" or "(em0:0)"',
+                        )
+                    )
+        if not self.ext_if:
+            found.append(("ext_if", "an empty list; name the external interface"))
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Managers:
+    """[managers]: where the jail managers keep their files, when it is not their usual place."""
+
+    jail_conf: str = key(AbsolutePath, "The jail.conf that jail(8) reads.", default="/etc/jail.conf")
+    bastille_conf: str = key(AbsolutePath, "Bastille's settings.", default="/usr/local/etc/bastille/bastille.conf")
+    iocage_root: str = key(AbsolutePath, "iocage's root folder; absent: asked of zpool(8).", default="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """jailpf.toml as a whole. `file` is absolute; `run` is the run directory."""
+
+    adapters: tuple[str, ...] = key(
+        AdapterName,
+        "The adapters, asked in this order; the first that knows the jail answers.",
+        many=True,
+        default=("bastille", "iocage", "jail.conf"),
+    )
+    services: str = key(Filename, "Where a jail's file is, relative to this file.", default="jails/{jail}.toml")
+    plugins: tuple[str, ...] = key(Name, "Third-party plugins to load: names of entry points.", many=True)
+    expose: tuple[str, ...] = key(
+        Name,
+        "The rule types that apply to every service unless it says false.",
+        many=True,
+        default=("rdr", "allow"),
+    )
+    direct: bool = key(bool, "Whether services are also reached without their rdr.", default=False)
+    on_error: str = key(
+        str,
+        "What prestart and created do when the firewall would not be as declared.",
+        default="refuse",
+        choices=("refuse", "warn"),
+    )
+    pf: str = key(str, "The pf to drive.", default="pfctl", choices=("pfctl", "simulated"))
+    main: str = key(
+        Filename,
+        "The pf.conf that the simulated pf takes, relative to this file.",
+        default="",
+        shown="the lines of `jailpf init` and block all",
+    )
+    file: str = DEFAULT_FILE
+    run: str = DEFAULT_RUN
+    host: Host = field(default_factory=Host)
+    layout: Layout = field(default_factory=lambda: Layout("single", LAYOUTS["single"]))
+    programs: Mapping[str, str] = field(default_factory=lambda: dict(PROGRAMS))
+    managers: Managers = field(default_factory=lambda: Managers())
+
+    def jail_file(self, jail: str) -> str:
+        """Where the declaration of a jail is, absolute."""
+        return os.path.normpath(os.path.join(os.path.dirname(self.file), self.services.replace("{jail}", jail)))
+
+    def place(self, *path: str | int) -> Place:
+        """Where a setting is written. The file is read again: only errors ask for it."""
+        try:
+            return toml.load(self.file, ConfigError).place(path)
+        except JailpfError:
+            return Place(self.file)
+
+    def problems(self) -> list[tuple[str, str]]:
+        """`services` must name the jail."""
+        return [] if "{jail}" in self.services else [("services", '{jail} is missing; write "jails/{jail}.toml"')]
+
+
+def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> Settings:
+    """Read jailpf.toml. `pf` is the command line's choice. Raises ConfigError with all problems, PermissionDeniedError."""
+    file = os.path.abspath(file)
+    try:
+        document = toml.load(file, ConfigError)
+    except ConfigError as wrong:
+        if wrong.problems[0].message != "no such file":
+            raise
+        raise ConfigError(
+            "there are no settings", wrong.problems[0].place, "`jailpf init --ext-if em0` writes them"
+        ) from None
+    reader = Reader(document)
+    data = document.data
+    settings = reader.read(Settings, (), data, extra=("host", "layout", "programs", "managers"))
+    host = reader.read(Host, ("host",), reader.table(("host",), data.get("host", {}), "[host]"))
+    layout = _layout(reader, data.get("layout", "single"))
+    programs = _programs(reader, reader.table(("programs",), data.get("programs", {}), "[programs]"))
+    managers = reader.read(Managers, ("managers",), reader.table(("managers",), data.get("managers", {}), "[managers]"))
+    if reader.problems or settings is None or host is None or layout is None or managers is None:
+        raise ConfigError(sorted(reader.problems, key=lambda problem: problem.place or ()))
+    return replace(
+        settings,
+        file=file,
+        run=os.path.abspath(run),
+        host=host,
+        layout=layout,
+        programs=programs,
+        managers=managers,
+        pf=pf or settings.pf,
+    )
+
+
+def _layout(reader: Reader, raw: object) -> Layout | None:
+    if isinstance(raw, str):
+        if raw in LAYOUTS:
+            return Layout(raw, LAYOUTS[raw])
+        reader.wrong(
+            ("layout",),
+            f"{raw!r} is not a layout",
+            'single, split, bastille, or a table: section = "path/{jail}"',
+        )
+        return None
+    table = reader.table(("layout",), raw, "layout")
+    reader.unknown(("layout",), table, [*SECTIONS, "allow"], "layout")
+    paths: dict[str, str] = {}
+    for section, path in table.items():
+        if not isinstance(path, str) or not _PATH.fullmatch(path) or len(path) > 40:
+            reader.wrong(
+                ("layout", section),
+                f"{path!r} is not an anchor path",
+                'write "path/{jail}": letters, digits, "_", "." and "-" between slashes',
+            )
+        elif other := next((known for known in paths.values() if _mixed(known, path)), ""):
+            reader.wrong(
+                ("layout", section),
+                f"{path} and {other} lie in one folder: a jail could have another's path",
+                "give each a folder of its own, or both the same path",
+            )
+        elif (section := "filter" if section == "allow" else section) in paths:
+            reader.wrong(("layout", "allow"), "`allow` is another word for `filter`", "write one of them")
+        else:
+            paths[section] = path
+    return Layout("own", {section: paths[section] for section in SECTIONS if section in paths})
+
+
+def _mixed(one: str, other: str) -> bool:
+    """Whether "a/{jail}" of one jail can be "a/x{jail}" of another."""
+    return one != other and one.rpartition("/")[0] == other.rpartition("/")[0]
+
+
+_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*/([A-Za-z0-9][A-Za-z0-9_.-]*)?\{jail\}")
+
+
+def _programs(reader: Reader, table: Mapping[str, Any]) -> dict[str, str]:
+    reader.unknown(("programs",), table, PROGRAMS, "[programs]")
+    programs = dict(PROGRAMS)
+    for name, raw in table.items():
+        if name not in PROGRAMS:
+            continue
+        try:
+            programs[name] = AbsolutePath.parse(raw)
+        except ValueError as wrong:
+            message, _, remedy = str(wrong).partition("; ")
+            reader.problems.append(Problem(message, reader.place(("programs", name)), remedy))
+    return programs

@@ -1,0 +1,145 @@
+"""The host as the simulated pf sees it: what pf holds, or would hold, with the interfaces and jails around it.
+
+What `jailpf trace` and `jailpf reach` ask. Needs the extra `jailpf[simulated]`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jailpf.compile.pftext import rule_text
+from jailpf.errors import ConfigError, JailpfError, Place
+from jailpf.lifecycle.prepare import prepare
+
+if TYPE_CHECKING:
+    from jailpf.lifecycle.prepare import Prepared
+    from jailpf.lifecycle.session import Session
+    from jailpf.pf import Loaded
+    from jailpf.pf.simulated import Simulated, Topology
+
+
+@dataclass(frozen=True)
+class Source:
+    """The declaration that a loaded rule comes from. name: "service.mail", or "" for the host's default nat."""
+
+    jail: str
+    name: str
+    place: Place | None
+
+
+@dataclass
+class World:
+    """pf: what decides; jails: what is declared, as far as it is sound; problems: of the declarations that are not."""
+
+    pf: Simulated
+    jails: dict[str, Prepared]
+    problems: list[JailpfError] = field(default_factory=list)
+    _sources: dict[str, dict[str, Source]] = field(default_factory=dict)
+
+    def source(self, path: str, text: str) -> Source | None:
+        """Who declared the rule that pf prints so in that anchor; None when it is nobody's."""
+        if path not in self._sources:
+            owner = next((one for one in self.jails.values() if any(a.path == path for a in one.ruleset.anchors)), None)
+            self._sources[path] = self._printed(owner, path) if owner else {}
+        return self._sources[path].get(text)
+
+    def _printed(self, owner: Prepared, path: str) -> dict[str, Source]:
+        found: dict[str, Source] = {}
+        for rule in owner.ruleset.rules:
+            name = rule.service if "." in rule.service or not rule.service else f"service.{rule.service}"
+            for line in self.pf.printed(path, rule_text(rule) + "\n"):
+                found.setdefault(line, Source(owner.jail.name, name, rule.place))
+        return found
+
+
+def build(session: Session, *, main: str = "", declared: bool = False) -> World:
+    """Gather it all. main: a pf.conf to take instead of the loaded main ruleset; declared: what is declared instead of
+    what is loaded. Raises the errors of pf, ConfigError for a file that cannot be read.
+    """
+    from jailpf.pf.simulated.explain import rebuild
+
+    jails, problems = _jails(session)
+    topology = _topology(session, jails)
+    loaded = _main(session, main)
+    anchors = [] if declared else [session.pf.read(path) for path in session.pf.anchors()]
+    pf = rebuild(loaded[0], anchors, loaded[1], topology, session.pf.skipped() if not main else ())
+    if declared:
+        for one in jails.values():
+            for anchor in one.ruleset.anchors:
+                pf.load(anchor.path, anchor.text)
+    return World(pf, jails, problems)
+
+
+def _jails(session: Session) -> tuple[dict[str, Prepared], list[JailpfError]]:
+    found, problems = {}, []
+    for name in session.jails.declared():
+        try:
+            prepared = prepare(session, name, created=True)
+        except JailpfError as wrong:
+            problems.append(wrong)
+            continue
+        if prepared is not None:
+            found[name] = prepared
+    return found, problems
+
+
+def _main(session: Session, file: str) -> tuple[str | list[str], dict[str, tuple[str, ...]]]:
+    """The main ruleset as text or as pfctl prints it, and its tables."""
+    if file:
+        try:
+            with open(file, encoding="utf-8") as opened:
+                return opened.read(), {}
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise ConfigError(f"cannot be read: {getattr(wrong, 'strerror', wrong)}", Place(file)) from None
+    loaded: Loaded = session.pf.read("")
+    text = getattr(session.pf, "main", None)
+    return (text() if text else [*loaded.nat, *loaded.rules]), dict(loaded.tables)
+
+
+def _topology(session: Session, jails: dict[str, Prepared]) -> Topology:
+    """The simulated host's own, or the real one as ifconfig(8) shows it; and the jails on it."""
+    from jailpf.pf.simulated import Simulated, Topology
+
+    topology = Topology()
+    if isinstance(session.pf, Simulated):
+        topology.update(session.pf.topology.to_json())
+    ext_if = session.settings.host.ext_if[0]
+    addresses = _ifconfig(session) if session.settings.pf == "pfctl" else {}
+    if ext_if not in topology.interfaces:
+        topology.add_interface(ext_if, *topology.interfaces.pop(topology.ext_if))
+    topology.ext_if = ext_if
+    taken = {str(address) for one in jails.values() if not one.jail.shared for address in one.jail.addresses}
+    where = {word.split("/")[0]: name for name, words in addresses.items() for word in words}
+    for name, words in addresses.items():
+        topology.add_interface(name, *(word for word in words if word.split("/")[0] not in taken))
+    for one in jails.values():
+        jail = one.jail
+        own = [str(address) for address in jail.addresses]
+        interface = jail.interface or next(
+            (where[word] for word in own if word in where), "bridge0" if jail.vnet else "lo1"
+        )
+        if jail.shared:
+            continue
+        topology.add_jail(jail.name, own, interface, jail.vnet)
+    return topology
+
+
+def _ifconfig(session: Session) -> dict[str, list[str]]:
+    """interface -> its addresses with prefixes; {} where there is no ifconfig(8)."""
+    from jailpf.system import programs
+
+    try:
+        text = programs.run(session.settings.programs["ifconfig"], "-a", "-f", "inet:cidr,inet6:cidr")
+    except JailpfError:
+        return {}
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if head := re.match(r"([A-Za-z0-9_.]+): flags=", line):
+            name = head[1]
+            found[name] = []
+        elif (address := re.match(r"\s+inet6? ([0-9a-f.:]+)(?:%\w+)?/(\d+)", line)) and name:
+            found[name].append(f"{address[1]}/{address[2]}")
+    return found

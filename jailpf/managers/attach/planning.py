@@ -1,0 +1,53 @@
+"""What is going to change: planned for all jails first, then checked, then written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jailpf.declare.settings import Settings
+    from jailpf.model import Jail
+
+
+@dataclass
+class Change:
+    """One jail's change: its file, a unified diff ("" for none), and sentences about it."""
+
+    jail: str
+    manager: str
+    file: str
+    diff: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file changes."""
+        return bool(self.diff)
+
+
+class Plan:
+    """The changes of one kind of manager. originals: what the files said when they were read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.originals: dict[str, bytes] = {}
+
+    def attach(self, adapter: object, jail: Jail) -> Change:
+        """Plan the hook lines of a jail."""
+        raise NotImplementedError  # pragma: no cover
+
+    def detach(self, adapter: object, jail: Jail) -> Change:
+        """Plan their removal."""
+        raise NotImplementedError  # pragma: no cover
+
+    def verify(self) -> None:
+        """Raise ConfigError when the change would do anything else."""
+
+    def traceless(self, backup: bytes, content: bytes) -> bool:
+        """Whether a backup tells nothing that the content does not."""
+        return backup == content
+
+    def contents(self) -> dict[str, bytes]:
+        """The new content of each file."""
+        raise NotImplementedError  # pragma: no cover

@@ -1,0 +1,104 @@
+"""From the parameters that jail(8) prints, or iocage keeps, to a Jail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jailpf.errors import ConfigError, Place
+from jailpf.model import Jail
+from jailpf.system import running
+from jailpf.values import Address, Interface
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from jailpf.declare.settings import Settings
+    from jailpf.managers.parameters import Parameters
+
+ADDRESSES = ("ip4.addr", "ip6.addr")
+HOOKS = ("exec.prepare", "exec.prestart", "exec.created")
+_BRIDGE = re.compile(r"\bifconfig\s+([\w.]+)\s+addm\s")  # as Bastille's "bridge" jails and jail.conf examples do
+_JIB = re.compile(r"\bjib\s+addm\s+(?:-b\s+(\S+)\s+)?\S+\s+!?([\w.]+)")  # examples/jails/jib makes IFbridge
+
+
+def jail_of(name: str, running_name: str, parameters: Parameters, file: str, known_by: str) -> Jail:
+    """The jail that the parameters describe. Raises ConfigError for an address that is none.
+
+    Not settled: a vnet jail without addresses (it configures them itself), or ip_hostname (a resolver knows them).
+    `ip4 = inherit` or `ip6 = inherit` shares the host's addresses.
+    """
+    vnet = wanted(parameters, "vnet")
+    found = [one for key in ADDRESSES for one in addresses(parameters.get(key, ()), file)]
+    hooks = "\n".join(value for key in HOOKS for value in parameters.get(key, ()))
+    return Jail(
+        name=name,
+        addresses=tuple(dict.fromkeys(found)),
+        vnet=vnet,
+        interface=bridge(hooks) if vnet else None,
+        shared=not vnet and "inherit" in (*parameters.get("ip4", ()), *parameters.get("ip6", ())),
+        path="".join(parameters.get("path", ())),
+        running_name=running_name,
+        known_by=known_by,
+        settled=not (vnet and not found) and not wanted(parameters, "ip_hostname"),
+    )
+
+
+def wanted(parameters: Mapping[str, tuple[str, ...]], name: str) -> bool:
+    """Whether a boolean parameter is set: `vnet;`, `vnet = new`, `vnet = 1`; not `novnet`, `vnet = inherit`."""
+    value = parameters.get(name)
+    return value is not None and "".join(value).lower() not in ("0", "false", "inherit", "disable")
+
+
+def addresses(values: Iterable[str], file: str) -> Iterable[Address]:
+    """The addresses in values such as "em0|10.0.0.2/24 vhid 1" or "10.0.0.2,10.0.0.3". Raises ConfigError."""
+    words = [word.strip() for value in values for word in value.split(",")]
+    for word in words:
+        bare = re.split(r"[/\s]", word.rpartition("|")[2].strip(), maxsplit=1)[0]
+        # Link-local addresses lose their scope in pf, and the host's own loopback is not the jail's.
+        if not bare or bare in ("127.0.0.1", "::1", "none", "-") or bare.lower().startswith("fe80:"):
+            continue
+        try:
+            yield Address.parse(bare)
+        except ValueError as wrong:
+            raise ConfigError(f"{word!r} is not a jail's address: {wrong}", Place(file)) from None
+
+
+def bridge(hooks: str) -> Interface | None:
+    """The bridge that hook commands put a vnet jail's epair into, None when they do not say."""
+    if found := _BRIDGE.search(hooks):
+        return interface(found[1])
+    if found := _JIB.search(hooks):
+        return interface(found[1] or f"{found[2]}bridge")
+    return None
+
+
+def interface(name: str) -> Interface | None:
+    """The interface of that name, None when it cannot be one."""
+    try:
+        return Interface.parse(name)
+    except ValueError:
+        return None
+
+
+def with_running(settings: Settings, jail: Jail) -> Jail:
+    """A jail that is not settled with the addresses that it has now, if it runs."""
+    if jail.settled:
+        return jail
+    now = running.find(settings, jail.running_name)
+    if now is None or not now.addresses:
+        return jail
+    return replace(jail, addresses=now.addresses)
+
+
+def known_addresses(parameters: Parameters) -> set[Address]:
+    """The addresses of a jail that is not the one asked for: what is wrong with them is not this jail's trouble."""
+    found: set[Address] = set()
+    for key in ADDRESSES:
+        for value in parameters.get(key, ()):
+            try:
+                found.update(addresses((value,), ""))
+            except ConfigError:
+                continue
+    return found

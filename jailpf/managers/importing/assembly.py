@@ -1,0 +1,92 @@
+"""From statements of pf.conf(5) to a declaration: what belongs together becomes one service, what does not fit is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jailpf.errors import Problem
+from jailpf.managers.importing import drafts, letting_in, redirects, translating
+from jailpf.managers.importing.context import Context
+from jailpf.managers.importing.lexer import LostError
+from jailpf.managers.importing.words import family_of, peer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jailpf.declare.settings import Host
+    from jailpf.managers.importing.drafts import OtherDraft, ServiceDraft
+    from jailpf.managers.importing.lexer import Line
+    from jailpf.managers.importing.pfrules import PfRule
+
+
+class Assembly:
+    """services, others: drafts; lost: (problem, text) of what could not be expressed."""
+
+    def __init__(self, host: Host, own: dict[str, list[str]]) -> None:
+        self.context = Context(host, own)
+        self.services: list[ServiceDraft] = []
+        self.others: list[OtherDraft] = []
+        self.lost: list[tuple[Problem, str]] = []
+
+    def lose(self, line: Line, reason: str) -> None:
+        """Note a statement that has no place in a declaration."""
+        message, _, remedy = reason.partition("; ")
+        problem = Problem(message, line.place, remedy)
+        self.lost.append((problem, line.text))
+
+    def take(self, rules: Sequence[tuple[PfRule, Line]]) -> None:
+        """All rules of a jail. rdr first: what is let in belongs to what is redirected."""
+        for rule, line in rules:
+            if rule.action == "rdr":
+                self._try(line, lambda rule=rule, line=line: self._redirect(rule, line.comments))
+        self.services = drafts.of_both_families(self.services)
+        for rule, line in rules:
+            if rule.action != "rdr":
+                self._try(line, lambda rule=rule, line=line: self._one(rule, line.comments))
+        self.others = translating.merged(self.others)
+        self.services = drafts.of_both_protocols(drafts.of_both_families(self.services))
+
+    def _try(self, line: Line, work: object) -> None:
+        self.context.line = line
+        try:
+            work()  # type: ignore[operator]
+        except LostError as wrong:
+            self.lose(line, str(wrong))
+
+    def _redirect(self, rule: PfRule, comments: tuple[str, ...]) -> None:
+        self.services += list(redirects.services(rule, self.context, comments))
+
+    def _one(self, rule: PfRule, comments: tuple[str, ...]) -> None:
+        if rule.action == "nat":
+            self.others.append(translating.nat(rule, self.context, comments))
+        elif rule.action == "binat":
+            self.others.append(translating.binat(rule, self.context, comments))
+        elif rule.action == "block":
+            raise LostError("a declaration lets in and never blocks; what is to be blocked belongs into pf.conf")
+        elif rule.direction == "out":
+            self.others.append(translating.out(rule, self.context, comments))
+        else:
+            self.services = letting_in.let_in(rule, self.context, self.services, comments)
+
+
+def deduced(rules: Iterable[PfRule]) -> dict[str, list[str]]:
+    """The jail's addresses where nobody knows them: what it leaves as, else what is redirected to most often."""
+    found: dict[str, list[str]] = {"inet": [], "inet6": []}
+    rules = list(rules)
+    sources = [word for rule in rules if rule.action in ("nat", "binat") for word in rule.source]
+    targets = [word for rule in rules if rule.action == "rdr" and len(rule.target) == 1 for word in rule.target]
+    for word in (*sources, *sorted(targets, key=lambda word: -targets.count(word))):
+        family = family_of(word)
+        if family and "/" not in word and not word.startswith("!") and not found[family]:
+            found[family].append(peer(word, lambda _: None))
+    return found
+
+
+def without_comments_of(services: Iterable[ServiceDraft], seen: set[str]) -> list[ServiceDraft]:
+    """A comment that stands above several rules is written once."""
+    found = []
+    for service in services:
+        found.append(replace(service, comments=tuple(one for one in service.comments if one not in seen)))
+        seen.update(service.comments)
+    return found

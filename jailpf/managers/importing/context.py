@@ -1,0 +1,78 @@
+"""What the parts of an import have in common: whose addresses are whose, and what has to be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jailpf.errors import Problem
+from jailpf.managers.importing.lexer import LostError
+from jailpf.managers.importing.words import family_of, peer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.declare.settings import Host
+    from jailpf.managers.importing.lexer import Line
+
+MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # Mail Toaster's names in pf.conf
+
+
+@dataclass
+class Context:
+    """own: the jail's addresses by family; tables: members of the tables that are known;
+    consumed: those whose members took the table's place; line: what is being read."""
+
+    host: Host
+    own: dict[str, list[str]]
+    tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)
+    consumed: set[str] = field(default_factory=set)
+    line: Line | None = None
+
+    def warn(self, message: str) -> None:
+        """Say it of the line that is being read, once."""
+        problem = Problem(message, self.line.place if self.line else None)
+        if problem not in self.warnings:
+            self.warnings.append(problem)
+
+    def peers(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Peers as declarations write them; () for any. Raises LostError."""
+        found = tuple(peer(word, self.warn) for word in words)
+        if len(found) > 1 and any(word.startswith("!") for word in found):
+            raise LostError("a list with a negation matches nearly everyone; a table with `!` entries does not")
+        return () if found == ("any",) else found
+
+    def outside(self, words: tuple[str, ...], family: str) -> tuple[str, ...]:
+        """Peers outside; () for the host's default. Raises LostError."""
+        if not words:
+            return ("any",)
+        found = self.peers(words)
+        default = tuple(map(str, self.host.outside(family)))
+        if found == default:
+            return ()
+        if found == (MAIN_TABLES[family],):
+            self.warn(
+                f"{found[0]} became the host's address, {', '.join(default) or 'none'}; set ext_ip in jailpf.toml"
+            )
+            return ()
+        if any(word.startswith("!") for word in found):
+            raise LostError("what is not an address cannot be published")
+        return found
+
+    def on(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Interfaces; () for the external ones. Raises LostError."""
+        if any(name.startswith("!") for name in names):
+            raise LostError("a declaration has no negated interface")
+        return () if set(names) == set(map(str, self.host.ext_if)) else names
+
+    def is_own(self, word: str) -> bool:
+        """Whether that is an address of the jail."""
+        family = family_of(word)
+        return family is not None and peer(word, lambda _: None) in self.own.get(family, ())
+
+    def members(self, words: Iterable[str]) -> list[str]:
+        """The words with the members of known tables in the place of the tables."""
+        words = list(words)
+        self.consumed.update(word for word in words if word in self.tables)
+        return [member for word in words for member in self.tables.get(word, (word,))]

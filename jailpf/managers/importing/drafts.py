@@ -1,0 +1,126 @@
+"""What will become the tables of a declaration, while it is being put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from jailpf.managers.importing.words import family_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.values import Port
+
+EVERYBODY = {"inet": "0.0.0.0/0", "inet6": "::/0"}
+Pairs = tuple[tuple["Port | None", "Port"], ...]
+"""((outside, inside), ...); outside is None where nothing is redirected."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceDraft:
+    """A service. to: {family: peers outside, () for the host's default}; target: {family: address}, {} for the jail.
+
+    allow: None where no rule lets in; comments: those of the rules it came from.
+    """
+
+    proto: tuple[str, ...]
+    pairs: Pairs = ()
+    source: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
+    to: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    target: dict[str, str] = field(default_factory=dict)
+    redirected: bool = True
+    allow: dict[str, Any] | None = None
+    comments: tuple[str, ...] = ()
+
+    @property
+    def inside(self) -> list[Port]:
+        """The ports in the jail."""
+        return [inside for _, inside in self.pairs]
+
+    def of_pairs(self, pairs: Iterable[tuple[Port | None, Port]]) -> ServiceDraft:
+        """The same with some of the ports."""
+        return replace(self, pairs=tuple(pairs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherDraft:
+    """A table of a jail-scoped rule type, ready but for its name."""
+
+    keyword: str
+    name: str
+    keys: dict[str, Any]
+    comments: tuple[str, ...] = ()
+
+
+def of_both_families(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
+    """One draft for what differs in nothing but the family."""
+    return _fold(drafts, _families)
+
+
+def of_both_protocols(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
+    """One draft for what differs in nothing but the protocol."""
+    return _fold(drafts, _protocols)
+
+
+def grouped(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
+    """One draft for ports that usually belong to one service, such as 80 and 443, and differ in nothing else."""
+    return _fold(drafts, _ports)
+
+
+def _fold(drafts: Iterable[ServiceDraft], join: Any) -> list[ServiceDraft]:
+    found: list[ServiceDraft] = []
+    for draft in drafts:
+        for number, other in enumerate(found):
+            if (joined := join(other, draft)) is not None:
+                found[number] = joined
+                break
+        else:
+            found.append(draft)
+    return found
+
+
+def _families(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
+    if set(one.to) & set(other.to) or not _same(one, other) or one.proto != other.proto:
+        return None
+    if bool(one.target) != bool(other.target) or not _sources_join(one.source, other.source):
+        return None
+    source = tuple(dict.fromkeys(one.source + other.source))
+    source = () if set(source) == set(EVERYBODY.values()) else source
+    joined = replace(one, to={**one.to, **other.to}, target={**one.target, **other.target}, source=source)
+    return replace(joined, comments=_comments(one, other))
+
+
+def _protocols(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
+    if set(one.proto) & set(other.proto) or not _same(one, other) or not one.pairs:
+        return None
+    if (one.to, one.target, one.source) != (other.to, other.target, other.source):
+        return None
+    return replace(one, proto=one.proto + other.proto, comments=_comments(one, other))
+
+
+def _ports(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
+    from jailpf.managers.importing.naming import group
+
+    pairs = one.pairs + other.pairs
+    if replace(one, pairs=(), comments=()) != replace(other, pairs=(), comments=()):
+        return None
+    if len({inside for _, inside in pairs}) < len(pairs) or not group([inside.first for _, inside in pairs]):
+        return None
+    return replace(one, pairs=pairs, comments=_comments(one, other))
+
+
+def _same(one: ServiceDraft, other: ServiceDraft) -> bool:
+    return all(getattr(one, key) == getattr(other, key) for key in ("pairs", "on", "redirected", "allow"))
+
+
+def _sources_join(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """The same peers, or such that each holds in its own family only."""
+    if one == other:
+        return True
+    return bool(one and other) and all(map(family_of, one + other))
+
+
+def _comments(one: ServiceDraft, other: ServiceDraft) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.comments + other.comments))

@@ -1,0 +1,57 @@
+"""The last step of every import: drafts, tables and losses as one Imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.errors import JailpfError, Problem
+from jailpf.managers.asking import ask, built_in
+from jailpf.managers.importing.assembly import without_comments_of
+from jailpf.managers.importing.imported import Imported
+from jailpf.managers.importing.writing import declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.declare.settings import Settings
+    from jailpf.managers.importing.assembly import Assembly
+    from jailpf.managers.importing.drafts import OtherDraft
+    from jailpf.managers.importing.imported import Copy
+
+
+def own_addresses(settings: Settings, name: str) -> tuple[dict[str, list[str]], list[Problem]]:
+    """A jail's addresses by family as its manager knows them, {} when none does; and what went wrong in asking."""
+    try:
+        known = ask(built_in(settings), name)
+    except JailpfError as wrong:
+        return {}, wrong.problems
+    if known is None or not known[1].settled or not known[1].addresses:
+        return {}, []
+    jail = known[1]
+    return {family: [str(address) for address in jail.of(family)] for family in ("inet", "inet6")}, []
+
+
+def finished(
+    settings: Settings,
+    name: str,
+    assembly: Assembly,
+    *,
+    heading: Iterable[str],
+    write_own: bool,
+    tables: Iterable[OtherDraft] = (),
+    copies: Iterable[Copy] = (),
+    before: str = "",
+    warnings: Iterable[Problem] = (),
+) -> Imported:
+    """The whole."""
+    services = without_comments_of(assembly.services, set())
+    text = declaration(heading, services, [*assembly.others, *tables], assembly.context.own, write_own, assembly.lost)
+    return Imported(
+        jail=name,
+        file=settings.jail_file(name),
+        text=text,
+        problems=tuple(problem for problem, _ in assembly.lost),
+        warnings=(*warnings, *assembly.context.warnings),
+        copies=tuple(copies),
+        before=before,
+    )

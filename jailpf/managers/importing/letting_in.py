@@ -1,0 +1,154 @@
+"""pass rules: the `allow` of services that are redirected, and services of their own for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jailpf.managers.importing.drafts import ServiceDraft
+from jailpf.managers.importing.lexer import LostError
+from jailpf.managers.importing.words import family_of, peer
+from jailpf.managers.importing.writing import single_family
+from jailpf.values import Port
+from jailpf.values.protocol import WITH_PORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.managers.importing.context import Context
+    from jailpf.managers.importing.pfrules import PfRule
+
+EVERY = Port(1, 65535)
+
+
+def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments: tuple[str, ...]) -> list[ServiceDraft]:
+    """The drafts with what the rule lets in. Raises LostError; the drafts are then as they were."""
+    if not rule.proto:
+        raise LostError("a service needs a protocol")
+    source, allow = context.peers(rule.source), _options(rule, context)
+    targets, families = _targets(rule, context, drafts)
+    found: list[ServiceDraft] = []
+    met: dict[str, set[Port]] = {}
+    for draft in drafts:
+        mine = set(draft.target.values()) if draft.target else {"own"}
+        if not mine & targets or draft.proto[0] not in rule.proto or rule.source_port or not draft.redirected:
+            found.append(draft)
+            continue
+        yes = tuple(pair for pair in draft.pairs if _covered(pair[1], rule))
+        no = tuple(pair for pair in draft.pairs if pair not in yes)
+        if (draft.pairs and not yes) or not set(draft.to) & families:
+            found.append(draft)
+            continue
+        met.setdefault(draft.proto[0], set()).update(pair[1] for pair in yes)
+        let, not_let = _by_family(draft.of_pairs(yes), families)
+        found.append(_allowed(let, source, allow, comments))
+        found += [not_let] if not_let else []
+        found += [draft.of_pairs(no)] if no else []
+    if "own" in targets:
+        found += _direct(rule, context, source, allow, met, families, comments)
+    elif not met:
+        raise LostError("it lets in to another jail, which nothing here redirects to")
+    return found
+
+
+def _options(rule: PfRule, context: Context) -> dict[str, Any]:
+    allow: dict[str, Any] = {}
+    if rule.log:
+        allow["log"] = True
+    if on := context.on(rule.on):
+        allow["on"] = on
+    for name, value in rule.limits.items():
+        allow[name.replace("-", "_")] = int(value) if value.isdigit() else value
+    if rule.overload:
+        allow["overload"] = True
+        context.warn(
+            f"{rule.overload} became a table of the service's own: one of pf.conf cannot be filled from an anchor"
+        )
+    if rule.synproxy:
+        allow["synproxy"] = True
+    return allow
+
+
+def _targets(rule: PfRule, context: Context, drafts: list[ServiceDraft]) -> tuple[set[str], set[str]]:
+    """("own" and addresses of other jails that are redirected to, the families of all that)."""
+    if not rule.to:
+        raise LostError("it lets in to every address, not to this jail")
+    others = {address for draft in drafts for address in draft.target.values()}
+    targets, families, strange = set(), set(), []
+    for word in context.members(rule.to):
+        address = word if word.startswith(("<", "(", "!")) else peer(word, context.warn)
+        family = family_of(address)
+        if context.is_own(address) or address in others:
+            targets.add(address if address in others else "own")
+            families.add(str(family))
+        else:
+            strange.append(address)
+    if not targets:
+        raise LostError(f"{', '.join(strange)} is not this jail's address")
+    if strange:
+        context.warn(f"it also let in to {', '.join(strange)}, which is not this jail's address; that is left out")
+    return targets, {rule.family} & families if rule.family else families
+
+
+def _covered(port: Port, rule: PfRule) -> bool:
+    return not rule.port or any(one.first <= port.first and port.last <= one.last for one in rule.port)
+
+
+def _by_family(draft: ServiceDraft, families: set[str]) -> tuple[ServiceDraft, ServiceDraft | None]:
+    """The part of a draft that is let in, and the rest."""
+    if set(draft.to) <= families:
+        return draft, None
+    return _only(draft, set(draft.to) & families), _only(draft, set(draft.to) - families)
+
+
+def _only(draft: ServiceDraft, families: set[str]) -> ServiceDraft:
+    to = {family: peers for family, peers in draft.to.items() if family in families}
+    return replace(draft, to=to, target={family: one for family, one in draft.target.items() if family in families})
+
+
+def _allowed(
+    draft: ServiceDraft, source: tuple[str, ...], allow: dict[str, Any], comments: tuple[str, ...]
+) -> ServiceDraft:
+    """Who is redirected is let in; `from` only where fewer are.
+
+    A rule that lets in everybody to what only some are redirected to lets in those: the declaration says so.
+    """
+    mine = dict(allow)
+    if source not in (draft.source, ()):
+        mine["from"] = source
+    if draft.allow is not None:
+        before = draft.allow.get("from")
+        mine = {**draft.allow, **mine}
+        if before is None or "from" not in mine or source in (draft.source, ()):
+            mine.pop("from", None)
+        else:
+            mine["from"] = tuple(dict.fromkeys((*before, *mine["from"])))
+    return replace(draft, allow=mine, comments=tuple(dict.fromkeys(draft.comments + comments)))
+
+
+def _direct(
+    rule: PfRule, context: Context, source: tuple[str, ...], allow: dict[str, Any], met: dict[str, set[Port]],
+    families: set[str], comments: tuple[str, ...],
+) -> Iterator[ServiceDraft]:  # fmt: skip
+    """Services for what the rule lets in beyond the redirected ports."""
+    source = single_family(source, families, context.own)
+    if rule.source_port:
+        allow = {**allow, "from_port": rule.source_port}
+    for proto in rule.proto:
+        draft = ServiceDraft(proto=(proto,), source=source, redirected=False, allow=allow, comments=comments)
+        if proto not in WITH_PORTS:
+            yield draft
+            continue
+        ports = rule.port or (() if rule.source_port else (EVERY,))
+        left = [port for port in ports if rule.source_port or not _inside(port, met.get(proto, set()))]
+        if left or rule.source_port:
+            yield draft.of_pairs((None, port) for port in left)
+
+
+def _inside(port: Port, others: set[Port]) -> bool:
+    """Whether the others together hold all of a range."""
+    at = port.first
+    for other in sorted(others):
+        if other.first <= at <= other.last:
+            at = other.last + 1
+    return at > port.last

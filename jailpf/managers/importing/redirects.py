@@ -1,0 +1,66 @@
+"""rdr rules as services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.managers.importing.drafts import Pairs, ServiceDraft
+from jailpf.managers.importing.lexer import LostError
+from jailpf.values import Address, Port
+from jailpf.values.protocol import WITH_PORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.managers.importing.context import Context
+    from jailpf.managers.importing.pfrules import PfRule
+
+
+def target_of(rule: PfRule) -> Address:
+    """The one address that a rule redirects to. Raises LostError for pools, tables and interfaces."""
+    if len(rule.target) != 1:
+        raise LostError("a service has one target; pf would deal connections out between several")
+    try:
+        return Address.parse(rule.target[0])
+    except ValueError as wrong:
+        raise LostError(f"the target: {str(wrong).partition(';')[0]}") from None
+
+
+def services(rule: PfRule, context: Context, comments: tuple[str, ...]) -> Iterator[ServiceDraft]:
+    """One draft for each group of ports that keeps its numbers or changes them alike. Raises LostError."""
+    target = target_of(rule)
+    if rule.family not in ("", target.family):
+        raise LostError(f"{target} is not an {rule.family} address")
+    if not rule.proto:
+        raise LostError("a service needs a protocol")
+    if rule.source_port:
+        raise LostError("rdr has no `from_port`")
+    if rule.log:
+        context.warn("rdr does not log; allow = { log = true } does")
+    allow: dict[str, object] | None = {} if rule.passes else None
+    source, to, on = context.peers(rule.source), context.outside(rule.to, target.family), context.on(rule.on)
+    others: dict[str, str] = {} if context.is_own(str(target)) else {target.family: str(target)}
+    # One protocol at a time: what is let in may be of one only. Those that stay alike are joined in the end.
+    for proto in rule.proto:
+        for pairs in _pairs(rule) if proto in WITH_PORTS else [()]:
+            yield ServiceDraft(
+                proto=(proto,), pairs=pairs, source=source, on=on, to={target.family: to}, target=others, allow=allow,
+                comments=comments,
+            )  # fmt: skip
+
+
+def _pairs(rule: PfRule) -> list[Pairs]:
+    if not rule.port:
+        raise LostError("all ports are redirected; a service names them")
+    if rule.target_port is None:
+        return [tuple((port, port) for port in rule.port)]
+    first = rule.target_port.first
+    if len(rule.port) == 1 and (rule.wide or rule.port[0].width == rule.target_port.width):
+        last = first + rule.port[0].width - 1
+        if last > 65535:
+            raise LostError(f"{rule.port[0]} does not fit behind port {first}")
+        return [((rule.port[0], Port(first, last)),)]
+    if rule.wide or any(port.width > 1 for port in rule.port) or rule.target_port.width > 1:
+        raise LostError("several ports cannot share one in the jail, nor ranges of another width")
+    # A declaration pairs ports one to one: each of several that lead to one port is a service.
+    return [((port, rule.target_port),) for port in rule.port]

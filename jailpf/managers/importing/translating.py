@@ -1,0 +1,113 @@
+"""nat, binat and `pass out` rules as the jail-scoped tables of a declaration."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from jailpf.managers.importing.drafts import OtherDraft
+from jailpf.managers.importing.lexer import LostError
+from jailpf.managers.importing.words import family_of, peer
+from jailpf.managers.importing.writing import one_or_all, port_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.managers.importing.context import Context
+    from jailpf.managers.importing.pfrules import PfRule
+
+
+def nat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
+    """[nat.out]. Raises LostError for what is more than this jail's, or more than one address."""
+    _must_be_own(rule, context, "[host] nat in jailpf.toml translates for all jails")
+    keys = {"address": [_address(rule, context)], **_where(rule, context)}
+    if rule.static_port:
+        keys["static_port"] = True
+    return OtherDraft(keyword="nat", name="out", keys=keys, comments=comments)
+
+
+def binat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
+    """[binat.public]. Raises LostError."""
+    _must_be_own(rule, context, "binat is one jail's")
+    if rule.to or rule.proto or rule.port:
+        raise LostError("a declaration's binat has no `to`, `proto` or `port`")
+    address = _address(rule, context)
+    if address.startswith("("):
+        raise LostError("a declaration's binat names its address")
+    keys = {"address": [address], **_where(rule, context)}
+    return OtherDraft(keyword="binat", name="public", keys=keys, comments=comments)
+
+
+def out(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
+    """[out.pass]. Raises LostError."""
+    _must_be_own(rule, context, "a declaration says what its own jail may open")
+    if context.on(rule.on):
+        raise LostError("a declaration's `out` is about the external interface")
+    if rule.log or rule.limits or rule.synproxy or rule.source_port:
+        raise LostError("a declaration's `out` has no log, limits or from_port")
+    keys = {key: value for key, value in _where(rule, context).items() if key != "on"}
+    return OtherDraft(keyword="out", name="pass", keys=keys, comments=comments)
+
+
+def merged(drafts: Iterable[OtherDraft]) -> list[OtherDraft]:
+    """One for both families; `address` as a single value where it is one."""
+    found: list[OtherDraft] = []
+    for draft in drafts:
+        for number, other in enumerate(found):
+            if (joined := _join(other, draft)) is not None:
+                found[number] = joined
+                break
+        else:
+            found.append(draft)
+    for draft in found:
+        if "address" in draft.keys:
+            draft.keys["address"] = one_or_all(draft.keys["address"])
+    return found
+
+
+def _join(one: OtherDraft, other: OtherDraft) -> OtherDraft | None:
+    """Rules that differ in the family of their address, or not at all (the family is never written)."""
+    if one.keyword != other.keyword:
+        return None
+    first, second = dict(one.keys), dict(other.keys)
+    addresses = [*first.pop("address", []), *second.pop("address", [])]
+    families = [family_of(address) or "inet" for address in addresses]
+    if first != second or len(set(families)) < len(families):
+        return None
+    keys = {"address": addresses, **first} if addresses else first
+    comments = tuple(dict.fromkeys(one.comments + other.comments))
+    return OtherDraft(keyword=one.keyword, name=one.name, keys=keys, comments=comments)
+
+
+def _where(rule: PfRule, context: Context) -> dict[str, Any]:
+    keys: dict[str, Any] = {}
+    if on := context.on(rule.on):
+        keys["on"] = one_or_all(on)
+    if to := context.peers(rule.to):
+        keys["to"] = one_or_all(to)
+    if rule.proto:
+        keys["proto"] = "+".join(rule.proto)
+    if rule.port:
+        keys["port"] = port_list(rule.port)
+    return keys
+
+
+def _must_be_own(rule: PfRule, context: Context, remedy: str) -> None:
+    members = context.members(rule.source)
+    plain = [word if word.startswith(("(", "<", "!")) else peer(word, context.warn) for word in members]
+    strange = [word for word in plain if not context.is_own(word)]
+    if strange or not members:
+        raise LostError(f"from {', '.join(strange) or 'any'} is more than this jail; {remedy}")
+
+
+def _address(rule: PfRule, context: Context) -> str:
+    if len(rule.target) != 1 or rule.target_port is not None:
+        raise LostError("one address to leave by, without a port, can be declared")
+    word = rule.target[0]
+    if found := re.fullmatch(r"\(?([A-Za-z][\w.]*)\)?", word):
+        context.warn(f"{word} became ({found[1]}:0): the others are addresses of other jails")
+        return f"({found[1]}:0)"
+    address = peer(word, context.warn)
+    if address.startswith(("<", "!")) or "/" in address:
+        raise LostError(f"{address} is not one address")
+    return address

@@ -1,0 +1,81 @@
+"""Addresses and ports of pf.conf(5) as declarations write them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from jailpf.managers.importing.lexer import LostError
+from jailpf.values import Network, Peer, Port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jailpf.values import Family
+
+Warn = "Callable[[str], None]"
+
+
+def peer(word: str, warn: Callable[[str], None]) -> str:
+    """An address, network, <table> or (interface) in the form that declarations take. Raises LostError."""
+    negated, bare = word.startswith("!"), word.lstrip("! ")
+    try:
+        bare = Peer.parse(bare).word
+    except ValueError as wrong:
+        bare = network(bare, warn) or _interface(bare, warn)
+        if not bare:
+            raise LostError(str(wrong).partition(";")[0]) from None
+    return ("!" if negated else "") + bare
+
+
+def network(word: str, warn: Callable[[str], None]) -> str:
+    """A network without host bits, as pf reads "10/8" or "172.16.15.0/12"; "" for what is no network."""
+    host, slash, prefix = word.partition("/")
+    if re.fullmatch(r"\d{1,3}(\.\d{1,3}){0,3}", host) and (slash or host.count(".") == 3):
+        host += ".0" * (3 - host.count("."))
+    try:
+        whole = str(Network(ipaddress.ip_network(f"{host}/{prefix}" if slash else host, strict=False)))
+    except ValueError:
+        return ""
+    if whole != word and ipaddress.ip_network(whole).version == 4:
+        warn(f"{word} is {whole} to pf, and is written so")
+    return whole
+
+
+def family_of(word: str) -> Family | None:
+    """The family of an address or network, None for anything else."""
+    try:
+        return Peer.parse(word.lstrip("! ")).family
+    except ValueError:
+        return None
+
+
+def port(word: str) -> Port:
+    """A port or range; a service's name by the host's services(5). Raises LostError."""
+    import socket
+
+    try:
+        return Port.parse(int(word) if word.isdigit() else word)
+    except ValueError as wrong:
+        try:
+            return Port.parse(socket.getservbyname(word))
+        except (OSError, ValueError):
+            raise LostError(str(wrong).partition(";")[0]) from None
+
+
+def toml_port(one: Port) -> int | str:
+    """As a declaration writes it."""
+    return one.first if one.first == one.last else str(one)
+
+
+def _interface(word: str, warn: Callable[[str], None]) -> str:
+    """ "em0" freezes its addresses at load time; "(em0)" follows them."""
+    try:
+        Peer.parse(f"({word})")
+    except ValueError:
+        return ""
+    if word in ("self", "egress") or "." in word:
+        return ""
+    warn(f"{word} is written as ({word}), which follows the interface's addresses")
+    return f"({word})"

@@ -1,0 +1,92 @@
+"""The answer of `reach`: who is reached from where, as sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jailpf.pf.simulated.kernel.decide import match_of
+from jailpf.pf.simulated.rules.addresses import host_text, network
+from jailpf.pf.simulated.rules.rule import BITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.pf.simulated.host.topology import Topology
+    from jailpf.pf.simulated.kernel.connection import Match
+    from jailpf.pf.simulated.kernel.flat import Flat
+    from jailpf.pf.simulated.reach.intervals import IntervalSet
+    from jailpf.pf.simulated.rules.rule import Family, Host
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Packets that arrive.
+
+    origin: "outside", "local" (the host and its jails without vnet) or the interface before vnet jails.
+    family, proto (a name, or "other": every protocol that no rule names). sources and source_ports: who may
+    send. to and ports: what they ask for; protocols without ports have {0}. delivered_to: a jail, "host" or a
+    plain address; address: where it arrives; port: the one port there, None: `ports` moved by `shift`. flats:
+    the rules that decided; those that differ by the sender only (each vnet jail's `pass in on bridge0 from
+    J`) are left out.
+    """
+
+    origin: str
+    family: Family
+    proto: str
+    sources: IntervalSet
+    source_ports: IntervalSet
+    to: IntervalSet
+    ports: IntervalSet
+    delivered_to: str
+    address: str
+    port: int | None
+    shift: int
+    flats: tuple[Flat, ...] = field(repr=False, compare=False, default=())
+
+    def rules(self) -> list[Match]:
+        """The rules that decided, in the order of the packet's way."""
+        return [match_of(flat) for flat in self.flats]
+
+    def labels(self) -> list[str]:
+        """The labels of the rules that passed it."""
+        return list(dict.fromkeys(label for flat in self.flats for label in flat.rule.labels))
+
+    def delivered_ports(self) -> IntervalSet:
+        """The ports at which it arrives."""
+        return self.ports.shifted(self.shift) if self.port is None else type(self.ports).single(self.port)
+
+    def includes(self, source: int, source_port: int, to: int, port: int) -> bool:
+        """Whether one packet is among them."""
+        inside = source in self.sources and to in self.to
+        return inside and port in self.ports and source_port in self.source_ports
+
+
+def senders(entry: Reached, topology: Topology) -> list[str]:
+    """Who may send: "outside", or "host" and the names of jails, those that own one of the sources."""
+    if entry.origin == "outside":
+        return ["outside"]
+    owners = topology.owners().items()
+    names = (
+        owner.jail or "host"
+        for address, owner in owners
+        if address.family == entry.family and address.number in entry.sources
+    )
+    return list(dict.fromkeys(names))
+
+
+def addresses(found: IntervalSet, family: Family) -> list[str]:
+    """A set of addresses as networks and single addresses, for people."""
+    return [host_text(host) if host.prefix else "any" for host in _networks(found, family)]
+
+
+def _networks(found: IntervalSet, family: Family) -> Iterator[Host]:
+    bits = BITS[family]
+    for low, high in found:
+        start = low
+        while start <= high:
+            size = start & -start if start else 1 << bits
+            while start + size - 1 > high:
+                size >>= 1
+            yield network(family, start, bits - size.bit_length() + 1)
+            start += size

@@ -1,0 +1,65 @@
+"""The hosts and ports of rules as sets, for one Model. Source: the same facts as packet.py, for sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.pf.simulated.reach.flow import CannotSayError
+from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, IntervalSet
+
+if TYPE_CHECKING:
+    from jailpf.pf.simulated.kernel.model import Model
+    from jailpf.pf.simulated.language.tables import Table
+    from jailpf.pf.simulated.rules.rule import Family, Host, Ports
+
+
+class Sets:
+    """Turns hosts into sets of addresses and remembers them."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._known: dict[tuple[Family, str, Host], IntervalSet] = {}
+
+    def host(self, host: Host, path: str, family: Family) -> IntervalSet:
+        """The addresses of a family that a rule's from or to means. Raises CannotSayError for an unknown
+        table.
+        """
+        key = (family, path if host.kind == "table" else "", host)
+        found = self._known.get(key)
+        if found is None:
+            found = self._host(host, path, family)
+            if host.negated:
+                found = EVERY[family] - found
+            self._known[key] = found
+        return found
+
+    def _host(self, host: Host, path: str, family: Family) -> IntervalSet:
+        if host.kind == "any":
+            return EVERY[family]
+        if host.kind in {"net", "range"}:
+            return IntervalSet(((host.low, host.high),)) if host.family == family else EMPTY
+        if host.kind == "table":
+            table = self.model.table(path, host.name)
+            if table is None and self.model.is_doubtful(host.name):
+                raise CannotSayError(f"cannot say: the content of table <{host.name}> is not known")
+            return table_set(table, family) if table else EMPTY
+        if host.kind == "dynamic":
+            hosts = self.model.topology.resolve(host.name) or []
+            return IntervalSet.of((h.low, h.high) for h in hosts if h.family == family)
+        return EMPTY  # no-route, urpf-failed
+
+
+def table_set(table: Table, family: Family) -> IntervalSet:
+    """The addresses that a table matches: more specific entries decide over wider ones."""
+    found = EMPTY
+    hosts = [host for host in table.entries if host.family == family]
+    for prefix in sorted({host.prefix for host in hosts}):
+        level = [host for host in hosts if host.prefix == prefix]
+        found = found | IntervalSet.of((h.low, h.high) for h in level if not h.negated)
+        found = found - IntervalSet.of((h.low, h.high) for h in level if h.negated)
+    return found
+
+
+def port_set(ports: Ports | None) -> IntervalSet | None:
+    """The ports of a rule; None when it does not look at them."""
+    return None if ports is None else IntervalSet.of(ports.intervals())

@@ -1,0 +1,101 @@
+"""jailpf.declare.tablefile: the files of tables, read as pfctl reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jailpf.declare.tablefile import parse_table, read_table
+from jailpf.errors import PermissionDeniedError, PfRefusedError, Place
+from jailpf.pf.simulated import Simulated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMED = Place("web.toml", 3, 8)
+
+
+def found(text: str) -> tuple[list[str], list[str]]:
+    members, problems = parse_table(text, "f")
+    return [str(member) for member in members], [str(problem) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "members"),
+    [
+        ("", []),
+        ("# nobody\n\n", []),
+        ("192.0.2.1", ["192.0.2.1"]),
+        ("192.0.2.0/24 !192.0.2.7\t2001:db8::/32\r\n", ["192.0.2.0/24", "!192.0.2.7", "2001:db8::/32"]),
+        ("  192.0.2.1 # 192.0.2.2\n", ["192.0.2.1"]),
+        ("#a\n192.0.2.1\n#b", ["192.0.2.1"]),
+        ("192.0.2.1\v192.0.2.2\f192.0.2.3\n", ["192.0.2.1", "192.0.2.2", "192.0.2.3"]),
+    ],
+)
+def test_members(text: str, members: list[str]) -> None:
+    """Addresses, networks and negations between blanks, comments from a word that begins with `#`."""
+    assert found(text) == (members, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("192.0.2.1\n  em0\n", 2, 3),
+        ("10.1\n", 1, 1),
+        ("192.0.2.1#glued\n", 1, 1),
+        ("192.0.2.1/24\n", 1, 1),
+        ("192.0.2.1 ; comment\n", 1, 11),
+        ("! 192.0.2.1\n", 1, 1),
+        ("10.0.0.1 0.0.1\n", 1, 10),
+        ("192.0.2.1\u00a0192.0.2.2\n", 1, 1),
+        ("192.0.2.1\u2028192.0.2.2\n", 1, 1),
+        ("\x00\n", 1, 1),
+    ],
+)
+def test_a_bad_word_has_a_place(text: str, line: int, column: int) -> None:
+    """The first word that pfctl would look up, mistake or refuse."""
+    _, problems = parse_table(text, "f")
+    assert problems[0].place == Place("f", line, column)
+
+
+@given(st.text(st.sampled_from("0123456789./:!# \n\tabf;\r\u00a0"), max_size=40))
+def test_what_is_taken_pf_takes(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """No file passes the check and fails in the load."""
+    _, problems = parse_table(text, "f")
+    if problems:
+        return
+    file = tmp_path_factory.getbasetemp() / "any.table"
+    file.write_bytes(text.encode())
+    try:
+        Simulated().check("jailpf/web", f'table <t> file "{file}"\n')
+    except PfRefusedError as refused:
+        raise AssertionError(f"{text!r}: {refused}") from refused
+
+
+def test_a_file_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:
+    """The declaration is what has to change, or the file to be made."""
+    members, (problem,) = read_table(str(tmp_path / "none"), NAMED)
+    assert members == []
+    assert problem.place == NAMED
+    assert "no such file" in problem.message
+    assert problem.remedy
+
+
+def test_a_file_inside_a_jail_is_the_jail_s_word(tmp_path: Path) -> None:
+    """Whoever is root in there would decide who gets in."""
+    file = tmp_path / "jail" / "t"
+    file.parent.mkdir()
+    file.write_text("192.0.2.1\n")
+    assert [str(one) for one in read_table(str(file), NAMED)[0]] == ["192.0.2.1"]
+    with pytest.raises(PermissionDeniedError, match="inside the jail's root"):
+        read_table(str(file), NAMED, [str(tmp_path / "jail")])
+
+
+def test_bytes_that_are_not_text_are_no_addresses(tmp_path: Path) -> None:
+    """They have a place as well."""
+    file = tmp_path / "t"
+    file.write_bytes(b"192.0.2.1\n\xff\xfe\n")
+    assert read_table(str(file), NAMED)[1][0].place == Place(str(file), 2, 1)

@@ -1,0 +1,384 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from stand_ins.host import HERE, Host
+
+from jailpf.errors import ConfigError, NoJailError, PermissionDeniedError, TryAgainError
+from jailpf.managers.attach import attach, detach, replacing
+from jailpf.managers.attach.hooks import ours
+from jailpf.managers.attach.jailconf_check import who_replaces
+from jailpf.managers.attach.jailconf_edit import applied, blocks_of, edits, stripped
+from jailpf.managers.builtin import JailConf
+from jailpf.managers.jailconf_text import Block
+
+COMMENTED = """# the host's defaults
+exec.clean; // really
+exec.created += "/usr/bin/first $name";
+
+/* a block { that is
+   a comment } */
+"web" {  # web { not here }
+\tip4.addr = 10.0.0.1;
+\texec.start = "echo '}' \\" } {", 'single } " {';
+\thost.hostname = "${name}.example.org";   # ${name} is no block
+\texec.created = "/usr/bin/second";
+\texec.created += "/usr/bin/third";
+
+\t# the last line
+}
+db { ip4.addr = 10.0.0.2; }
+mail {ip4.addr = 10.0.0.3;}
+vn {
+    vnet;
+    exec.poststop += "/sbin/ifconfig epair9a destroy"; }
+"""
+
+
+def line(host: Host, hook: str, verb: str) -> str:
+    return f'exec.{hook} += "{command(host, verb)}";'
+
+
+def command(host: Host, verb: str, name: str = "$name") -> str:
+    return f"{sys.executable} -I -m jailpf -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
+
+
+def values(host: Host, jail: str, hook: str) -> list[str]:
+    adapter = JailConf(host.settings)
+    known = adapter.jails(adapter.file_of(jail))[jail].get(f"exec.{hook}", ())
+    return [value.split()[-2] if ours(value) else value for value in known]
+
+
+def test_the_hooks_stand_at_the_end_of_the_jails_own_block(host: Host) -> None:
+    file = host.jail_conf(COMMENTED)
+    (result,) = attach(host.settings, ["web"])
+    text = Path(file).read_text()
+    lines = [line(host, *pair) for pair in (("prestart", "prestart"), ("created", "created"), ("poststop", "poststop"))]
+    assert text == COMMENTED.replace(
+        "\t# the last line\n", "\t# the last line\n" + "".join(f"\t{one}\n" for one in lines)
+    )
+    assert values(host, "web", "created") == ["/usr/bin/second", "/usr/bin/third", "created"]
+    assert result.changed
+    assert [one[1:] for one in result.diff.splitlines() if one.startswith("+\t")] == [f"\t{one}" for one in lines]
+
+
+@pytest.mark.parametrize("names", [["web"], ["db"], ["mail"], ["vn"], ["vn", "mail", "web", "db"]])
+def test_detach_after_attach_leaves_no_trace(host: Host, names) -> None:
+    file = host.jail_conf(COMMENTED)
+    for name in names:
+        attach(host.settings, [name])
+    assert Path(file).read_text() != COMMENTED
+    detach(host.settings, names)
+    assert Path(file).read_text() == COMMENTED
+    assert sorted(os.listdir(host.root / "etc")) == ["jail.conf"]
+
+
+def test_attach_and_detach_twice_are_as_good_as_once(host: Host) -> None:
+    file = host.jail_conf(COMMENTED)
+    attach(host.settings, ["web", "db"])
+    before = os.stat(file)
+    results = attach(host.settings, ["web", "db"])
+    assert [one.changed for one in results] == [False, False]
+    assert results[0].done == ("web: already attached, nothing to do",)
+    assert os.stat(file) == before
+    detach(host.settings, ["db"])
+    assert not detach(host.settings, ["db"])[0].changed
+    assert values(host, "web", "poststop") == ["poststop"]
+
+
+def test_many_jails_of_one_file_cost_one_reading_more_than_one(host: Host) -> None:
+    host.jail_conf("".join(f"j{number} {{ ip4.addr = 10.0.0.{number}; }}\n" for number in range(1, 51)))
+    results = attach(host.settings, [f"j{number}" for number in range(1, 51)])
+    assert all(one.changed for one in results)
+    assert len(host.calls("jail")) == 3
+    added = [one for one in results[3].diff.splitlines() if one.startswith("+j")]
+    assert [one[:3] for one in added] == ["+j4"], "each diff is that of one jail"
+
+
+def test_a_block_on_one_line_stays_on_one_line(host: Host) -> None:
+    file = host.jail_conf(COMMENTED)
+    attach(host.settings, ["db", "mail"])
+    lines = Path(file).read_text().splitlines()
+    hooks = " ".join(line(host, verb, verb) for verb in ("prestart", "created", "poststop"))
+    assert f"db {{ ip4.addr = 10.0.0.2; {hooks} }}" in lines
+    assert f"mail {{ip4.addr = 10.0.0.3; {hooks}}}" in lines
+
+
+def test_a_vnet_jail_calls_created_from_poststart(host: Host) -> None:
+    host.jail_conf(COMMENTED)
+    attach(host.settings, ["vn"])
+    assert values(host, "vn", "poststart") == ["created"]
+    assert values(host, "vn", "created") == ["/usr/bin/first vn"], "its addresses are not known yet"
+    assert values(host, "vn", "poststop") == ["/sbin/ifconfig epair9a destroy", "poststop"]
+
+
+def test_n_shows_the_change_and_makes_none(host: Host) -> None:
+    file = host.jail_conf(COMMENTED)
+    (result,) = attach(host.settings, ["web"], dry_run=True)
+    assert Path(file).read_text() == COMMENTED
+    assert result.done == (f"web: would be attached in {file}",)
+    assert line(host, "created", "created") in result.diff
+    assert os.listdir(host.root / "etc") == ["jail.conf"]
+
+
+def test_owner_mode_newlines_and_odd_bytes_are_kept_and_a_backup_made(host: Host) -> None:
+    file = Path(host.jail_conf(""))
+    raw = b"# caf\xe9\r\nweb {\r\n    ip4.addr = 10.0.0.1;\r\n}\r\n"
+    file.write_bytes(raw)
+    file.chmod(0o640)
+    os.chown(file, 0, 12) if os.geteuid() == 0 else None
+    owner = file.stat().st_gid
+    (result,) = attach(host.settings, ["web"])
+    text = file.read_bytes()
+    assert text.startswith(b"# caf\xe9\r\n")
+    assert text.count(b"\r\n") == text.count(b"\n") == 7
+    backup = host.root / "etc/.jail.conf.jailpf-backup"
+    for one in (file, backup):
+        assert (one.stat().st_mode & 0o777, one.stat().st_gid) == (0o640, owner)
+    assert backup.read_bytes() == raw
+    assert str(backup) in result.done[0]
+    assert sorted(os.listdir(host.root / "etc")) == [".jail.conf.jailpf-backup", "jail.conf"]
+
+
+def test_the_block_is_found_in_an_included_file_and_checked_with_all_others(host: Host) -> None:
+    main = host.jail_conf('exec.clean;\n$root = "/jails";\n.include "jail.conf.d/*";\n')
+    web = host.file("etc/jail.conf.d/web", 'web { path = "$root/web"; }\n')
+    host.file("etc/jail.conf.d/db", 'db { path = "$root/db"; }\n.include "../more.conf";\n')
+    more = host.file("etc/more.conf", "deep {\n}\n")
+    results = attach(host.settings, ["web", "deep"])
+    assert [one.file for one in results] == [web, f"{host.root}/etc/jail.conf.d/../more.conf"]
+    assert Path(main).read_text().startswith("exec.clean;")
+    assert values(host, "web", "created") == values(host, "deep", "created") == ["created"]
+    assert Path(more).read_text().startswith("deep {\n  exec.prestart")
+    detach(host.settings, ["web", "deep"])
+    assert Path(more).read_text() == "deep {\n}\n"
+
+
+def test_a_nested_jail_is_attached_in_its_own_block(host: Host) -> None:
+    file = host.jail_conf("a {\n  b {\n    path = /b;\n  }\n}\n")
+    attach(host.settings, ["a.b"])
+    assert "\n    exec.prestart" in Path(file).read_text()
+    assert values(host, "a", "created") == []
+
+
+def test_a_global_line_that_would_replace_the_hooks_is_named_and_nothing_changes(host: Host) -> None:
+    text = "web { path = /; }\n\nexec.created = /usr/bin/true;\n"
+    file = host.jail_conf(text)
+    with pytest.raises(
+        ConfigError, match=rf"exec\.created of web is replaced by `=` after its block, at {file}:3; write `\+=`"
+    ):
+        attach(host.settings, ["web"])
+    assert Path(file).read_text() == text
+    assert os.listdir(host.root / "etc") == ["jail.conf"]
+
+
+def test_a_wildcard_block_may_carry_the_hooks(host: Host) -> None:
+    hooks = "\n".join(line(host, verb, verb) for verb in ("prestart", "created", "poststop"))
+    host.jail_conf(f"web {{ path = /; }}\n* {{\n{hooks}\n}}\n")
+    assert not attach(host.settings, ["web"])[0].changed
+    (result,) = detach(host.settings, ["web"])
+    assert not result.changed
+    assert "web runs hook lines of jailpf from outside its own block" in result.done
+
+
+def test_hooks_in_the_block_and_outside_would_run_twice(host: Host) -> None:
+    host.jail_conf(f"{line(host, 'created', 'created')}\nweb {{ path = /; }}\n")
+    with pytest.raises(ConfigError, match="web would run hook lines of jailpf twice"):
+        attach(host.settings, ["web"])
+
+
+def test_hook_lines_of_another_version_are_renewed(host: Host) -> None:
+    host.jail_conf(
+        'web {\n  exec.prestart = "/usr/local/bin/python3.9 -I -m jailpf prestart web";\n'
+        '  exec.created += "/usr/bin/one", "/usr/local/bin/jailpf -c /x created $name", "/usr/bin/two";\n  path = /;\n}\n'
+    )
+    attach(host.settings, ["web"])
+    assert values(host, "web", "created") == ["/usr/bin/one", "/usr/bin/two", "created"]
+    assert values(host, "web", "prestart") == ["prestart"]
+    detach(host.settings, ["web"])
+    assert values(host, "web", "created") == ["/usr/bin/one", "/usr/bin/two"]
+
+
+def test_removing_a_line_that_replaced_others_is_refused(host: Host) -> None:
+    text = 'exec.created = /usr/bin/true;\nweb { exec.created = "/usr/local/bin/jailpf created $name"; }\n'
+    file = host.jail_conf(text)
+    with pytest.raises(
+        ConfigError, match=r"jail\(8\) would read another exec\.created for web; the file stays as it is"
+    ):
+        detach(host.settings, ["web"])
+    assert Path(file).read_text() == text
+
+
+def test_what_jail_8_refuses_never_arrives(host: Host, monkeypatch) -> None:
+    text = "web { path = /; }\n"
+    file = host.jail_conf(text)
+    monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.applied", lambda *_: "web { path = /; exec.created = \n")
+    with pytest.raises(ConfigError, match=f"jail: {file} line 2: syntax error"):
+        attach(host.settings, ["web"])
+    monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.applied", lambda *_: "web { path = /; } other { }\n")
+    with pytest.raises(ConfigError, match="would read other jails: web, other"):
+        attach(host.settings, ["web"])
+    assert Path(file).read_text() == text
+
+
+def test_an_unknown_jail_stops_all_before_anything_is_written(host: Host) -> None:
+    file = host.jail_conf(COMMENTED)
+    with pytest.raises(NoJailError, match=r"no jail manager knows nosuch \(asked: bastille, iocage, jail.conf\)"):
+        attach(host.settings, ["web", "nosuch"])
+    assert Path(file).read_text() == COMMENTED
+
+
+def test_a_block_that_jail_8_knows_and_we_do_not_find_is_left_to_the_user(host: Host, monkeypatch) -> None:
+    host.jail_conf(COMMENTED)
+    monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.outline", lambda _: Block(""))
+    with pytest.raises(ConfigError, match="no block of web is found; write the hook lines by hand"):
+        attach(host.settings, ["web"])
+
+
+def test_two_blocks_of_one_jail_are_refused(host: Host) -> None:
+    host.jail_conf("web { path = /; }\nweb { path = /; }\n")
+    with pytest.raises(ConfigError, match="the jail web is defined twice"):
+        attach(host.settings, ["web"])
+
+
+def test_a_file_that_changes_meanwhile_stays(host: Host, monkeypatch) -> None:
+    file = host.jail_conf(COMMENTED)
+    real = os.path.realpath(file)
+    stage = replacing._stage
+
+    def slow(path: str, content: bytes) -> str:
+        Path(real).write_text(COMMENTED + "# mine\n")
+        return stage(path, content)
+
+    monkeypatch.setattr("jailpf.managers.attach.replacing._stage", slow)
+    with pytest.raises(TryAgainError, match="somebody changed it meanwhile"):
+        attach(host.settings, ["web"])
+    assert Path(file).read_text() == COMMENTED + "# mine\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"), [(PermissionError(13, "no"), PermissionDeniedError), (OSError(28, "full"), ConfigError)]
+)
+def test_when_one_file_cannot_be_written_those_before_it_are_put_back(host: Host, monkeypatch, wrong, error) -> None:
+    main = host.jail_conf("a { path = /; }\n")
+    other = host.file("etc/jail.b.conf", "b { path = /; }\n")
+    rename = os.rename
+
+    def failing(source: str, target: str) -> None:
+        if target == os.path.realpath(other):
+            raise wrong
+        rename(source, target)
+
+    monkeypatch.setattr("jailpf.managers.attach.replacing.os.rename", failing)
+    with pytest.raises(error, match="cannot be written"):
+        attach(host.settings, ["a", "b"])
+    assert Path(main).read_text() == "a { path = /; }\n"
+    assert Path(other).read_text() == "b { path = /; }\n"
+    assert not [name for name in os.listdir(host.root / "etc") if name.endswith(".new")]
+
+
+def test_a_file_reached_by_a_link_is_replaced_where_it_is(host: Host) -> None:
+    real = host.file("real/jail.conf", COMMENTED)
+    (host.root / "etc").mkdir()
+    (host.root / "etc/jail.conf").symlink_to(real)
+    attach(host.settings, ["web"])
+    assert (host.root / "etc/jail.conf").is_symlink()
+    assert "-m jailpf" in Path(real).read_text()
+
+
+def test_a_path_that_cannot_stand_in_a_hook_line_is_refused(host: Host, monkeypatch) -> None:
+    host.jail_conf(COMMENTED)
+    monkeypatch.setattr(sys, "executable", "/opt/my python/bin/python3")
+    with pytest.raises(ConfigError, match="cannot stand in a hook line; use a path without blanks"):
+        attach(host.settings, ["web"])
+
+
+def test_13_2_is_attached_as_well(host: Host) -> None:
+    host.program("jail", HERE / "jail.py", "-13")
+    host.jail_conf(COMMENTED)
+    assert attach(host.settings, ["web"])[0].changed
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("/usr/local/bin/jailpf created $name", True),
+        ("/usr/local/bin/python3.11 -I -m jailpf -c /x --run /y poststop ${name}", True),
+        ("/usr/local/bin/jailpf poststop", True),
+        ("/usr/local/bin/jailpf status web", False),
+        ("/usr/local/bin/jailpf created web; rm -rf /", False),
+        ("/usr/local/bin/other created web", False),
+        ("", False),
+    ],
+)
+def test_which_commands_are_ours(command, expected) -> None:
+    assert ours(command) is expected
+
+
+def test_a_text_whose_braces_do_not_match_has_a_place() -> None:
+    with pytest.raises(ConfigError, match="x:1: the block 'web' does not end"):
+        blocks_of("web {\n", "x")
+    with pytest.raises(ConfigError, match=r"x:1: '}' without '{'"):
+        blocks_of("}\n", "x")
+    with pytest.raises(ConfigError, match="x:1: a block without a name"):
+        blocks_of("{ }\n", "x")
+    with pytest.raises(ConfigError, match="x:2: a second block for web; make them one"):
+        blocks_of("web {}\nweb {}\n", "x")
+    assert stripped("} {") == "} {"
+    assert list(blocks_of("* {}\n* {}\nx {} y", "x")) == ["*", "x"]
+
+
+def test_detach_knows_its_backup_when_other_jails_of_the_file_were_attached_too(host: Host) -> None:
+    file = host.jail_conf(COMMENTED)
+    attach(host.settings, ["web"])
+    attach(host.settings, ["db"])
+    Path(file).write_text(Path(file).read_text().replace("10.0.0.3", "10.0.0.4"))
+    detach(host.settings, ["web", "db"])
+    assert Path(file).read_text() == COMMENTED.replace("10.0.0.3", "10.0.0.4")
+    assert (host.root / "etc/.jail.conf.jailpf-backup").exists(), "the backup tells what the user changed since"
+
+
+def test_an_empty_block_without_lines_gets_the_files_own_indent() -> None:
+    text = "  web {\n  }\n"
+    found = edits(text, blocks_of(text, "f")["web"], (("created", "x"),))
+    assert applied(text, found) == '  web {\n    exec.created += "x";\n  }\n'
+
+
+def test_hook_lines_go_with_what_the_user_put_beside_them() -> None:
+    mine = 'exec.created += "/usr/local/bin/jailpf created $name";'
+    for before, after in (
+        (f"x {{\n  {mine} # mine\n}}\n", "x {\n  # mine\n}\n"),
+        (f"x {{ {mine}\n  {mine}\n  path = /; {mine} {mine}\n}}\n", "x {\n  path = /;\n}\n"),
+        (f"x {{{mine}}}", "x {}"),
+        (f"x {{ {mine} path = /; }}", "x { path = /; }"),
+    ):
+        assert stripped(before) == after
+        assert stripped(after) == after
+
+
+def test_another_file_of_the_host_stays_when_a_closed_folder_stops_the_backup(host: Host, monkeypatch) -> None:
+    file = host.jail_conf(COMMENTED)
+
+    def closed(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("jailpf.managers.attach.replacing.os.geteuid", lambda: 4711)
+    monkeypatch.setattr("jailpf.managers.attach.replacing.os.chown", closed)
+    with pytest.raises(PermissionDeniedError, match="run as root"):
+        attach(host.settings, ["web"])
+    assert os.listdir(host.root / "etc") == ["jail.conf"]
+    assert Path(file).read_text() == COMMENTED
+
+
+def test_who_replaces_a_hook_is_found_in_wildcards_and_included_files(host: Host) -> None:
+    main = host.jail_conf('.include "more/*.conf";\nweb { exec.created += x; }\n')
+    more = host.file(
+        "etc/more/a.conf", '# one\n"w*" { path = /; exec.created = /usr/bin/true; }\nv { exec.created = y; }\n'
+    )
+    assert who_replaces(main, "created") == f"{more}:2"
+    assert who_replaces(main, "poststop") == ""
+    host.file("etc/more/a.conf", "}")
+    assert who_replaces(main, "created") == ""
