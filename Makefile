@@ -27,6 +27,10 @@ demo: $(VENV)/for-demo
 test: $(VENV)/for-test
 	@sh tests/run.sh $(BIN)
 
+# The long fuzz, crash and race runs: before an issue is closed, not at every change.
+exam: $(VENV)/for-test
+	$(BIN)/python -m pytest -q -n 2 -p no:cacheprovider -m exam
+
 bench: $(VENV)/for-test
 	$(BIN)/python bench/bench.py
 
@@ -45,4 +49,4 @@ format: $(VENV)/for-test
 clean:
 	rm -rf $(VENV) build dist site .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: all demo test bench docs format clean
+.PHONY: all demo test exam bench docs format clean
