@@ -20,9 +20,9 @@ meaning without a major release, and one minor release that warns before it. `ja
 
 from __future__ import annotations
 
-from jailpf.declare.rules import Context, RuleType, Side
+from jailpf.declare.rules import Context, RuleType, Service, Side, negations, overlapping
 from jailpf.declare.schema import Keys, key
-from jailpf.declare.services import Service, Services, negations, overlapping
+from jailpf.declare.services import Services
 from jailpf.declare.settings import Host
 from jailpf.errors import Place, VetoError
 from jailpf.hookspecs import hookimpl

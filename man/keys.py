@@ -9,9 +9,9 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jailpf.declare.rules import RuleType
+from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Key, keys
-from jailpf.declare.services import JailTable, Service
+from jailpf.declare.services import JailTable
 from jailpf.declare.settings import Host, Managers, Settings
 from jailpf_plugins import BUILT_IN
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from jailpf import errors, hookspecs, plugin
 from jailpf.cli.commands import COMMANDS, Command, Option
-from jailpf.declare.rules import RuleType
+from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import keys
-from jailpf.declare.services import JailTable, Service
+from jailpf.declare.services import JailTable
 from jailpf.declare.settings import PROGRAMS, Host, Managers, Settings
 from jailpf_plugins import BUILT_IN
 

@@ -10,7 +10,7 @@ from jailpf.errors import JailpfError, NoJailError
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from jailpf.declare.services import Service
+    from jailpf.declare.rules import Service
     from jailpf.lifecycle.session import Session
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from jailpf.compile.pftext import rule_text, table_text
 from jailpf.declare.rules import Context, RenderError
@@ -15,22 +15,47 @@ from jailpf.values import Filename, Peer
 from jailpf.values import anchors as names
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
 
-    from jailpf.declare.rules import RuleType
-    from jailpf.declare.services import Service, Services
+    from jailpf.declare.rules import RuleType, Service
+    from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
-    from jailpf.lifecycle.jails import Jails
     from jailpf.model import Jail
 
 Rendered = list[Rule | Table]
 TRANSLATING = ("nat", "binat")
 
 
+class KnowsJails(Protocol):
+    """Who is asked about the host and its other jails."""
+
+    @property
+    def settings(self) -> Settings:
+        """The host's settings."""
+
+    @property
+    def registry(self) -> KnowsRuleTypes:
+        """The rule types by keyword."""
+
+    def find(self, name: str) -> Jail:
+        """A jail by name. Raises NoJailError."""
+
+    def file(self, name: str) -> str:
+        """Where its declaration is, or would be."""
+
+
+class KnowsRuleTypes(Protocol):
+    """The registry, as compiling needs it."""
+
+    @property
+    def rule_types(self) -> Mapping[str, type[RuleType]]:
+        """keyword -> rule type."""
+
+
 def compile_jail(
     jail: Jail,
     services: Services,
-    jails: Jails,
+    jails: KnowsJails,
     extra: Iterable[Rule | Table] = (),
     unwritten: Container[str] = (),
 ) -> Ruleset:
@@ -58,7 +83,7 @@ def compile_jail(
 
 
 class _Work:
-    def __init__(self, jail: Jail, services: Services, jails: Jails, unwritten: Container[str]) -> None:
+    def __init__(self, jail: Jail, services: Services, jails: KnowsJails, unwritten: Container[str]) -> None:
         self.unwritten = unwritten
         self.jail, self.services, self.jails, self.settings = jail, services, jails, jails.settings
         self.rendered: Rendered = []

@@ -10,8 +10,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from jailpf.declare.layout import LAYOUTS
+from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
-from jailpf.declare.services import JailTable, Service
+from jailpf.declare.services import JailTable
 from jailpf.declare.settings import PROGRAMS, AbsolutePath, Host, Managers, Settings
 from jailpf.model import SECTIONS
 from jailpf.values import Name, TableName

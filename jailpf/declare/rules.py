@@ -1,4 +1,4 @@
-"""Rule types: the base class, and the context they render in."""
+"""Rule types: the base class, the services they belong to, and the context they render in."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from jailpf.declare.schema import Keys
+from jailpf.declare.schema import Keys, key
 from jailpf.errors import NoJailError
-from jailpf.values import FAMILIES, Address, Family, Peer, TableName
+from jailpf.values import FAMILIES, Address, Family, Peer, Port, Protocol, TableName
 from jailpf.values.peer import split
+from jailpf.values.protocol import TCP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from jailpf.declare.services import Service
     from jailpf.declare.settings import Host
     from jailpf.model import Jail, Rule, Table
-    from jailpf.values import Protocol
 
 
 class RuleType(Keys):
@@ -43,6 +42,30 @@ class RuleType(Keys):
     def render(self, context: Context) -> Iterable[Rule | Table]:
         """The rules and tables of this declaration. May call `context.error(...)`."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """[service.NAME]: what listens in the jail, and the rule types that apply to it.
+
+    types: keyword -> rule type; explicit: the keywords that the file names itself.
+    """
+
+    name: str = ""
+    proto: Protocol = key(
+        Protocol, "The protocol; sctp with ports needs release 14 or later.", default=TCP, shown='"tcp"'
+    )
+    port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True)
+    source: tuple[Peer, ...] = key(Peer, "Who may connect.", name="from", many=True, shown='"any"')
+    types: Mapping[str, RuleType] = field(default_factory=dict)
+    explicit: frozenset[str] = frozenset()
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Ports belong to protocols that have them; a list of peers has no negation in it."""
+        if self.port and not self.proto.has_ports:
+            yield "port", f"{self.proto} has no ports; leave `port` out"
+        yield from overlapping(self.port)
+        yield from negations(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +167,19 @@ class RenderError(Exception):
     def __init__(self, message: str, key: str = "") -> None:
         super().__init__(message)
         self.key = key
+
+
+def overlapping(ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
+    """A problem for each port that stands twice in one list."""
+    for number, port in enumerate(ports):
+        for other in ports[:number]:
+            if port.overlaps(other):
+                yield f"port.{number}", f"port {port} is already in {other}"
+
+
+def negations(peers: tuple[Peer, ...], where: str = "from") -> Iterator[tuple[str, str]]:
+    """A problem when a list holds a negation: each would be a rule of its own, and together they match nearly all."""
+    if len(peers) > 1 and any(peer.negated for peer in peers):
+        yield where, 'a list with a negation matches nearly everyone; use one [table.NAME] with "!" entries'
+    if len(peers) > 1 and any(peer.kind == "any" for peer in peers):
+        yield where, '"any" makes the rest of the list idle; write one or the other'

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jailpf.declare.rules import RuleType
+from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Reader, key
 from jailpf.errors import DeclarationError
-from jailpf.values import FAMILIES, Address, Interface, Name, Peer, Port, Protocol, TableName
+from jailpf.values import FAMILIES, Address, Interface, Name, Peer, TableName
 from jailpf.values.base import describe
-from jailpf.values.protocol import TCP
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -42,30 +41,6 @@ class JailTable:
                     yield name, f"{address} is not an {family} address"
         if self.interface and not self.vnet:
             yield "interface", "only a vnet jail has a side on the host; add vnet = true"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Service:
-    """[service.NAME]: what listens in the jail, and the rule types that apply to it.
-
-    types: keyword -> rule type; explicit: the keywords that the file names itself.
-    """
-
-    name: str = ""
-    proto: Protocol = key(
-        Protocol, "The protocol; sctp with ports needs release 14 or later.", default=TCP, shown='"tcp"'
-    )
-    port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True)
-    source: tuple[Peer, ...] = key(Peer, "Who may connect.", name="from", many=True, shown='"any"')
-    types: Mapping[str, RuleType] = field(default_factory=dict)
-    explicit: frozenset[str] = frozenset()
-
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """Ports belong to protocols that have them; a list of peers has no negation in it."""
-        if self.port and not self.proto.has_ports:
-            yield "port", f"{self.proto} has no ports; leave `port` out"
-        yield from overlapping(self.port)
-        yield from negations(self.source)
 
 
 @dataclass(frozen=True)
@@ -201,19 +176,3 @@ def _peers(declared: object) -> Iterator[tuple[KeyPath, Peer]]:
         for number, each in enumerate(value if isinstance(value, tuple) else (value,)):
             if isinstance(each, Peer):
                 yield ((name, number) if one.many else (name,)), each
-
-
-def overlapping(ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
-    """A problem for each port that stands twice in one list."""
-    for number, port in enumerate(ports):
-        for other in ports[:number]:
-            if port.overlaps(other):
-                yield f"port.{number}", f"port {port} is already in {other}"
-
-
-def negations(peers: tuple[Peer, ...], where: str = "from") -> Iterator[tuple[str, str]]:
-    """A problem when a list holds a negation: each would be a rule of its own, and together they match nearly all."""
-    if len(peers) > 1 and any(peer.negated for peer in peers):
-        yield where, 'a list with a negation matches nearly everyone; use one [table.NAME] with "!" entries'
-    if len(peers) > 1 and any(peer.kind == "any" for peer in peers):
-        yield where, '"any" makes the rest of the list idle; write one or the other'

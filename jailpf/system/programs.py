@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from threading import Event, Timer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from jailpf.errors import ConfigError, JailpfError, PfUnavailableError, Problem, TryAgainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 ENVIRONMENT = {
     "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
@@ -24,6 +24,14 @@ _ANY = tuple(range(256))
 
 trace: Callable[[list[str]], None] | None = None
 """Called with every command before it runs (`-v`)."""
+
+
+class HasPrograms(Protocol):
+    """What knows where programs are: the settings."""
+
+    @property
+    def programs(self) -> Mapping[str, str]:
+        """name -> absolute path."""
 
 
 class Answer(NamedTuple):

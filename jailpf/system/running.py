@@ -16,7 +16,7 @@ from jailpf.values import Address
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jailpf.declare.settings import Settings
+    from jailpf.system.programs import HasPrograms
 
 PARAMETERS = ("name", "jid", "ip4.addr", "ip6.addr", "vnet", "path")
 
@@ -32,7 +32,7 @@ class Running:
     path: str = ""
 
 
-def running(settings: Settings) -> dict[str, Running]:
+def running(settings: HasPrograms) -> dict[str, Running]:
     """All running jails by the name that jls(8) gives them. One process; without the addresses of vnet jails.
 
     Raises PfUnavailableError without jls(8), ConfigError when it fails or answers nonsense.
@@ -40,14 +40,14 @@ def running(settings: Settings) -> dict[str, Running]:
     return {jail.name: jail for jail in _jls(settings, ())}
 
 
-def find(settings: Settings, name: str) -> Running | None:
+def find(settings: HasPrograms, name: str) -> Running | None:
     """One running jail with its addresses, None when it does not run. Errors as of `running`."""
     for jail in _jls(settings, ("-j", name)):
         return replace(jail, addresses=addresses(settings, jail))
     return None
 
 
-def addresses(settings: Settings, jail: Running) -> tuple[Address, ...]:
+def addresses(settings: HasPrograms, jail: Running) -> tuple[Address, ...]:
     """A running jail's addresses; a vnet jail is asked by `ifconfig -j`. () before its network is up.
 
     Raises ConfigError where ifconfig(8) does not know -j (13.2).
@@ -63,7 +63,7 @@ def addresses(settings: Settings, jail: Running) -> tuple[Address, ...]:
     return tuple(_ifconfig(answer.out))
 
 
-def _jls(settings: Settings, which: tuple[str, ...]) -> Iterator[Running]:
+def _jls(settings: HasPrograms, which: tuple[str, ...]) -> Iterator[Running]:
     program, wanted = settings.programs["jls"], list(PARAMETERS)
     while True:
         args = (*which, "--libxo", "json", *wanted)

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated import Connection
-    from jailpf.testing.host import SimulatedHost
+    from jailpf.lifecycle.session import Session
+    from jailpf.pf.simulated import Connection, Simulated
+
+
+class HasPf(Protocol):
+    """A host with a simulated pf, as traffic needs it."""
+
+    @property
+    def pf(self) -> Simulated:
+        """Its pf."""
+
+    def session(self) -> Session:
+        """Its settings, read."""
 
 
 @dataclass(frozen=True)
 class Traffic:
     """A connection that was opened. `connection` is all that the simulated pf knows of it. True when it arrived."""
 
-    host: SimulatedHost
+    host: HasPf
     what: str
     connection: Connection
 
@@ -61,7 +72,7 @@ class Traffic:
         return bool(self.connection)
 
 
-def connect(host: SimulatedHost, source: str, port: int, *, to: str, proto: str, source_port: int) -> Traffic:
+def connect(host: HasPf, source: str, port: int, *, to: str, proto: str, source_port: int) -> Traffic:
     """Open it. Raises UsageError for what is no address or protocol, NoJailError."""
     inside = source == "host" or source.startswith("jail:")
     sender, address = (source, "") if inside else ("outside", source)
@@ -70,7 +81,7 @@ def connect(host: SimulatedHost, source: str, port: int, *, to: str, proto: str,
     return Traffic(host, f"{proto} from {source} to {aim} port {port}", found)
 
 
-def outside(host: SimulatedHost, family: str) -> str:
+def outside(host: HasPf, family: str) -> str:
     """The first external address of a family, whichever way jailpf.toml names it."""
     for peer in host.session().settings.host.outside(family):
         if peer.table:

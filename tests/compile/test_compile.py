@@ -400,7 +400,8 @@ def test_declared_keys_have_names_of_toml() -> None:
 
 def test_every_key_of_ours_is_documented_by_a_sentence() -> None:
     """For editors and the reference page."""
-    from jailpf.declare.services import JailTable, Service
+    from jailpf.declare.rules import Service
+    from jailpf.declare.services import JailTable
 
     for cls in (JailTable, Service, Settings, Host, *build().rule_types.values()):
         for name, one in documented(cls):

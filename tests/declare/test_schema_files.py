@@ -13,8 +13,9 @@ import pytest
 
 from jailpf.cli import main
 from jailpf.declare.json_schema import host_schema, jail_schema, table_schema
+from jailpf.declare.rules import Service
 from jailpf.declare.schema import documented
-from jailpf.declare.services import JailTable, Service
+from jailpf.declare.services import JailTable
 from jailpf.declare.settings import Host, Managers, Settings
 from jailpf.plugin import Count, Peer, RuleType, key
 from jailpf.registry import build

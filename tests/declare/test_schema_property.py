@@ -13,7 +13,8 @@ from raw_values import table
 
 from jailpf.declare import settings, toml
 from jailpf.declare.json_schema import host_schema, jail_schema
-from jailpf.declare.services import JailTable, Service, read
+from jailpf.declare.rules import Service
+from jailpf.declare.services import JailTable, read
 from jailpf.errors import ConfigError, DeclarationError
 from jailpf.registry import build
 from jailpf.values import TableName

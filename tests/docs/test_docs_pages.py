@@ -13,8 +13,9 @@ import reference
 from jailpf import plugin
 from jailpf.cli import main, parser
 from jailpf.cli.commands import COMMANDS
+from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
-from jailpf.declare.services import JailTable, Service
+from jailpf.declare.services import JailTable
 from jailpf.declare.settings import PROGRAMS, Host, Managers, Settings
 from jailpf.errors import UsageError
 from jailpf.registry import build

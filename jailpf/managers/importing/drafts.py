@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from jailpf.managers.importing.port_groups import group
 from jailpf.managers.importing.words import family_of
 
 if TYPE_CHECKING:
@@ -101,8 +102,6 @@ def _protocols(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
 
 
 def _ports(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
-    from jailpf.managers.importing.naming import group
-
     pairs = one.pairs + other.pairs
     if replace(one, pairs=(), comments=()) != replace(other, pairs=(), comments=()):
         return None

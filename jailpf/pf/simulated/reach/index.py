@@ -7,10 +7,10 @@ are only looked at for that destination, and rules that demand a tag only for pa
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel.flat import Flat, flatten
+from jailpf.pf.simulated.reach.entry import Entry
 from jailpf.pf.simulated.reach.flow import CannotSayError
 from jailpf.pf.simulated.reach.intervals import EVERY, IntervalSet
 from jailpf.pf.simulated.reach.portmap import PortMap
@@ -22,21 +22,6 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.kernel.packet import Matcher, Packet
     from jailpf.pf.simulated.rules.rule import Rule
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """A rule with its conditions as sets; None: it does not look at that. `guards`: those of its anchor
-    rules.
-    """
-
-    order: int
-    flat: Flat
-    to: IntervalSet
-    ports: IntervalSet | None
-    sources: IntervalSet | None
-    source_ports: IntervalSet | None
-    guards: tuple[Entry, ...] = ()
 
 
 class RuleIndex:

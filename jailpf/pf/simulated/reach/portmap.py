@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jailpf.pf.simulated.reach.intervals import IntervalSet
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.reach.index import Entry
+    from jailpf.pf.simulated.reach.entry import Entry
 
 
 class PortMap:

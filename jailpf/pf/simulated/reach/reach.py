@@ -8,7 +8,7 @@ count: the question is who can open a connection. ICMP means an echo request.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from jailpf.pf.simulated.reach.crossing import Crossing, Kind
 from jailpf.pf.simulated.reach.flow import Flow
@@ -19,8 +19,8 @@ from jailpf.pf.simulated.rules.words import WITH_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
-    from jailpf.pf.simulated.driver import Simulated
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.rules.rule import Family
 
@@ -28,7 +28,14 @@ NO_PORT = IntervalSet.single(0)
 FAMILIES: tuple[Family, Family] = ("inet", "inet6")
 
 
-def reach(pf: Simulated, origins: Iterable[str] | None = None) -> list[Reached]:
+class Opens(Protocol):
+    """What holds a model: the simulated pf."""
+
+    def opened(self) -> AbstractContextManager[Model]:
+        """The model, to look at."""
+
+
+def reach(pf: Opens, origins: Iterable[str] | None = None) -> list[Reached]:
     """What is reached from the origins (all: "outside", "local", and the interfaces of vnet jails).
 
     Raises CannotSayError, which names the rule, when a rule has no exact answer.

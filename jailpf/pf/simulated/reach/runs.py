@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.reach.index import Entry
+    from jailpf.pf.simulated.reach.entry import Entry
 
 SEVERAL = -1  # the index of a Flat that stands for more than one rule
 

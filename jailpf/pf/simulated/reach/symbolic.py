@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.kernel.model import Model
-    from jailpf.pf.simulated.reach.index import Entry, RuleIndex
+    from jailpf.pf.simulated.reach.entry import Entry
+    from jailpf.pf.simulated.reach.index import RuleIndex
     from jailpf.pf.simulated.reach.intervals import IntervalSet
 
 
