@@ -6,7 +6,8 @@ JailpfError                70  EX_SOFTWARE
 |   `-- ConflictError      65                  two claims on one port
 |-- NoJailError            66  EX_NOINPUT      no such jail
 |-- PfUnavailableError     69  EX_UNAVAILABLE  /dev/pf, pf.ko, a program
-|   `-- PfInterruptedError 69                  pfctl was killed or hung: what it did is not known
+|   `-- PfInterruptedError 69                  pfctl was killed: what it did is not known
+|       `-- PfSilentError  69                  pfctl hung, and is not asked again
 |-- PfRefusedError         71  EX_OSERR        pf said no
 |-- TryAgainError          75  EX_TEMPFAIL     the lock, "Device busy"
 |-- PermissionDeniedError  77  EX_NOPERM       not root, ownership of files
@@ -99,6 +100,10 @@ class PfUnavailableError(JailpfError):
 
 class PfInterruptedError(PfUnavailableError):
     """pfctl was killed or took too long: whether pf did what it was told is not known."""
+
+
+class PfSilentError(PfInterruptedError):
+    """pfctl took too long: the next one would as well."""
 
 
 class PfRefusedError(JailpfError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from jailpf.compile.pftext import persists
 from jailpf.errors import JailpfError, Problem, problems_of
 from jailpf.lifecycle.session import locked, open_pf
 from jailpf.lifecycle.states import kill_states
@@ -98,7 +99,7 @@ def _take_away(session: Session, record: Record) -> list[Problem]:
         return wrong.problems
     problems = []
     for anchor in reversed(record.anchors):
-        problems += attempt(lambda anchor=anchor: pf.unload(anchor.path))  # type: ignore[misc]
+        problems += attempt(lambda anchor=anchor: pf.unload(anchor.path, tables=persists(anchor.text)))  # type: ignore[misc]
     others = {
         address
         for other in records.everything(session.directory)

@@ -66,8 +66,11 @@ class Pf(Protocol):
     def load_children(self, parent: str, texts: Mapping[str, str]) -> None:
         """Load `parent`/NAME for every NAME in one transaction (15; silently nothing on 13: read back afterwards)."""
 
-    def unload(self, path: str) -> None:
-        """Remove all rules and tables of the anchor. An anchor that does not exist is fine."""
+    def unload(self, path: str, *, tables: bool = True) -> None:
+        """Remove all rules and tables of the anchor. An anchor that does not exist is fine.
+
+        tables: False where no `persist` table can be there, which saves a pfctl.
+        """
 
     def read(self, path: str, *, members: bool = True) -> Loaded:
         """What is loaded; empty when the anchor does not exist. members: False leaves the tables' addresses out."""

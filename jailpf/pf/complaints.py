@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from jailpf.errors import (
@@ -15,6 +16,8 @@ from jailpf.errors import (
 
 NOISE = re.compile(r"^(No ALTQ support in kernel|ALTQ related functions disabled)$")
 _AT_LINE = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): (?P<message>.*)$")
+CONST = "{}pf does not let the `const` table <{}> be changed (Operation not permitted)"
+RELOAD = "`jailpf unload` and `jailpf load` take what its declaration says"
 _TRAILER = (
     "Syntax error in config file: pf rules not loaded",
     "pfctl: load anchors",
@@ -28,12 +31,16 @@ def lines(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if line.strip() and not NOISE.match(line.strip())]
 
 
-def refusal(path: str, stderr: str, status: int) -> JailpfError:
-    """The error for a pfctl that ended with `status`. `path` is the anchor, "" when it is about none."""
+def refusal(path: str, stderr: str, status: int, table: str = "") -> JailpfError:
+    """The error for a pfctl that ended with `status`. `path`: the anchor, `table`: the table, "" when it is about none."""
     said = lines(stderr)
     whole = "\n".join(said)
-    if whole.endswith("pfctl: Operation not permitted."):  # with a full stop it is about a table (pfctl_radix.c)
-        return PfRefusedError(f"{f'anchor {path}: ' if path else ''}pf does not let a `const` table be changed")
+    # Who may not ask pf at all is told so of /dev/pf; of a table, this is `const` (facts.md, "Table commands").
+    if table and "Operation not permitted" in whole and "/dev/pf" not in whole:
+        return PfRefusedError(CONST.format(f"anchor {path}: " if path else "", table), None, RELOAD)
+    if "Operation not permitted" in whole and os.geteuid() == 0:
+        where = f"anchor {path}: " if path else ""
+        return PfRefusedError(f"{where}pf does not let this be changed: {said[-1]}", None, "see securelevel(7)")
     if "Permission denied" in whole or "Operation not permitted" in whole:
         return PermissionDeniedError(f"pf cannot be asked: {said[-1]}", None, "run as root, on the host")
     if re.search(r"(/dev/pf|netlink): No such file", whole):

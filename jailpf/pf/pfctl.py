@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from jailpf.errors import (
+    JailpfError,
     PermissionDeniedError,
     PfInterruptedError,
     PfRefusedError,
+    PfSilentError,
     PfUnavailableError,
     TryAgainError,
 )
@@ -80,12 +82,28 @@ class Pfctl:
                 lines.append(f'load anchor "{name}" from "{file}"\n')
             self._must(parent, ["-a", parent, "-f", "-"], "".join(lines))
 
-    def unload(self, path: str) -> None:
-        """An empty load, one transaction; then the `persist` tables that it leaves behind."""
-        self._must(path, ["-a", path, "-f", "/dev/null"])
-        status, _, err = self._run(["-a", path, "-F", "Tables"])
-        if status and not _is_missing(err):
-            raise complaints.refusal(path, err, status)
+    def unload(self, path: str, *, tables: bool = True) -> None:
+        """An empty load, one transaction; then the `persist` tables that it leaves behind.
+
+        Judged by what is left: `-F Tables` of an anchor that is gone already ends 1 (facts.md, "What `-F` says").
+        """
+        first: JailpfError | None = None
+        for words in (["-f", "/dev/null"], *([["-F", "Tables"]] if tables else [])):
+            try:
+                self._must(path, ["-a", path, *words])
+            except PfSilentError:
+                raise
+            except JailpfError as wrong:
+                first = first or wrong
+        if first and not self._is_empty(path):
+            raise first
+
+    def _is_empty(self, path: str) -> bool:
+        """Whether nothing is left; False also where pf cannot be asked."""
+        try:
+            return not self.read(path, members=False)
+        except JailpfError:
+            return False
 
     def read(self, path: str, *, members: bool = True) -> Loaded:
         """`pfctl -P -s nat`, `-s rules`, `-s Tables` and the tables' addresses."""
@@ -142,7 +160,9 @@ class Pfctl:
         elif command not in ("show", "kill"):
             words += ["-f", "-"]
             text = "".join(f"{address}\n" for address in addresses)
-        out, _ = self._must(path, words, text)
+        status, out, err = self._run(words, text)
+        if status:
+            raise complaints.refusal(path, err, status, name)
         return [line.strip() for line in out.splitlines() if line.strip()]
 
     def enabled(self) -> bool:
@@ -202,9 +222,7 @@ class Pfctl:
                 status, out, err = spawn.run(argv, stdin.fileno(), self.seconds)
             except TimeoutError:
                 remedy = "look at what holds pf"
-                raise PfInterruptedError(
-                    f"{' '.join(argv)} did not end within {self.seconds:g} s", None, remedy
-                ) from None
+                raise PfSilentError(f"{' '.join(argv)} did not end within {self.seconds:g} s", None, remedy) from None
             except FileNotFoundError:
                 remedy = 'name it in [programs] of jailpf.toml, or use pf = "simulated"'
                 raise PfUnavailableError(f"there is no {self.program}", None, remedy) from None

@@ -1,6 +1,6 @@
 """The tests' own network: an external interface that is an epair, an outside client behind it, lo and bridge for jails.
 
-Nothing that was there before is touched but two sysctls (forwarding), which are put back. All interfaces are members of
+Nothing that was there before is touched but three sysctls (forwarding, and conftest.py's net.inet.tcp.msl), which are put back. All interfaces are members of
 the group `GROUP`, by which what a killed run left behind is found.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -248,13 +249,21 @@ def test_the_recorded_verdicts_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("said", "table", "root", "status"),
     [
-        ("pfctl: Operation not permitted.", 71),
-        ("pfctl: DIOCXBEGIN: Operation not permitted", 77),
-        ("pfctl: /dev/pf: Permission denied", 77),
+        ("pfctl: Operation not permitted", "friends", True, 71),
+        ("pfctl: Operation not permitted.", "friends", False, 71),
+        ("pfctl: DIOCXBEGIN: Operation not permitted", "", True, 71),
+        ("pfctl: DIOCXBEGIN: Operation not permitted", "", False, 77),
+        ("pfctl: /dev/pf: Permission denied", "friends", False, 77),
+        ("pfctl: /dev/pf: Permission denied", "", True, 77),
     ],
 )
-def test_what_pfctl_may_not_and_what_we_may_not(said: str, status: int) -> None:
-    """A table that is `const` is pf's refusal (71), pf itself out of reach is a matter of permission (77)."""
-    assert complaints.refusal("jailpf/web", f"No ALTQ support in kernel\n{said}\n", 1).status == status
+def test_what_pfctl_may_not_and_what_we_may_not(
+    monkeypatch: pytest.MonkeyPatch, said: str, table: str, root: bool, status: int
+) -> None:
+    """A `const` table is pf's refusal (71), and root is never told to run as root; out of reach is 77."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1001)
+    wrong = complaints.refusal("jailpf/web", f"No ALTQ support in kernel\n{said}\n", 1, table)
+    assert wrong.status == status
+    assert ("const" in str(wrong)) == (status == 71 and bool(table))

@@ -153,11 +153,51 @@ def test_missing_anchors(release: int) -> None:
         assert (said["Tables"].status, table.status) == (1, 255)
 
 
-def test_emptying_a_missing_anchor() -> None:
-    """facts.md: an empty load of a missing anchor is fine, and `-F Tables` may end with 1: not an error for jailpf."""
-    run("pfctl", "-a", "jailpf/jptnone", "-f", "/dev/null")
-    said = run("pfctl", "-a", "jailpf/jptnone", "-F", "Tables", must=False)
-    assert said.status in (0, 1)
+TABLE, RULE = "table <friends> persist { 192.0.2.0/24 }\n", "pass\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "status", "rules", "tables"),
+    [
+        ("", "Tables", 1, False, False),
+        ("", "rules", 0, False, False),
+        ("", "all", 1, False, False),
+        (RULE, "Tables", 0, True, False),
+        (RULE, "rules", 0, False, False),
+        (RULE, "all", 1, False, False),
+        (TABLE, "Tables", 0, False, False),
+        (TABLE, "rules", 0, False, True),
+        (TABLE, "all", 0, False, False),
+        (TABLE + RULE, "Tables", 0, True, False),
+        (TABLE + RULE, "all", 0, False, False),
+    ],
+)
+def test_flushing(release: int, text: str, what: str, status: int, rules: bool, tables: bool) -> None:
+    """facts.md, "What `-F` says of an anchor": the exit status says little, what is left says all."""
+    run("pfctl", "-a", "jailpf/jptf", "-f", "/dev/null")
+    run("pfctl", "-a", "jailpf/jptf", "-F", "Tables", must=False)
+    if text:
+        anchor("jailpf/jptf", text)
+    said = run("pfctl", "-a", "jailpf/jptf", "-F", what, must=False)
+    assert bool(_rules("jailpf/jptf")) is rules
+    assert bool(run("pfctl", "-a", "jailpf/jptf", "-s", "Tables", must=False).out) is tables
+    if release >= 15:
+        assert said.status == status
+        assert not status or said.err.splitlines()[-1] == "pfctl: No error: 0"
+
+
+@pytest.mark.parametrize("text", ["", RULE, TABLE, TABLE + RULE])
+def test_an_unload_leaves_nothing_and_complains_of_nothing(text: str) -> None:
+    """The driver's unload of what is absent, of rules, of tables, of both, twice in a row."""
+    from freebsd.tools import TOOLS
+    from jailpf.pf.pfctl import Pfctl
+
+    pf = Pfctl(TOOLS["pfctl"])
+    if text:
+        anchor("jailpf/jptu", text)
+    for _ in range(2):
+        pf.unload("jailpf/jptu")
+        assert not pf.read("jailpf/jptu")
 
 
 def test_63_bytes_of_path() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from freebsd import home
 from freebsd.home import CHECKOUT, Program
-from freebsd.tools import TOOLS, Said, run
+from freebsd.tools import TOOLS, Said, run, sysctl
 from jailpf.declare.layout import LAYOUTS
 
 TESTS = CHECKOUT / "tests"
@@ -85,7 +85,7 @@ def test_the_recorded_verdicts(tmp_path: Path, release: int) -> None:
     for name, text in VERDICTS["files"].items():
         home.write(tmp_path / name, text)
     differences = []
-    for case in VERDICTS["cases"]:
+    for case in filter(_has_tables, VERDICTS["cases"]):
         said = _verdict(case, tmp_path)
         # Rules that speak of em0 or em1 by address cannot be the same on another host.
         same = bool(said.status) == bool(case["exit"]) and (case["exit"] or _plain(said.out) == _plain(case["stdout"]))
@@ -98,6 +98,12 @@ def test_the_recorded_verdicts(tmp_path: Path, release: int) -> None:
     if differences and release != 15:
         pytest.xfail(f"FreeBSD {release} is not what was recorded (15.1): {report}")
     assert not differences, report
+
+
+def _has_tables(case: dict[str, Any]) -> bool:
+    """`rtable N` is taken only where net.fibs is above N (facts.md): such a verdict belongs to a machine."""
+    numbers = [int(number) for number in re.findall(r"\brtable (\d+)", case["rules"])]
+    return all(number < int(sysctl("net.fibs") or 1) for number in numbers)
 
 
 def _verdict(case: dict[str, Any], folder: Path) -> Said:

@@ -293,3 +293,82 @@ def test_the_main_ruleset_is_read(pf: Pfctl) -> None:
     main = pf.read("")
     assert next(line for line in MAIN.splitlines() if "nat-anchor" in line) in main.nat
     assert 'anchor "jailpf/*"' in main.rules
+
+
+TABLE, RULE = "table <friends> persist { 192.0.2.0/24 }\n", "pass all\n"
+HELD = {"absent": "", "rules only": RULE, "tables only": TABLE, "both": TABLE + RULE}
+
+
+@pytest.mark.parametrize("held", HELD)
+@pytest.mark.parametrize("driver", ["pfctl", "simulated"])
+def test_an_unload_is_judged_by_what_is_left(pf: Pfctl, held: str, driver: str) -> None:
+    """Whatever was there, also when pfctl ends 1 with `No error: 0` because the anchor is gone: nothing is left, twice in a row."""
+    if driver == "simulated":
+        pytest.importorskip("lark")
+        from jailpf.pf.simulated import Simulated
+
+    one = pf if driver == "pfctl" else Simulated()
+    for tables in (True, "table" in HELD[held]):
+        if HELD[held]:
+            one.load("jailpf/web", HELD[held])
+        for _ in range(2):
+            one.unload("jailpf/web", tables=tables)
+            assert not one.read("jailpf/web")
+
+
+def test_without_tables_an_unload_is_one_pfctl(pf: Pfctl, machine: Machine) -> None:
+    """`-F Tables` only where tables can be left; and a table that is left all the same stays, as pf says."""
+    pf.load("jailpf/web", RULE)
+    machine.calls()
+    pf.unload("jailpf/web", tables=False)
+    assert machine.calls() == ["-a jailpf/web -f /dev/null"]
+
+
+@pytest.mark.parametrize("step", ["-f /dev/null", "-F Tables"])
+@pytest.mark.parametrize("mood", ["refuses", "mute", "busy", "killed"])
+def test_only_what_is_left_is_a_failure(pf: Pfctl, machine: Machine, step: str, mood: str) -> None:
+    """A complaint with something left is raised; the same complaint over an empty anchor is none."""
+    pf.load("jailpf/web", TABLE + RULE)
+    machine.mood(f"-a jailpf/web {step}", mood)
+    with pytest.raises(JailpfError):
+        pf.unload("jailpf/web")
+    machine.calm()
+    pf.unload("jailpf/web")
+    machine.mood(f"-a jailpf/web {step}", mood)
+    pf.unload("jailpf/web")
+
+
+def test_a_pf_that_cannot_be_looked_at_is_not_empty(pf: Pfctl, machine: Machine) -> None:
+    """Where neither unloading nor looking works, the first complaint is raised."""
+    machine.mood("-f /dev/null", "refuses")
+    machine.mood("-s ", "denied")
+    with pytest.raises(PfRefusedError, match="line 1"):
+        pf.unload("jailpf/web")
+
+
+# facts.md, "What `-F` says of an anchor": status, and what is left.
+FLUSHED = {
+    ("absent", "Tables"): (1, ""), ("absent", "rules"): (0, ""), ("absent", "nat"): (0, ""), ("absent", "all"): (1, ""),
+    ("rules only", "Tables"): (0, RULE), ("rules only", "rules"): (0, ""), ("rules only", "nat"): (0, RULE), ("rules only", "all"): (1, ""),
+    ("tables only", "Tables"): (0, ""), ("tables only", "rules"): (0, TABLE), ("tables only", "all"): (0, ""),
+    ("both", "Tables"): (0, RULE), ("both", "rules"): (0, TABLE), ("both", "all"): (0, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("held", "what"), FLUSHED)
+def test_the_stand_in_flushes_as_facts_say(pf: Pfctl, machine: Machine, held: str, what: str) -> None:
+    """Every row of the table, so that the other tests meet the pfctl that there is."""
+    if HELD[held]:
+        pf.load("jailpf/web", HELD[held])
+    status, _, err = spawn.run([pf.program, "-a", "jailpf/web", "-F", what])
+    assert (status, machine.anchors().get("jailpf/web", "")) == FLUSHED[held, what]
+    assert not status or err == b"pfctl: No error: 0\n"
+
+
+@pytest.mark.parametrize("command", ["add", "delete", "replace"])
+def test_a_const_table_is_said_to_be_one(pf: Pfctl, command: str) -> None:
+    """With euid 0 nobody is told to run as root: the table is named, and how it changes."""
+    pf.load("jailpf/web", "table <fixed> persist const { 192.0.2.1 }\n")
+    with pytest.raises(PfRefusedError, match="`const` table <fixed>"):
+        pf.table("jailpf/web", "fixed", command, ["192.0.2.2"])
+    assert pf.table("jailpf/web", "fixed", "kill") == []

@@ -120,11 +120,15 @@ def load(path: str, file: str, dry: bool) -> None:
 
 
 def flush(path: str, what: str) -> None:
+    """facts.md, "What `-F` says of an anchor"."""
     lines = lines_of(path)
+    tables = [line for line in lines or () if line.startswith("table")]
     if what in ("all", "Tables"):
-        if lines is None:
-            raise RefusedError("pfctl: Operation not supported by device")
-        put(path, [line for line in lines if what != "all" and not line.startswith("table")])
+        put(path, [line for line in lines or () if what != "all" and line not in tables])
+    elif what in SECTIONS:
+        put(path, [line for line in lines or () if line.split()[0] not in SECTIONS[what]])
+    if (what == "Tables" and lines is None) or (what == "all" and not tables):
+        raise RefusedError("pfctl: No error: 0")
     print("1 tables deleted.", file=sys.stderr)
 
 
@@ -180,18 +184,33 @@ def kill(by: str, value: str) -> None:
 
 
 def table(path: str, name: str, command: str) -> None:
+    """facts.md, "Table commands"."""
     found = next((line for line in lines_of(path) or () if line.startswith("table") and table_name(line) == name), None)
-    if found is None:
+    if found is None and command not in ("add", "replace"):
         raise RefusedError("pfctl: Table does not exist.", status=255)
+    found = found or f"table <{name}> persist"
+    inside = re.search(r"\{(.*)\}", found)
+    held = inside[1].split() if inside else []
+    if not inside and (file := re.search(r'file "([^"]*)"', found)):
+        with open(file[1], encoding="utf-8") as opened:
+            held = [word for line in opened for word in line.partition("#")[0].split()]
     if command == "show":
-        inside = re.search(r"\{(.*)\}", found)
-        for word in inside[1].split() if inside else ():
+        for word in held:
             print("   " + word)
-    else:
-        words = sys.stdin.read().split()
-        others = [line for line in lines_of(path) or () if line != found]
-        put(path, [f"table <{name}> persist {{ {' '.join(words)} }}", *others])
-        print(f"{len(words)} addresses added.", file=sys.stderr)
+        return
+    others = [line for line in lines_of(path) or () if line != found]
+    if command == "kill":
+        put(path, others)
+        return
+    if " const" in found.partition("{")[0]:
+        raise RefusedError("pfctl: No error: 0" if command == "flush" else "pfctl: Operation not permitted", status=255)
+    words = sys.stdin.read().split() if command != "flush" else []
+    if command == "add":
+        words = [*held, *(word for word in words if word not in held)]
+    elif command == "delete":
+        words = [word for word in held if word not in words]
+    put(path, [f"table <{name}> persist {{ {' '.join(words)} }}", *others])
+    print(f"{len(words)} addresses added.", file=sys.stderr)
 
 
 def mood(words: str) -> str:

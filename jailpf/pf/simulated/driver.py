@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jailpf.errors import PfRefusedError, Problem
-from jailpf.pf import KillBy, LabelCount, Loaded, State
+from jailpf.pf import KillBy, LabelCount, Loaded, State, complaints
 from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel import ask, kill
 from jailpf.pf.simulated.kernel.model import Model, Ruleset
@@ -108,11 +108,17 @@ class Simulated:
             for path, result in parsed.items():
                 model.load(path, result, self.now())
 
-    def unload(self, path: str) -> None:
-        """Remove all rules and tables of the anchor, not those of its children. A missing anchor is fine."""
+    def unload(self, path: str, *, tables: bool = True) -> None:
+        """Remove all rules and tables of the anchor, not those of its children. A missing anchor is fine.
+
+        tables: False leaves its `persist` tables, as `pfctl -f /dev/null` alone does.
+        """
         check_path(path)
         with self._store.changing() as model:
-            model.put(path, Ruleset(), self.now())
+            if tables:
+                model.put(path, Ruleset(), self.now())
+            else:
+                model.load(path, Parsed(), self.now())
 
     def read(self, path: str, *, members: bool = True) -> Loaded:
         """What is loaded; empty when the anchor does not exist. "" is the main ruleset. members: False leaves
@@ -173,7 +179,9 @@ class Simulated:
                 model.rulesets[path].tables.pop(name)
                 return []
             if table.const:
-                raise PfRefusedError("Operation not permitted.")
+                raise PfRefusedError(
+                    complaints.CONST.format(f"anchor {path}: " if path else "", name), None, complaints.RELOAD
+                )
             hosts = _entries(addresses, model.topology)
             if command == "add":
                 table.add(hosts, self.now())
