@@ -46,10 +46,11 @@ def check(session: Session, options: Namespace) -> int:
             jails=list(names),
             errors=list(map(output.problem_json, errors)),
             warnings=list(map(output.problem_json, warnings)),
+            notes=list(map(output.problem_json, session.notes)),
         )
     else:
         output.problems(errors)
-        output.problems(warnings, level="yellow")
+        output.problems([*warnings, *session.notes], level="yellow")
         good = len(names) - len({name for name in names if name not in {record.jail for record in records}})
         if not errors:
             print(f"{good} jail{'s' if good != 1 else ''} checked, nothing wrong")

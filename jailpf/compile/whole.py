@@ -197,7 +197,8 @@ class _Work:
             return table
         self.inputs.append(absolute)
         if absolute not in self.unwritten:
-            self.problems += read_table(absolute, place, [self.jail.path])[1]
+            self.jails.must_be_outside(absolute, self.jail.path)
+            self.problems += read_table(absolute, place)[1]
         return replace(table, file=absolute)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Reader, key
 from jailpf.errors import DeclarationError
-from jailpf.values import FAMILIES, Address, Interface, Name, Peer, TableName
+from jailpf.values import FAMILIES, Address, Family, Interface, Name, Peer, TableName
 from jailpf.values.base import describe
 from jailpf.values.suggest import did_you_mean
 
@@ -21,26 +21,35 @@ if TYPE_CHECKING:
     from jailpf.errors import Place
 
 RuleTypes = dict[str, type[RuleType]]
+MANAGER = "what the jail manager says"
 
 
 @dataclass(frozen=True, kw_only=True)
 class JailTable:
-    """[jail]: what the adapters do not know, or know wrongly."""
+    """[jail]: what the jail's manager does not know, or knows wrongly; laid over what it says, key by key."""
 
-    ip4: tuple[Address, ...] = key(Address, "The jail's IPv4 address, or several.", many=True)
-    ip6: tuple[Address, ...] = key(Address, "The jail's IPv6 address, or several.", many=True)
-    vnet: bool = key(bool, "Whether the jail has a network stack of its own.", default=False)
-    interface: Interface | None = key(Interface, "The host's side of a vnet jail: its bridge or epair.")
-    shared: bool = key(bool, "Whether an address also belongs to the host or to another jail.", default=False)
+    ip4: tuple[Address, ...] | None = key(
+        Address, "The jail's IPv4 address, or several; [] when it has none.", many=True, optional=True, shown=MANAGER
+    )
+    ip6: tuple[Address, ...] | None = key(
+        Address, "The jail's IPv6 address, or several; [] when it has none.", many=True, optional=True, shown=MANAGER
+    )
+    vnet: bool | None = key(bool, "Whether the jail has a network stack of its own.", shown=MANAGER)
+    interface: Interface | None = key(Interface, "The host's side of a vnet jail: its bridge or epair.", shown=MANAGER)
+    shared: bool | None = key(bool, "Whether an address also belongs to the host or to another jail.", shown=MANAGER)
+
+    @property
+    def addresses(self) -> dict[Family, tuple[Address, ...]]:
+        """What it says of each family; a family of which it says nothing is left out."""
+        said: dict[Family, tuple[Address, ...] | None] = {"inet": self.ip4, "inet6": self.ip6}
+        return {family: given for family, given in said.items() if given is not None}
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Each key holds its own family; an interface is a vnet jail's."""
+        """Each key holds its own family."""
         for name, addresses, family in (("ip4", self.ip4, "inet"), ("ip6", self.ip6, "inet6")):
-            for address in addresses:
+            for address in addresses or ():
                 if address.family != family:
                     yield name, f"{address} is not an {family} address"
-        if self.interface and not self.vnet:
-            yield "interface", "only a vnet jail has a side on the host; add vnet = true"
 
 
 @dataclass(frozen=True)

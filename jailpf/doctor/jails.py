@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jailpf.doctor.finding import Finding
-from jailpf.errors import JailpfError, NoJailError
+from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
 from jailpf.lifecycle import conflicts
 from jailpf.lifecycle.prepare import prepare
 
@@ -40,6 +40,17 @@ def declarations(session: Session) -> Iterator[Finding]:
         )
     elif len(sound) == len(names):
         yield Finding("fine", f"{len(names)} declaration{'s are' if len(names) != 1 else ' is'} sound")
+
+
+def roots(session: Session) -> Iterator[Finding]:
+    """Whether the settings lie outside of all jails; every other file is looked at when it is read."""
+    for file in (session.settings.file, session.settings.jail_file("x")):
+        try:
+            session.jails.must_be_outside(os.path.dirname(file), *session.jails.roots)
+        except PermissionDeniedError as wrong:
+            yield from (
+                Finding.of(problem, "whoever is root in that jail decides who gets in") for problem in wrong.problems
+            )
 
 
 def managers(session: Session) -> Iterator[Finding]:

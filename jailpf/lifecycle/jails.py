@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jailpf.declare import toml
 from jailpf.declare.services import JailTable, read
-from jailpf.errors import NoJailError, UsageError
+from jailpf.declare.settings import PROGRAMS
+from jailpf.errors import ConfigError, DeclarationError, NoJailError, PermissionDeniedError, Place, Problem, UsageError
+from jailpf.managers.building import with_running
 from jailpf.model import Jail
-from jailpf.system import files
+from jailpf.system import files, running
 from jailpf.values import JailName
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
     from jailpf.registry import Registry
 
 
 class Jails:
-    """Reads declarations and finds jails, each once."""
+    """Reads declarations and finds jails. notes: what the user should know, short of an error."""
 
-    def __init__(self, settings: Settings, registry: Registry) -> None:
+    def __init__(self, settings: Settings, registry: Registry, notes: list[Problem] | None = None) -> None:
         self.settings = settings
+        self.notes = [] if notes is None else notes
         self.registry = registry
         self.adapters = registry.adapters(settings)
         registry.check_exposed(settings)
@@ -32,63 +40,147 @@ class Jails:
         return self.settings.jail_file(checked(name))
 
     def declared(self) -> list[str]:
-        """The names of all jails that have a file, sorted."""
+        """The names of all jails that have a file, sorted. Raises what `declares` raises."""
         folder, _, pattern = self.settings.jail_file("{jail}").partition("{jail}")
         if "/" in pattern or not folder.endswith("/"):
-            return sorted(
-                {name for adapter in self.adapters for name in adapter.names() if os.path.lexists(self.file(name))}
-            )
-        try:
+            known = {name for adapter in self.adapters for name in adapter.names()}
+            return sorted(name for name in known if self.declares(name))
+        with looking_at(folder):
             found = os.listdir(folder)
-        except OSError:
-            return []
         return sorted(
             name[: -len(pattern)] for name in found if name.endswith(pattern) and valid(name[: -len(pattern)])
         )
 
+    def declares(self, name: str) -> bool:
+        """Whether a jail has a file; as `declares` below."""
+        return declares(self.settings, checked(name))
+
     def services(self, name: str) -> Services:
         """The declaration of a jail. Raises NoJailError when it has no file, DeclarationError, PermissionDeniedError."""
         file = self.file(name)
-        if not os.path.lexists(file):
+        if not self.declares(name):
             raise NoJailError(f"nothing is declared for {name}", None, f"`jailpf new {name}` writes {file}")
         return read(toml.load(file), self.registry.rule_types, self.settings)
 
     def find(self, name: str, services: Services | None = None) -> Jail:
-        """The jail. Raises NoJailError when neither its file nor an adapter knows its addresses."""
-        table = services.jail if services else self._own_table(name)
-        file = self.settings.jail_file(name)
-        known = None
-        beside = os.path.dirname(self.settings.file) + "/"
-        if not (table.ip4 or table.ip6) or not file.startswith(beside):
-            known = next(filter(None, (adapter.find(name) for adapter in self.adapters)), None)
-        if services is not None and known is not None:
-            files.must_be_outside(file, [known.path])
-        if table.ip4 or table.ip6:
-            return Jail(
-                name=name, addresses=table.ip4 + table.ip6, vnet=table.vnet, interface=table.interface, shared=table.shared,
-                path=known.path if known else "", running_name=known.running_name if known else name,
-                inputs=known.inputs if known else (),
-            )  # fmt: skip
+        """The jail: what its manager knows, and [jail] of its file laid over that, key by key.
+
+        Raises NoJailError when neither its file nor an adapter knows its addresses, and what adapters raise.
+        """
+        if services is None and self.declares(name):
+            services = self.services(name)
+        table = services.jail if services else JailTable()
+        known = next(filter(None, (adapter.find(name) for adapter in self.adapters)), None)
+        if services is not None:
+            self.must_be_outside(services.document.file, known.path if known else "")
         if known is None:
-            asked = ", ".join(adapter.name for adapter in self.adapters)
-            place = services.place() if services else None
-            raise NoJailError(
-                f"no jail manager knows {name} (asked: {asked})",
-                place,
-                'add [jail] with ip4 = "..." or ip6 = "..."',
-            )
-        from dataclasses import replace
+            if not any(table.addresses.values()):
+                asked = ", ".join(adapter.name for adapter in self.adapters)
+                place = services.place() if services else None
+                remedy = 'add [jail] with ip4 = "..." or ip6 = "..."'
+                raise NoJailError(f"no jail manager knows {name} (asked: {asked})", place, remedy)
+            known = Jail(name=name, running_name=name)
+        elif not any(table.addresses.values()):
+            known = with_running(self.settings, known)
+        jail = laid_over(known, table)
+        if services is not None:
+            if jail.interface and not jail.vnet:
+                place = services.place("jail", "interface")
+                remedy = "take `interface` out, or say vnet = true if it is one"
+                raise DeclarationError(f"only a vnet jail has a side on the host, and {name} is none", place, remedy)
+            self.notes += [note for note in differences(known, services) if note not in self.notes]
+        return jail
 
-        return replace(
-            known,
-            vnet=known.vnet or table.vnet,
-            interface=table.interface or known.interface,
-            shared=known.shared or table.shared,
-        )
+    def must_be_outside(self, file: str, *own: str) -> None:
+        """Refuse a file in the root of any jail, or on the way through one. own: the root of the jail that it is for, if known.
 
-    def _own_table(self, name: str) -> JailTable:
-        file = self.file(name)
-        return self.services(name).jail if os.path.lexists(file) else JailTable()
+        What stays below the folder of jailpf.toml can only be in a root that holds that folder or lies in it, which
+        `check` and `doctor` look for; for other files every manager is asked, and jls(8). Raises PermissionDeniedError
+        and what those raise.
+        """
+        home = os.path.realpath(os.path.dirname(self.settings.file))
+        near = all(files.within(step, home) or files.within(home, step) for step in files.way(file))
+        files.must_be_outside(file, own if near else (*own, *self.roots))
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """The roots of all jails: those of the managers, and those that run. Raises the errors of asking."""
+        found = [root for adapter in self.adapters for root in adapter.roots()]
+        if self.settings.pf != "simulated" or self.settings.programs["jls"] != PROGRAMS["jls"]:
+            found += [jail.path for jail in running.running(self.settings).values()]
+        return tuple(dict.fromkeys(found))
+
+
+def declares(settings: Settings, name: str) -> bool:
+    """Whether a jail has a file. Only one that is missing in a folder that is there is none.
+
+    Raises ConfigError, or PermissionDeniedError, where it cannot be told: a file system that is not mounted must not
+    look like jails without declarations.
+    """
+    file = settings.jail_file(name)
+    with looking_at(file):
+        try:
+            os.lstat(file)
+            return True
+        except FileNotFoundError:
+            pass
+    folder = os.path.dirname(settings.jail_file("{jail}").partition("{jail}")[0])
+    with looking_at(folder):
+        os.listdir(folder)
+    return False
+
+
+@contextmanager
+def looking_at(path: str) -> Iterator[None]:
+    """Turn an OSError into the error that says that declarations cannot be looked at."""
+    remedy = "make or mount it, or mend `services` in jailpf.toml; what is loaded stays as it is until then"
+    try:
+        yield
+    except PermissionError as wrong:
+        raise PermissionDeniedError(f"cannot be looked at: {wrong.strerror}", Place(path), "run as root") from None
+    except OSError as wrong:
+        raise ConfigError(f"the declarations cannot be looked at: {wrong.strerror}", Place(path), remedy) from None
+
+
+def laid_over(known: Jail, table: JailTable) -> Jail:
+    """A jail with what [jail] says in place of what its manager knows; with addresses it is settled."""
+    said = table.addresses
+    others = tuple(one for one in known.addresses if one.family not in said)
+    vnet = known.vnet if table.vnet is None else table.vnet
+    return replace(
+        known,
+        addresses=others + tuple(one for family in said.values() for one in family),
+        vnet=vnet,
+        interface=table.interface or (known.interface if vnet else None),
+        shared=known.shared if table.shared is None else table.shared,
+        settled=known.settled or any(said.values()),
+    )
+
+
+def differences(known: Jail, services: Services) -> Iterator[Problem]:
+    """Where [jail] says something else than the jail's manager: meant, or older than the jail is now."""
+    table = services.jail
+    pairs: list[tuple[str, object, object]] = [
+        ("ip4", table.ip4, known.of("inet")),
+        ("ip6", table.ip6, known.of("inet6")),
+        ("interface", table.interface, known.interface),
+    ]
+    for name, said, knows in pairs:
+        if said is not None and knows and said != knows:
+            yield _note(services, known, name, f"{_shown(said)}, {known.known_by} says {_shown(knows)}")
+    if table.vnet is not None and known.known_by != "declaration" and table.vnet != known.vnet:
+        yield _note(services, known, "vnet", f"{_shown(table.vnet)}, {known.known_by} says {_shown(known.vnet)}")
+
+
+def _note(services: Services, known: Jail, name: str, what: str) -> Problem:
+    remedy = f"{known.name} is taken for what [jail] says; take {name} out if that is older than the jail"
+    return Problem(f"[jail] {name} is {what}", services.place("jail", name), remedy)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def valid(name: str) -> bool:

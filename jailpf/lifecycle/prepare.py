@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile import claims
 from jailpf.compile.whole import compile_jail
+from jailpf.lifecycle.jails import declares
 from jailpf.state.records import Record
 from jailpf.state.rundir import stamp
 
@@ -31,8 +32,8 @@ class Prepared:
 
 
 def declared(session: Session, name: str) -> bool:
-    """Whether the jail has a file; asked before anything else."""
-    return os.path.lexists(session.settings.jail_file(name))
+    """Whether the jail has a file; asked before anything else. Raises ConfigError where it cannot be told."""
+    return declares(session.settings, name)
 
 
 def prepare(session: Session, name: str, *, created: bool) -> Prepared | None:

@@ -53,7 +53,7 @@ class Session:
         """Who the jails are."""
         from jailpf.lifecycle.jails import Jails
 
-        return Jails(self.settings, self.registry)
+        return Jails(self.settings, self.registry, self.notes)
 
     @cached_property
     def pf(self) -> Pf:

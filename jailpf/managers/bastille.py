@@ -56,7 +56,7 @@ class Bastille(Adapter):
                 f"Bastille names it like its folder; it has {', '.join(known) or 'none'}",
             )
         jail = building.jail_of(name, name, known[name], file, self.name)
-        return building.with_running(self.settings, replace(jail, inputs=(self.conf, *sources(file))))
+        return replace(jail, inputs=(self.conf, *sources(file)))
 
     def names(self) -> Iterable[str]:
         """The folders of bastille_jailsdir that hold a jail.conf."""
@@ -69,6 +69,10 @@ class Bastille(Adapter):
         except PermissionError as wrong:
             raise _closed(folder, wrong) from None
         return [name for name in entries if self.file_of(name)]
+
+    def roots(self) -> Iterable[str]:
+        """The root folder of each jail, without asking jail(8)."""
+        return [f"{self.jailsdir()}/{name}/root" for name in self.names()]
 
     def file_of(self, name: str) -> str:
         """The jail.conf of a jail, "" when Bastille does not know it."""

@@ -51,8 +51,7 @@ class Iocage(Adapter):
             remedy = f"`iocage set nat=0 {name}` and declare [nat.*], or `iocage set nat_backend=ipfw default`"
             raise ConfigError(reason, Place(file), remedy)
         inputs = (file, self._defaults_file())
-        jail = replace(_jail(name, config, file), path=os.path.dirname(file) + "/root", inputs=inputs)
-        return building.with_running(self.settings, jail)
+        return replace(_jail(name, config, file), path=os.path.dirname(file) + "/root", inputs=inputs)
 
     def names(self) -> Iterable[str]:
         """The folders of ROOT/jails that hold a config.json."""
@@ -66,6 +65,10 @@ class Iocage(Adapter):
         except PermissionError as wrong:
             raise PermissionDeniedError(f"cannot be read: {wrong.strerror}", Place(folder), "run as root") from None
         return [name for name in entries if self.file_of(name)]
+
+    def roots(self) -> Iterable[str]:
+        """The root folder of each jail."""
+        return [f"{self.root()}/jails/{name}/root" for name in self.names()]
 
     def nat_by_pf(self) -> list[str]:
         """The jails that make iocage replace the host's main ruleset; `doctor` names them."""

@@ -43,8 +43,7 @@ class JailConf(Adapter):
                 if called in known:
                     jail = building.jail_of(name, called, known[called], file, self.name)
                     inputs = dict.fromkeys([*self.candidates(name), *self._sources_of(file)])
-                    jail = replace(jail, inputs=tuple(inputs), shared=jail.shared or self._shares(jail, file))
-                    return building.with_running(self.settings, jail)
+                    return replace(jail, inputs=tuple(inputs), shared=jail.shared or self._shares(jail, file))
         return None
 
     def names(self) -> Iterable[str]:
@@ -55,6 +54,10 @@ class JailConf(Adapter):
                 if own in ("", mapped(name)):
                     found[name] = None
         return list(found)
+
+    def roots(self) -> Iterable[str]:
+        """The `path` of every jail. One run of jail(8) for each file."""
+        return ["".join(known.get("path", ())) for file, _ in self._all_files() for known in self.jails(file).values()]
 
     def candidates(self, name: str) -> list[str]:
         """The files that could hold the jail, there or not."""

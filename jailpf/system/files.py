@@ -45,13 +45,50 @@ def read(file: str, error: type[JailpfError] = DeclarationError) -> bytes:
 
 
 def must_be_outside(file: str, roots: Iterable[str]) -> None:
-    """Refuse a file inside a jail's root: it is the jail's word, not the administrator's. PermissionDeniedError."""
-    real = os.path.realpath(file)
+    """Refuse a file in a jail's root, or one that is reached through it: it is the jail's word, not the administrator's.
+
+    Raises PermissionDeniedError.
+    """
+    steps = way(file)
     for root in roots:
-        if root and root != "/" and os.path.commonpath([real, os.path.realpath(root)]) == os.path.realpath(root):
+        real = os.path.realpath(root) if root else "/"
+        if real != "/" and any(within(step, real) for step in steps):
             raise PermissionDeniedError(
                 f"lies inside the jail's root {root}", Place(file), "keep it outside of all jails"
             )
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether a path is a folder or below it; both absolute, without links."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def way(file: str) -> list[str]:
+    """Every folder and file that opening `file` goes through, links followed, without links in their own names.
+
+    What the jail changes in its root afterwards changes nothing here: the first step into the root is in the list.
+    """
+    todo = os.path.abspath(file).split("/")[:0:-1]
+    steps, here, links = ["/"], "", 0
+    while todo:
+        name = todo.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            here = here.rpartition("/")[0]
+            continue
+        try:
+            target = os.readlink(f"{here}/{name}") if links < MAX_LINKS else ""
+        except OSError:  # no link, or not there
+            target = ""
+        if target:
+            links += 1
+            todo += target.split("/")[::-1]
+            here = "" if target.startswith("/") else here
+            continue
+        here = f"{here}/{name}"
+        steps.append(here)
+    return steps
 
 
 def _open(path: str) -> int:

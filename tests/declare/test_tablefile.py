@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jailpf.declare.tablefile import parse_table, read_table
-from jailpf.errors import PermissionDeniedError, PfRefusedError, Place
+from jailpf.errors import PfRefusedError, Place
 from jailpf.pf.simulated import Simulated
 
 if TYPE_CHECKING:
@@ -82,16 +82,6 @@ def test_a_file_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> N
     assert problem.place == NAMED
     assert "no such file" in problem.message
     assert problem.remedy
-
-
-def test_a_file_inside_a_jail_is_the_jail_s_word(tmp_path: Path) -> None:
-    """Whoever is root in there would decide who gets in."""
-    file = tmp_path / "jail" / "t"
-    file.parent.mkdir()
-    file.write_text("192.0.2.1\n")
-    assert [str(one) for one in read_table(str(file), NAMED)[0]] == ["192.0.2.1"]
-    with pytest.raises(PermissionDeniedError, match="inside the jail's root"):
-        read_table(str(file), NAMED, [str(tmp_path / "jail")])
 
 
 def test_bytes_that_are_not_text_are_no_addresses(tmp_path: Path) -> None:

@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from jailpf.compile.whole import compile_jail
 from jailpf.declare.settings import Host, Settings
-from jailpf.errors import DeclarationError, NoJailError, PermissionDeniedError, UsageError
+from jailpf.errors import (
+    ConfigError,
+    DeclarationError,
+    NoJailError,
+    PermissionDeniedError,
+    PfUnavailableError,
+    UsageError,
+)
 from jailpf.hookspecs import hookimpl
 from jailpf.lifecycle.jails import Jails, checked, valid
 from jailpf.managers.adapter import Adapter
 from jailpf.model import Jail
 from jailpf.registry import build
+from jailpf.system.running import Running
 from jailpf.values import Address, Interface
 
 if TYPE_CHECKING:
@@ -105,12 +114,66 @@ def test_the_first_manager_that_knows_a_jail_answers(jails: Jails) -> None:
     assert asked(jails) == [["web", "db"], ["db"]]
 
 
-def test_addresses_of_the_declaration_win_and_nobody_is_asked(jails: Jails) -> None:
-    """A file beside jailpf.toml says it all."""
+def test_the_declaration_is_laid_over_what_the_manager_knows(jails: Jails) -> None:
+    """Key by key: an address takes away neither the running name, the path and the inputs, nor the other family."""
     declare(jails, "web", WEB + '[jail]\nip6 = "fd00::2"\nvnet = true\ninterface = "bridge0"\n')
     found = jails.find("web", jails.services("web"))
-    assert (found.addresses, found.vnet, found.interface, found.known_by) == ((SIX,), True, "bridge0", "declaration")
-    assert asked(jails) == [[], []]
+    assert (found.addresses, found.vnet, found.interface) == ((FOUR, SIX), True, "bridge0")
+    assert (found.running_name, found.path, found.inputs) == ("ioc-web", "/jails/web", ("/etc/jail.conf",))
+    declare(jails, "web", WEB + '[jail]\nip4 = []\nip6 = "fd00::2"\n')
+    assert jails.find("web", jails.services("web")).addresses == (SIX,)
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        ('ip4 = "10.0.0.9"', "[jail] ip4 is 10.0.0.9, first says 10.0.0.2"),
+        ("ip4 = []", "[jail] ip4 is none, first says 10.0.0.2"),
+        ("vnet = true", "[jail] vnet is true, first says false"),
+        ('ip4 = "10.0.0.2"', ""),
+        ('ip6 = "fd00::2"', ""),
+        ("shared = true", ""),
+    ],
+)
+def test_what_the_manager_says_otherwise_is_noted(jails: Jails, said: str, note: str) -> None:
+    """With its place, once; what only adds to it is not."""
+    declare(jails, "web", f"{WEB}[jail]\n{said}\n")
+    for _ in "again":
+        jails.find("web", jails.services("web"))
+    assert [problem.message for problem in jails.notes] == ([note] if note else [])
+    assert all(problem.place and problem.place.line == 4 for problem in jails.notes)
+
+
+def test_a_jail_without_a_manager_stands_alone(jails: Jails) -> None:
+    """As its file says, with nothing to note."""
+    declare(jails, "new", WEB + '[jail]\nip4 = "10.0.0.9"\nvnet = true\n')
+    found = jails.find("new", jails.services("new"))
+    assert (found.addresses, found.running_name, found.settled) == ((Address.parse("10.0.0.9"),), "new", True)
+    assert (found.path, found.known_by, jails.notes) == ("", "declaration", [])
+
+
+def test_an_interface_belongs_to_a_vnet_jail(jails: Jails) -> None:
+    """Whoever says that it is one: the manager or the declaration."""
+    declare(jails, "web", WEB + '[jail]\ninterface = "epair0a"\n')
+    with pytest.raises(DeclarationError, match="web is none") as caught:
+        jails.find("web", jails.services("web"))
+    assert caught.value.problems[0].place == (jails.file("web"), 4, 13)
+    first = jails.adapters[0]
+    assert isinstance(first, Manager)
+    first.jails["web"] = replace(KNOWN, vnet=True)
+    assert jails.find("web", jails.services("web")).interface == "epair0a"
+
+
+def test_addresses_that_are_declared_are_not_asked_of_the_running_jail(jails: Jails) -> None:
+    """The remedy of a host whose ifconfig(8) cannot ask a vnet jail; without them jls(8) is asked."""
+    first = jails.adapters[0]
+    assert isinstance(first, Manager)
+    first.jails["web"] = replace(KNOWN, addresses=(), vnet=True, settled=False)
+    declare(jails, "web", WEB + '[jail]\nip4 = "10.0.0.9"\n')
+    assert jails.find("web", jails.services("web")).settled
+    declare(jails, "web", WEB)
+    with pytest.raises(PfUnavailableError, match="jls"):
+        jails.find("web", jails.services("web"))
 
 
 def test_what_the_manager_does_not_know_is_added(jails: Jails) -> None:
@@ -145,19 +208,62 @@ def test_a_target_with_a_broken_file_is_told(jails: Jails) -> None:
         jails.find("db")
 
 
-def test_a_file_inside_the_jail_is_the_jail_s_word(jails: Jails, tmp_path: Path) -> None:
-    """Whoever is root in there does not decide who gets in."""
-    inside = replace(
-        jails.settings, file=str(tmp_path / "etc/jailpf.toml"), services=str(tmp_path / "{jail}/root/pf.toml")
-    )
-    (tmp_path / "web/root").mkdir(parents=True)
-    (tmp_path / "web/root/pf.toml").write_text(WEB + '[jail]\nip4 = "10.0.0.2"\n')
-    jails.settings = inside
+@pytest.fixture
+def root(jails: Jails, tmp_path: Path) -> Path:
+    """The root of `web` as its manager knows it, with a declaration and a table file in it."""
+    root = tmp_path / "roots/web"
+    (root / "in").mkdir(parents=True)
+    (root / "in/web.toml").write_text(WEB + '[jail]\nip4 = "10.0.0.2"\n')
+    (root / "in/f.table").write_text("192.0.2.1\n")
+    (tmp_path / "etc/jails").mkdir(parents=True)
     first = jails.adapters[0]
     assert isinstance(first, Manager)
-    first.jails["web"] = replace(KNOWN, path=str(tmp_path / "web/root"))
+    first.jails["web"] = replace(KNOWN, path=str(root))
+    jails.settings = replace(jails.settings, file=str(tmp_path / "etc/jailpf.toml"), pf="simulated")
+    return root
+
+
+@pytest.mark.parametrize("name", ["web", "db"])
+def test_a_declaration_in_the_root_of_any_jail_is_that_jail_s_word(jails: Jails, root: Path, name: str) -> None:
+    """By link too, whatever its [jail] says, and also for the lookup of a target."""
+    (root.parent.parent / f"etc/jails/{name}.toml").symlink_to(root / "in/web.toml")
+    for given in ((jails.services(name),), ()):
+        with pytest.raises(PermissionDeniedError, match="inside the jail's root"):
+            jails.find(name, *given)
+
+
+def test_a_way_through_a_jail_is_refused(jails: Jails, root: Path) -> None:
+    """A link inside the jail leads where the jail pleases, from one moment to the next."""
+    beside = root.parent / "good.toml"
+    beside.write_text(WEB)
+    (root / "in/out").symlink_to(beside)
+    (root.parent.parent / "etc/jails/web.toml").symlink_to(root / "in/out")
     with pytest.raises(PermissionDeniedError, match="inside the jail's root"):
         jails.find("web", jails.services("web"))
+
+
+@pytest.mark.parametrize("name", ["web", "db"])
+@pytest.mark.parametrize("by", ["path", "link"])
+def test_a_table_in_the_root_of_any_jail_is_that_jail_s_word(jails: Jails, root: Path, name: str, by: str) -> None:
+    """Also where [jail] has all that rules need."""
+    (root.parent.parent / "etc/jails/f.table").symlink_to(root / "in/f.table")
+    file = str(root / "in/f.table") if by == "path" else "f.table"
+    text = f'{WEB}from = "<f>"\n[table.f]\nfile = "{file}"\n[jail]\nip4 = "10.0.0.2"\n'
+    (root.parent.parent / f"etc/jails/{name}.toml").write_text(text)
+    services = jails.services(name)
+    with pytest.raises(PermissionDeniedError, match="inside the jail's root"):
+        compile_jail(jails.find(name, services), services, jails)
+
+
+def test_the_roots_of_running_jails_count(jails: Jails, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A jail that no manager knows has a root too."""
+    (root.parent / "alien").mkdir()
+    (root.parent / "alien/f").write_text("")
+    jails.settings = replace(jails.settings, pf="pfctl")
+    answer = {"alien": Running(name="alien", path=str(root.parent / "alien"))}
+    monkeypatch.setattr("jailpf.system.running.running", lambda settings: answer)
+    with pytest.raises(PermissionDeniedError, match="inside the jail's root"):
+        jails.must_be_outside(str(root.parent / "alien/f"))
 
 
 def test_the_declared_jails(jails: Jails, tmp_path: Path) -> None:
@@ -176,7 +282,37 @@ def test_the_declared_jails_of_another_place(jails: Jails, tmp_path: Path, templ
     assert jails.declared() == ["db"]
 
 
-def test_no_folder_no_jails(jails: Jails) -> None:
-    """Nothing is declared yet."""
-    jails.settings = replace(jails.settings, services="none/{jail}.toml")
-    assert jails.declared() == []
+def somewhere(tmp_path: Path, what: str) -> None:
+    """The folder of declarations as it is when it is away."""
+    folder = tmp_path / "jails"
+    folder.rename(tmp_path / "away")
+    if what == "file":
+        folder.write_text("")
+    elif what == "link":
+        folder.symlink_to(tmp_path / "nowhere")
+    elif what == "loop":
+        folder.symlink_to(folder)
+
+
+@pytest.mark.parametrize("what", ["missing", "file", "link", "loop"])
+def test_a_folder_that_is_away_is_not_jails_without_declarations(jails: Jails, tmp_path: Path, what: str) -> None:
+    """A data set that is not mounted takes no jail's rules away: an error, with what to do."""
+    somewhere(tmp_path, what)
+    for ask in (
+        jails.declared,
+        lambda: jails.declares("web"),
+        lambda: jails.services("web"),
+        lambda: jails.find("web"),
+    ):
+        with pytest.raises(ConfigError, match=r"cannot be looked at: .*; make or mount it"):
+            ask()
+
+
+def test_a_file_that_is_missing_in_its_folder_is_no_declaration(jails: Jails) -> None:
+    """In a folder for each jail, the folder of the jail may be missing too; a link that leads nowhere is one that is broken."""
+    assert (jails.declares("web"), jails.declares("db")) == (True, False)
+    jails.settings = replace(jails.settings, services="{jail}/pf.toml")
+    assert not jails.declares("db")
+    jails.settings = replace(jails.settings, services="none/{jail}/pf.toml")
+    with pytest.raises(ConfigError, match="cannot be looked at"):
+        jails.declares("db")

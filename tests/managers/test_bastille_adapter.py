@@ -7,6 +7,7 @@ import pytest
 
 from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError
 from jailpf.managers.bastille import read_conf
+from jailpf.managers.building import with_running
 from jailpf.managers.builtin import Bastille
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_a_running_vnet_jail_has_its_addresses(host: Host) -> None:
     host.bastille({"v1": VNET})
     host.running({"v1": {"jid": "7", "vnet": "new"}})
     host.says("ifconfig", {"-j v1": "vnet0: flags=8863\n\tinet 10.0.0.7 netmask 0xffffff00\n"})
-    assert list(map(str, Bastille(host.settings).find("v1").addresses)) == ["10.0.0.7"]
+    assert list(map(str, with_running(host.settings, Bastille(host.settings).find("v1")).addresses)) == ["10.0.0.7"]
 
 
 def test_a_jail_conf_for_another_name_is_an_error(host: Host) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jailpf.errors import ConfigError, PermissionDeniedError
+from jailpf.managers.building import with_running
 from jailpf.managers.builtin import Iocage
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_a_jail_that_asks_for_its_address_has_it_when_it_runs(host: Host) -> Non
     host.iocage({"j.k": {"vnet": 1, "ip4_addr": "vnet0|DHCP", "interfaces": "none"}})
     host.running({"ioc-j_k": {"jid": "3", "vnet": "new"}})
     host.says("ifconfig", {"-j ioc-j_k": "epair0b: flags=8863\n\tinet 192.0.2.9 netmask 0xffffff00\n"})
-    jail = Iocage(host.settings).find("j.k")
+    jail = with_running(host.settings, Iocage(host.settings).find("j.k"))
     assert (strings(jail), jail.settled, jail.interface) == (["192.0.2.9"], False, None)
 
 

@@ -4,7 +4,7 @@ import pytest
 from stand_ins.host import HERE, Host
 
 from jailpf.errors import ConfigError
-from jailpf.managers.building import bridge
+from jailpf.managers.building import bridge, with_running
 from jailpf.managers.builtin import JailConf
 from jailpf.managers.jailconf_text import outline
 from jailpf.managers.parameters import parse
@@ -79,7 +79,7 @@ def test_a_vnet_jail_is_not_settled_and_has_the_addresses_that_it_runs_with(host
     host.says("ifconfig", {"-j vn": "lo0: flags=8049\n\tinet 127.0.0.1 netmask 0xff000000\n"
                                     "epair9b: flags=8863\n\tether 02:00\n\tinet 10.77.0.2 netmask 0xffffff00\n"
                                     "\tinet6 fe80::1%epair9b prefixlen 64\n\tinet6 2001:db8::7 prefixlen 64\n"})  # fmt: skip
-    running = JailConf(host.settings).find("vn")
+    running = with_running(host.settings, JailConf(host.settings).find("vn"))
     assert strings(running) == ["10.77.0.2", "2001:db8::7"]
     assert not running.settled
 

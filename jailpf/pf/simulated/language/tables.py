@@ -145,12 +145,12 @@ def _member(spec: HostSpec, topology: Topology) -> list[Host]:
 
 def _read_file(name: str, topology: Topology) -> list[Host]:
     try:
-        text = Path(name).read_text()
+        text = Path(name).read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "Illegal byte sequence"
         raise RuleError(f'cannot load "{name}": {reason}') from None
     hosts: list[Host] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # a carriage return ends no comment
         for word in line.split("#")[0].split(";")[0].split():
             try:
                 hosts += parse_entry(word, topology)
