@@ -43,6 +43,9 @@ class KnowsJails(Protocol):
     def file(self, name: str) -> str:
         """Where its declaration is, or would be."""
 
+    def must_be_outside(self, file: str, *own: str) -> None:
+        """Refuse a file in the root of any jail. Raises PermissionDeniedError."""
+
 
 class KnowsRuleTypes(Protocol):
     """The registry, as compiling needs it."""
