@@ -24,6 +24,7 @@ PROGRAMS = {
     "jail": "/usr/sbin/jail",
     "jls": "/usr/sbin/jls",
     "ifconfig": "/sbin/ifconfig",
+    "netstat": "/usr/bin/netstat",
     "sysctl": "/sbin/sysctl",
     "zfs": "/sbin/zfs",
     "zpool": "/sbin/zpool",

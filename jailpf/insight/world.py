@@ -5,7 +5,6 @@ What `jailpf trace` and `jailpf reach` ask. Needs the extra `jailpf[simulated]`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -99,47 +98,45 @@ def _main(session: Session, file: str) -> tuple[str | list[str], dict[str, tuple
 
 
 def _topology(session: Session, jails: dict[str, Prepared]) -> Topology:
-    """The simulated host's own, or the real one as ifconfig(8) shows it; and the jails on it."""
+    """The simulated host's own, or the real one as its programs show it; and the jails on it."""
     from jailpf.pf.simulated import Simulated, Topology
+    from jailpf.pf.simulated.host.described import described
 
-    topology = Topology()
+    asked = _asked(session) if session.settings.pf == "pfctl" else ("", "", "")
+    topology = described(*asked) if asked[0] else Topology()
     if isinstance(session.pf, Simulated):
         topology.update(session.pf.topology.to_json())
     ext_if = session.settings.host.ext_if[0]
-    addresses = _ifconfig(session) if session.settings.pf == "pfctl" else {}
-    if ext_if not in topology.interfaces:
-        topology.add_interface(ext_if, *topology.interfaces.pop(topology.ext_if))
-    topology.ext_if = ext_if
-    taken = {str(address) for one in jails.values() if not one.jail.shared for address in one.jail.addresses}
-    where = {word.split("/")[0]: name for name, words in addresses.items() for word in words}
-    for name, words in addresses.items():
-        topology.add_interface(name, *(word for word in words if word.split("/")[0] not in taken))
+    if ext_if not in topology.interfaces and not asked[0]:
+        there = topology.interfaces[topology.ext_if]
+        topology.add_interface(ext_if, *there.addresses)
+        topology.add_interface(there.name)
+    if ext_if in topology.interfaces:
+        topology.ext_if = ext_if
     for one in jails.values():
         jail = one.jail
-        own = [str(address) for address in jail.addresses]
-        interface = jail.interface or next(
-            (where[word] for word in own if word in where), "bridge0" if jail.vnet else "lo1"
-        )
-        if jail.shared:
-            continue
-        topology.add_jail(jail.name, own, interface, jail.vnet)
+        if not jail.shared:
+            interface = jail.interface or ("bridge0" if jail.vnet else "lo1")
+            topology.add_jail(jail.name, map(str, jail.addresses), interface, jail.vnet)
     return topology
 
 
-def _ifconfig(session: Session) -> dict[str, list[str]]:
-    """interface -> its addresses with prefixes; {} where there is no ifconfig(8)."""
+def _asked(session: Session) -> tuple[str, str, str]:
+    """What ifconfig, netstat and sysctl print; "" where there is no such program, or it fails."""
+    from jailpf.pf.simulated.host.described import ASKED
+
+    programs = session.settings.programs
+    return (
+        _said(programs["ifconfig"], "-a"),
+        _said(programs["netstat"], "-rn", "--libxo=json"),
+        _said(programs["sysctl"], "-i", *ASKED),
+    )
+
+
+def _said(program: str, *words: str) -> str:
     from jailpf.system import programs
 
     try:
-        text = programs.run(session.settings.programs["ifconfig"], "-a", "-f", "inet:cidr,inet6:cidr")
+        return programs.run(program, *words)
     except JailpfError:
-        return {}
-    found: dict[str, list[str]] = {}
-    name = ""
-    for line in text.splitlines():
-        if head := re.match(r"([A-Za-z0-9_.]+): flags=", line):
-            name = head[1]
-            found[name] = []
-        elif (address := re.match(r"\s+inet6? ([0-9a-f.:]+)(?:%\w+)?/(\d+)", line)) and name:
-            found[name].append(f"{address[1]}/{address[2]}")
-    return found
+        return ""

@@ -101,15 +101,15 @@ def rebuild(net: Net, main: str, anchors: Mapping[str, str], jails: Mapping[str,
     from freebsd.net import BRIDGE4, BRIDGE6
     from jailpf.pf.simulated import Simulated, Topology
 
-    topology = Topology(
+    topology = Topology.of(
         {
             net.ext: (f"{EXT4}/24", f"{EXT6}/64"),
             "lo0": ("::1/128", "fe80::1/64", "127.0.0.1/8"),
             net.lo: (),
             net.bridge: (f"{BRIDGE4}/24", f"{BRIDGE6}/64"),
-        },
-        ext_if=net.ext,
+        }
     )
+    topology.set_external(net.ext)
     for jail in jails.values():
         topology.add_jail(jail.name, jail.addresses, jail.interface, jail.kind == "vnet")
     pf = Simulated(main=main, topology=topology)

@@ -14,7 +14,7 @@ from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.language.parse import parse
 
 RECORDED = json.loads((Path(__file__).parent / "verdicts.json").read_text())
-TOPOLOGY = Topology({name: tuple(addresses) for name, addresses in RECORDED["interfaces"].items()})
+TOPOLOGY = Topology.of(RECORDED["interfaces"])
 KNOWN = [case for case in RECORDED["cases"] if "refused" not in case]
 REFUSED = [case for case in RECORDED["cases"] if "refused" in case]
 

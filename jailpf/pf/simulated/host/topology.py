@@ -1,4 +1,4 @@
-"""The host around the simulated pf: its interfaces, and its jails, local ones and vnet ones.
+"""The host around the simulated pf: its interfaces and routes, and its jails, local ones and vnet ones.
 
 A local jail owns addresses on lo1, or alias addresses on em0; a vnet jail is behind an interface of the host,
 its bridge or epair. Addresses of jails on em0 belong to `em0` and `(em0)` but not to `(em0:0)` (facts.md,
@@ -7,27 +7,34 @@ its bridge or epair. Addresses of jails on em0 belong to `em0` and `(em0)` but n
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jailpf.errors import NoJailError, UsageError
-from jailpf.pf.simulated.rules.addresses import Address, network, parse_address
+from jailpf.pf.simulated.host.interface import Interface, interface_address
+from jailpf.pf.simulated.host.routes import Route, longest
+from jailpf.pf.simulated.rules.addresses import Address, address_text, network, parse_address
 from jailpf.pf.simulated.rules.rule import BITS, Family, Host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from jailpf.pf.simulated.host.interface import InterfaceAddress
 
 
 class Jail(NamedTuple):
-    """A jail: its addresses, the interface that has them (vnet: the host's interface towards it)."""
+    """A jail: its addresses, the interface that has them (vnet: the host's interfaces towards it)."""
 
     name: str
     addresses: tuple[str, ...]
-    interface: str = "lo1"
+    interfaces: tuple[str, ...] = ("lo1",)
     vnet: bool = False
+
+    @property
+    def interface(self) -> str:
+        """The first of its interfaces."""
+        return self.interfaces[0]
 
 
 class Owner(NamedTuple):
@@ -38,32 +45,52 @@ class Owner(NamedTuple):
     vnet: bool
 
 
-DEFAULT = {
-    "em0": ("203.0.113.1/24", "2001:db8::1/64"),
-    "lo0": ("::1/128", "fe80::1/64", "127.0.0.1/8"),
-    "lo1": (),
+SYSCTLS = {  # as FreeBSD starts, but for a host that forwards
+    "net.inet.ip.forwarding": 1,
+    "net.inet6.ip6.forwarding": 1,
+    "net.link.bridge.pfil_member": 0,
+    "net.link.bridge.pfil_bridge": 0,
+    "net.link.bridge.pfil_onlyip": 1,
 }
+
+
+def _default() -> dict[str, Interface]:
+    interfaces = {
+        "em0": ("203.0.113.1/24", "2001:db8::1/64"),
+        "lo0": ("::1/128", "fe80::1/64", "127.0.0.1/8"),
+        "lo1": (),
+    }
+    return {name: Interface.made(name, *addresses) for name, addresses in interfaces.items()}
 
 
 @dataclass
 class Topology:
-    """Interfaces with addresses ("203.0.113.1/24"), the external interface, and jails. Changes are kept by
-    the store.
+    """Interfaces, the one to outside, routes (none: the networks of the interfaces, and all else by ext_if), what
+    sysctl(8) says, and jails. Changes are kept by the store.
     """
 
-    interfaces: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(DEFAULT))
+    interfaces: dict[str, Interface] = field(default_factory=_default)
     ext_if: str = "em0"
     jails: dict[str, Jail] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    sysctls: dict[str, int] = field(default_factory=lambda: dict(SYSCTLS))
     changing: Callable[[], AbstractContextManager[object]] = field(default=nullcontext, repr=False, compare=False)
     _owners: dict[Address, Owner] | None = field(default=None, init=False, repr=False, compare=False)
+    _networks: dict[Family, list[Route]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def add_interface(self, name: str, *addresses: str) -> None:
-        """Add an interface, or replace its addresses. Raises UsageError for what is no address/prefix."""
+    @classmethod
+    def of(cls, interfaces: Mapping[str, Sequence[str]]) -> Topology:
+        """A host of interfaces with these addresses, each as `ifconfig NAME create` makes it."""
+        return cls({name: Interface.made(name, *addresses) for name, addresses in interfaces.items()})
+
+    def add_interface(self, name: str, *addresses: str, members: Sequence[str] = ()) -> None:
+        """Add an interface, or replace its addresses and members. Raises UsageError for what is no address/prefix."""
         for text in addresses:
-            _interface_address(text)
+            interface_address(text)
         with self.changing():
-            self.interfaces[name] = addresses
-            self._owners = None
+            there = self.interfaces.get(name) or Interface.made(name)
+            self.interfaces[name] = there._replace(addresses=addresses, members=tuple(members))
+            self._forget()
 
     def set_external(self, name: str) -> None:
         """Make an interface the one through which outside is. Raises UsageError for one that is not there."""
@@ -72,21 +99,25 @@ class Topology:
         with self.changing():
             self.ext_if = name
 
-    def add_jail(self, name: str, addresses: Iterable[str], interface: str = "lo1", vnet: bool = False) -> None:
+    def add_jail(
+        self, name: str, addresses: Iterable[str], interface: str | Sequence[str] = "lo1", vnet: bool = False
+    ) -> None:
         """Add a jail, or replace it. An unknown interface is added. Raises UsageError for what is no
         address.
         """
-        jail = Jail(name, tuple(str(_address(text)) for text in addresses), interface, vnet)
+        interfaces = (interface,) if isinstance(interface, str) else tuple(interface)
+        jail = Jail(name, tuple(str(_address(text)) for text in addresses), interfaces, vnet)
         with self.changing():
-            self.interfaces.setdefault(interface, ())
+            for one in interfaces:
+                self.interfaces.setdefault(one, Interface.made(one))
             self.jails[name] = jail
-            self._owners = None
+            self._forget()
 
     def remove_jail(self, name: str) -> None:
         """Remove a jail; one that is not there is fine."""
         with self.changing():
             self.jails.pop(name, None)
-            self._owners = None
+            self._forget()
 
     def jail(self, name: str) -> Jail:
         """The jail of that name. Raises NoJailError."""
@@ -98,71 +129,147 @@ class Topology:
     def owners(self) -> dict[Address, Owner]:
         """Every address of the host and its jails, with its owner."""
         if self._owners is None:
-            self._owners = {
-                _address(text.split("/")[0]): Owner("", name, False)
-                for name, addresses in self.interfaces.items()
-                for text in addresses
+            found = {
+                own.address: Owner("", name, False)
+                for name, interface in self.interfaces.items()
+                for own in interface.own
             }
             for jail in self.jails.values():
-                owner = Owner(jail.name, jail.interface, jail.vnet)
-                self._owners.update({_address(text): owner for text in jail.addresses})
+                for address in map(_address, jail.addresses):
+                    held = found[address].interface if address in found else jail.interface
+                    found[address] = Owner(jail.name, self.side(jail, address) if jail.vnet else held, jail.vnet)
+            self._owners = found
         return self._owners
 
+    def side(self, jail: Jail, address: Address) -> str:
+        """The host's interface before a vnet jail's address: of its interfaces that with the address's network; the
+        bridge, where that is a member of one.
+        """
+        sides = [self.bridge_of(name) or name for name in jail.interfaces]
+        return next(
+            (name for name in sides if any(own.reaches(address) for own in self.interfaces[name].own)), sides[0]
+        )
+
+    def bridge_of(self, member: str) -> str:
+        """The bridge that switches what comes in there, "" for none."""
+        return next((name for name, interface in self.interfaces.items() if member in interface.members), "")
+
     def network_of(self, address: Address) -> str:
-        """The interface whose network holds that address, "" for none."""
-        for name, addresses in self.interfaces.items():
-            for text in addresses:
-                family, number, prefix = _interface_address(text)
-                net = network(family, number, prefix)
-                if family == address.family and net.low <= address.number <= net.high:
-                    return name
-        return ""
+        """The interface whose network holds that address, the smallest such network; "" for none."""
+        found = longest(self._connected(address.family), address)
+        return found.interface if found else ""
+
+    def route(self, address: Address) -> Route | None:
+        """The route that a packet takes to an address that is not the host's own; None where there is none."""
+        known = [route for route in self.routes if route.family == address.family]
+        if not known and self.ext_if:
+            known = [Route("::/0" if address.family == "inet6" else "0.0.0.0/0", self.ext_if, "", "UG")]
+        return longest([*known, *self._connected(address.family)], address)
+
+    def uplink(self, family: Family = "inet") -> str:
+        """The interface of the default route, or of the other family's; else the first card with an address."""
+        defaults = {route.family: route.interface for route in reversed(self.routes) if route.prefix == 0}
+        cards = [name for name, one in self.interfaces.items() if one.addresses and not one.loopback]
+        other: Family = "inet6" if family == "inet" else "inet"
+        return defaults.get(family) or defaults.get(other) or next(iter(cards), "")
+
+    def loopback(self, address: Address) -> str:
+        """Where a packet of the host for an own address is: IPv4 to an address of a loopback there, all else on lo0
+        (facts.md, "Which loopback").
+        """
+        held = self.owners()[address].interface
+        if address.family == "inet" and self.interfaces[held].loopback:
+            return held
+        names = [name for name, interface in self.interfaces.items() if interface.loopback]
+        first = (name for name in names if {"127.0.0.1/8", "::1/128"} & set(self.interfaces[name].addresses))
+        return next(first, names[0] if names else "lo0")
 
     def in_group(self, interface: str, name: str) -> bool:
-        """Whether an interface is meant by `name`: its own, or its group's (`lo`, `bridge`, `epair`)."""
-        return interface == name or (not name[-1:].isdigit() and re.sub(r"\d+[ab]?$", "", interface) == name)
+        """Whether an interface is meant by `name`: its own, or one of its groups' (`lo`, `bridge`, `egress`)."""
+        return interface == name or (interface in self.interfaces and name in self.interfaces[interface].groups)
+
+    def meant(self, name: str) -> list[str]:
+        """The interfaces that `name` means: the one, or the members of the group."""
+        return [interface for interface in self.interfaces if self.in_group(interface, name)]
 
     def resolve(self, spec: str) -> list[Host] | None:
-        """The addresses of `em0`, `em0:0`, `em0:network`, `em0:broadcast`, `self`; None for no such
+        """The addresses of `em0`, `em0:0`, `em0:network`, `em0:broadcast`, `em0:peer`, `self`; None for no such
         interface.
         """
         name, *modifiers = spec.split(":")
-        names = [i for i in self.interfaces if name == "self" or self.in_group(i, name)]
-        if not names or any(m not in {"0", "network", "broadcast"} for m in modifiers):
+        names = list(self.interfaces) if name == "self" else self.meant(name)
+        if not names or any(m not in {"0", "network", "broadcast", "peer"} for m in modifiers):
             return None
-        found = [_interface_address(text) for i in names for text in self.interfaces[i]]
-        if "0" in modifiers:
-            firsts: dict[Family, tuple[Family, int, int]] = {}
-            for entry in found:
-                if not (entry[0] == "inet6" and entry[1] >> 118 == 0xFE80 >> 6):
-                    firsts.setdefault(entry[0], entry)
-            found = list(firsts.values())
-        else:
-            local = [jail for jail in self.jails.values() if not jail.vnet and jail.interface in names]
-            found += [_interface_address(text) for jail in local for text in jail.addresses]
-        hosts = []
-        for family, number, prefix in found:
-            net = network(family, number, prefix)
-            if "network" in modifiers:
-                hosts.append(net)
-            elif "broadcast" not in modifiers:
-                hosts.append(network(family, number, BITS[family]))
-            elif family == "inet":
-                hosts.append(network(family, net.high, 32))
-        return list(dict.fromkeys(hosts))
+        found = [own for one in names for own in self._written(one, "0" in modifiers)]
+        return list(dict.fromkeys(host for own in found if (host := _host(own, modifiers)) is not None))
+
+    def _written(self, interface: str, first: bool) -> list[InterfaceAddress]:
+        """The addresses that a rule means by an interface, or the first of each family, link-local ones apart."""
+        own = self.interfaces[interface].own
+        held = {one.address for one in own}
+        here = [jail for jail in self.jails.values() if not jail.vnet and interface in jail.interfaces]
+        jails = [interface_address(str(address)) for jail in here for address in map(_address, jail.addresses)]
+        own = own + [
+            one for one in jails if one.address not in held and self.owners()[one.address].interface == interface
+        ]
+        if not first:
+            return own
+        firsts: dict[Family, InterfaceAddress] = {}
+        for one in own:
+            if not one.link_local:
+                firsts.setdefault(one.family, one)
+        return list(firsts.values())
+
+    def _connected(self, family: Family) -> list[Route]:
+        if family in self._networks:
+            return self._networks[family]
+        found = self._networks[family] = []
+        for name, interface in self.interfaces.items():
+            for own in interface.own:
+                if own.family == family and not own.link_local:
+                    found.append(Route(f"{address_text(family, own.network.low)}/{own.prefix}", name))
+                    if own.peer is not None:
+                        found.append(Route(f"{address_text(family, own.peer)}/{BITS[family]}", name))
+        return found
+
+    def _forget(self) -> None:
+        self._owners = None
+        self._networks.clear()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        jails = [jail._asdict() for jail in self.jails.values()]
-        return {"interfaces": self.interfaces, "ext_if": self.ext_if, "jails": jails}
+        return {
+            "interfaces": [interface._asdict() for interface in self.interfaces.values()],
+            "ext_if": self.ext_if,
+            "jails": [jail._asdict() for jail in self.jails.values()],
+            "routes": [route._asdict() for route in self.routes],
+            "sysctls": self.sysctls,
+        }
 
     def update(self, data: Mapping[str, Any]) -> None:
         """Become what `to_json` gave."""
-        self.interfaces = {name: tuple(addresses) for name, addresses in data["interfaces"].items()}
+        interfaces = [Interface(**_tuples(interface)) for interface in data["interfaces"]]
+        self.interfaces = {interface.name: interface for interface in interfaces}
         self.ext_if = data["ext_if"]
-        jails = [Jail(**{**jail, "addresses": tuple(jail["addresses"])}) for jail in data["jails"]]
-        self.jails = {jail.name: jail for jail in jails}
-        self._owners = None
+        self.jails = {jail["name"]: Jail(**_tuples(jail)) for jail in data["jails"]}
+        self.routes = tuple(Route(**route) for route in data["routes"])
+        self.sysctls = dict(data["sysctls"])
+        self._forget()
+
+
+def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+
+
+def _host(own: InterfaceAddress, modifiers: Sequence[str]) -> Host | None:
+    family, bits = own.family, BITS[own.family]
+    if "network" in modifiers:
+        return own.network
+    if "peer" in modifiers:
+        return None if own.peer is None else network(family, own.peer, bits)
+    if "broadcast" in modifiers:
+        return network(family, own.network.high, bits) if family == "inet" else None
+    return network(family, own.number, bits)
 
 
 def _address(text: str) -> Address:
@@ -170,11 +277,3 @@ def _address(text: str) -> Address:
         return parse_address(text)
     except ValueError:
         raise UsageError(f"{text!r} is not an address") from None
-
-
-def _interface_address(text: str) -> tuple[Family, int, int]:
-    try:
-        value = ipaddress.ip_interface(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is not an address with a prefix") from None
-    return ("inet" if value.version == 4 else "inet6"), int(value.ip), value.network.prefixlen

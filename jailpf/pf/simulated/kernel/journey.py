@@ -51,7 +51,7 @@ class Journey:
         if owner and owner.vnet:
             return self.hopper.hop(self.interface or owner.interface, "out")
         if owner:
-            loopback = self.interface or (owner.interface if owner.interface.startswith("lo") else "lo0")
+            loopback = self.interface or self.topology.loopback(Address(self.packet.family, self.packet.destination))
             return self.hopper.hop(loopback, "out") and self.hopper.hop(loopback, "in") and self._deliver(loopback)
         return self.hopper.hop(self.interface or self._way_out(), "out")
 

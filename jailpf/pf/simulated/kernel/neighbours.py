@@ -27,8 +27,9 @@ def solicitations(interface: str) -> list[Packet]:
 
 
 def obstacle(kernel: Kernel, interface: str) -> Decision | None:
-    """The decision that keeps neighbours from finding each other on that interface, None when they do."""
-    if interface.startswith("lo"):
+    """The decision that keeps neighbours from finding each other on that interface, None when they do, or where nobody asks."""
+    there = kernel.model.topology.interfaces.get(interface)
+    if there is not None and not there.neighbours:
         return None
     for packet in solicitations(interface):
         decision = kernel.filter(packet)

@@ -129,11 +129,12 @@ class _Search:
 
     def _local(self, kind: Kind, flow: Flow) -> Iterator[Flow]:
         """From the host or a local jail to one address of its own, or to a vnet jail."""
-        owner = self.topology.owners()[_destination(flow, kind.family)]
+        address = _destination(flow, kind.family)
+        owner = self.topology.owners()[address]
         if owner.vnet:
             yield from self.crossing.cross(kind, owner.interface, "out", flow)
             return
-        loopback = owner.interface if owner.interface.startswith("lo") else "lo0"
+        loopback = self.topology.loopback(address)
         for out in self.crossing.cross(kind, loopback, "out", flow):
             yield from self._enter(kind, loopback, out)
 
