@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from jailpf.errors import Place
-    from jailpf.values import Address, Count, Family, Filename, Interface, Member, Peer, Port, Protocol, Rate
+# Not for types only: the fields of rules and tables are held against them.
+from jailpf.errors import Place
+from jailpf.values import Address, Count, Family, Filename, Interface, Member, Peer, Port, Protocol, Rate
+from jailpf.values.fields import check_fields
 
 Section = Literal["nat", "binat", "rdr", "filter"]
 SECTIONS: tuple[Section, ...] = ("nat", "binat", "rdr", "filter")
@@ -51,6 +52,9 @@ class StateOptions:
     overload: str = ""
     synproxy: bool = False
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -81,6 +85,9 @@ class Rule:
     service: str = ""
     place: Place | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
     @property
     def section(self) -> Section:
         """Which part of a ruleset it belongs to."""
@@ -99,6 +106,9 @@ class Table:
     counters: bool = False
     service: str = ""
     place: Place | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from jailpf import hookspecs
+from jailpf.compile.whole import checked
+from jailpf.declare.foreign import foreign, guarded
 from jailpf.declare.rules import RuleType
 from jailpf.errors import ConfigError, JailpfError, PluginError, Problem, VetoError
+from jailpf.system import installed
+from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from importlib.metadata import EntryPoint
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
+    from jailpf.errors import Place
     from jailpf.managers.adapter import Adapter
     from jailpf.model import Jail, Rule, Table
 
-GROUP = "jailpf"
 RESERVED = ("service", "jail", "proto", "port", "from")
 
 
@@ -33,20 +37,25 @@ class Registry:
         self.rule_types: dict[str, type[RuleType]] = {}
         self.adapter_types: dict[str, type[Adapter]] = {}
         self.owners: dict[str, str] = {}
+        self.foreign: set[str] = set()
         self.failed: list[Problem] = []
 
-    def add(self, plugin: object, name: str) -> None:
+    def add(self, plugin: object, name: str, *, third_party: bool = True) -> None:
         """Register a plugin and take up its rule types and adapters. Raises PluginError."""
+        if third_party:
+            self._hook_names(plugin, name)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pluggy.PluggyWarning)
                 self.manager.register(plugin, name)
                 self.manager.check_pending()
             for rule_type in self._ask(plugin, "jailpf_rule_types"):
-                self._rule_type(rule_type, name)
+                self._rule_type(rule_type, name, third_party)
             for adapter in self._ask(plugin, "jailpf_adapters"):
                 self._own(f"adapter {adapter.name}", name)
                 self.adapter_types[adapter.name] = adapter
+            if third_party:
+                self.foreign.add(name)
         except PluginError:
             raise
         except (Exception, SystemExit) as wrong:
@@ -56,7 +65,21 @@ class Registry:
         implementation = getattr(plugin, hook, None)
         return implementation() or () if implementation else ()
 
-    def _rule_type(self, rule_type: Any, name: str) -> None:
+    def _hook_names(self, plugin: object, name: str) -> None:
+        """Every hook of the plugin is one that jailpf calls, and is marked as one."""
+        known = [hook for hook in vars(hookspecs) if hook.startswith("jailpf_")]
+        for attribute, value in inspect.getmembers(plugin, inspect.isroutine):
+            marked = hasattr(value, "jailpf_impl")
+            if marked and attribute not in known:
+                near = did_you_mean(attribute, known) or f"the hooks are {', '.join(known)}"
+                sentence = f"the plugin {name!r} implements {attribute}, which is no hook of jailpf"
+                raise PluginError(sentence, None, f"{near}; mend it, or take it out of `plugins` in jailpf.toml")
+            if attribute in known and not marked:
+                raise PluginError(
+                    f"{attribute} of the plugin {name!r} is never called", None, "write @hookimpl above it"
+                )
+
+    def _rule_type(self, rule_type: Any, name: str, third_party: bool) -> None:
         if not (isinstance(rule_type, type) and issubclass(rule_type, RuleType) and rule_type.keyword):
             raise PluginError(f"the plugin {name!r} offers {rule_type!r}, which is not a RuleType with a keyword")
         if rule_type.keyword in RESERVED:
@@ -64,6 +87,9 @@ class Registry:
                 f"the plugin {name!r} offers the rule type {rule_type.keyword!r}; that word is jailpf's own"
             )
         self._own(f"rule type {rule_type.keyword}", name)
+        if rule_type.render is RuleType.render:
+            raise PluginError(f"the rule type {rule_type.keyword!r} of the plugin {name!r} has no render()")
+        rule_type.plugin = name if third_party else ""
         self.rule_types[rule_type.keyword] = rule_type
 
     def _own(self, what: str, name: str) -> None:
@@ -75,18 +101,20 @@ class Registry:
 
     def adapters(self, settings: Settings) -> list[Adapter]:
         """The adapters that the settings name, in their order. Raises PluginError for one that nobody brings."""
-        from jailpf.values.suggest import did_you_mean
-
         for number, name in enumerate(settings.adapters):
             if name not in self.adapter_types:
                 place = settings.place("adapters", number)
                 raise PluginError(f"nobody brings the adapter {name!r}", place, did_you_mean(name, self.adapter_types))
-        return [self.adapter_types[name](settings) for name in settings.adapters]
+        return [self._adapter(name, settings) for name in settings.adapters]
+
+    def _adapter(self, name: str, settings: Settings) -> Adapter:
+        owner = self.owners[f"adapter {name}"]
+        owner = owner if owner in self.foreign else ""
+        with foreign(owner, f"adapter {name}: __init__"):
+            return guarded(self.adapter_types[name](settings), owner)
 
     def check_exposed(self, settings: Settings) -> None:
         """Raises ConfigError when `expose` names what is no rule type of services: they would lie open or closed."""
-        from jailpf.values.suggest import did_you_mean
-
         scoped = [keyword for keyword, one in self.rule_types.items() if one.scope == "service"]
         for number, keyword in enumerate(settings.expose):
             if keyword not in scoped:
@@ -110,10 +138,10 @@ class Registry:
         """What the listeners add. Raises PluginError with the plugin's name."""
         found: list[Rule | Table] = []
         for name, call in self._listeners("jailpf_created", jail=jail, services=services):
-            try:
-                found += call() or ()
-            except (Exception, SystemExit) as wrong:
-                raise PluginError(f"the plugin {name!r} failed in jailpf_created for {jail.name}: {wrong}") from wrong
+            with foreign(name, f"jailpf_created for {jail.name}", services.place()):
+                made = list(call() or ())
+                checked(made)
+            found += made
         return found
 
     def poststop(self, jail: Jail) -> list[Problem]:
@@ -121,9 +149,10 @@ class Registry:
         problems = list(self.failed)
         for name, call in self._listeners("jailpf_poststop", jail=jail):
             try:
-                call()
-            except (Exception, SystemExit) as wrong:
-                problems.append(Problem(f"the plugin {name!r} failed in jailpf_poststop for {jail.name}: {wrong}"))
+                with foreign(name, f"jailpf_poststop for {jail.name}"):
+                    call()
+            except JailpfError as wrong:
+                problems += wrong.problems
         return problems
 
     def listens(self, hook: str) -> bool:
@@ -137,47 +166,57 @@ class Registry:
             yield one.plugin_name, lambda one=one, chosen=chosen: one.function(**chosen)
 
 
-def build(plugins: Iterable[str] = (), *, forgiving: bool = False) -> Registry:
+def build(
+    plugins: Sequence[str] = (), *, forgiving: bool = False, place: Callable[[int], Place | None] | None = None
+) -> Registry:
     """The registry with all built-ins and the named third-party plugins.
 
-    Raises PluginError for a plugin that cannot be loaded; with `forgiving` (poststop) it is noted in `failed`.
+    place: where the plugin of that number is named. Raises PluginError for a plugin that cannot be loaded; with
+    `forgiving` (poststop) it is noted in `failed`.
     """
     import jailpf_plugins
     from jailpf.managers import builtin as adapters
 
     registry = Registry()
     for module in jailpf_plugins.BUILT_IN:
-        registry.add(module, f"jailpf's {module.__name__.rpartition('.')[2]}")
-    registry.add(adapters, "jailpf's adapters")
-    for name in plugins:
+        registry.add(module, f"jailpf's {module.__name__.rpartition('.')[2]}", third_party=False)
+    registry.add(adapters, "jailpf's adapters", third_party=False)
+    for number, name in enumerate(plugins):
         try:
+            if name in plugins[:number]:
+                raise PluginError(f"`plugins` names {name!r} twice", None, "name it once")
             registry.add(_load(name), name)
         except PluginError as wrong:
+            where = place(number) if place else None
+            problems = [one._replace(place=one.place or where) for one in wrong.problems]
             if not forgiving:
-                raise
-            registry.failed += wrong.problems
+                raise PluginError(problems) from wrong
+            registry.failed += problems
     return registry
 
 
-def entry_points() -> dict[str, EntryPoint]:
-    """What is installed, without importing any of it."""
-    from importlib import metadata
-
-    return {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
-
-
 def _load(name: str) -> object:
-    entry = entry_points().get(name)
-    if entry is None:
+    found = [entry for entry in installed.all_entry_points() if entry.name == name]
+    if not found:
+        raise PluginError(f"the plugin {name!r} is not installed", None, _not_installed(name))
+    if len({entry.value for entry in found}) > 1:
+        brought = " and ".join(sorted(f"{installed.distribution(entry)} ({entry.value})" for entry in found))
         raise PluginError(
-            f"the plugin {name!r} is not installed",
-            None,
-            "install it, or take it out of `plugins` in jailpf.toml",
+            f"two installed distributions bring a plugin {name!r}: {brought}", None, "uninstall one of them"
         )
     try:
-        return entry.load()
+        return found[0].load()
     except (Exception, SystemExit) as wrong:
         raise _broken(name, wrong) from wrong
+
+
+def _not_installed(name: str) -> str:
+    if others := installed.of_distribution(name):
+        return (
+            f'that is the name of a distribution; its plugin is called {others[0]!r}: write plugins = ["{others[0]}"]'
+        )
+    near = did_you_mean(name, installed.entry_points())
+    return near or "install it, or take it out of `plugins` in jailpf.toml"
 
 
 def _broken(name: str, wrong: BaseException) -> PluginError:

@@ -209,3 +209,100 @@ def test_a_listener_to_created_is_asked_each_time(site: Site) -> None:
     site.jailpf("prestart", "web")
     site.jailpf("created", "web")
     assert "block quick all" in site.machine.anchors()["jailpf/web"]
+
+
+NO_RENDER = """
+from jailpf.plugin import RuleType, hookimpl
+class Empty(RuleType):
+    keyword = "empty"
+@hookimpl
+def jailpf_rule_types():
+    return [Empty]
+"""
+UNMARKED = "def jailpf_created():\n    return []\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (NO_RENDER, "the rule type 'empty' of the plugin 'sick' has no render()"),
+        (UNMARKED, "jailpf_created of the plugin 'sick' is never called; write @hookimpl above it"),
+        (UNKNOWN, "implements jailpf_crated, which is no hook of jailpf; did you mean 'jailpf_created'?"),
+    ],
+)
+def test_what_can_be_seen_at_once_is_said_at_once(site: Site, source: str, said: str) -> None:
+    """A rule type without rules, a hook that nobody calls: when the plugin is loaded, at the line that names it."""
+    site.add("sick", source)
+    site.name("sick")
+    done = site.jailpf("check", status=78)
+    assert said in done.stderr
+    assert "jailpf.toml:1:12: " in done.stderr
+
+
+FAILING = """
+from jailpf.plugin import Rule, RuleType, hookimpl, key, Port
+
+class Geo(RuleType):
+    \"\"\"Fails.\"\"\"
+    keyword = "geo"
+    scope = "jail"
+    port: tuple[Port, ...] = key(Port, "The port.", many=True)
+
+    def problems(self):
+        if any(port.first == 1 for port in self.port):
+            raise KeyError("one")
+        return ()
+
+    def render(self, context):
+        if any(port.first == 2 for port in self.port):
+            return [Rule(action="pass", proto="tcp")]
+        raise LookupError("no country")
+
+@hookimpl
+def jailpf_rule_types():
+    return [Geo]
+"""
+
+
+def test_a_rule_type_that_fails_stops_its_own_jail_only(site: Site) -> None:
+    """Plugin, method, jail and declaration are named; other jails are looked at; the traceback comes with -v only."""
+    site.add("geo", FAILING)
+    site.name("geo")
+    site.machine.declare("web", web() + "[geo.far]\nport = 22\n")
+    site.machine.declare("one", web(81, "172.16.15.17") + "[geo.far]\nport = 1\n")
+    site.machine.declare("two", web(82, "172.16.15.18") + "[geo.far]\nport = 2\n")
+    site.machine.declare("good", web(83, "172.16.15.19"))
+    done = site.jailpf("check", status=78)
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3, done.stderr
+    assert any(
+        "web.toml:" in line and "'geo' failed in Geo.render() for web: LookupError: no country" in line
+        for line in lines
+    )
+    assert any("one.toml:" in line and "'geo' failed in Geo.problems(): KeyError" in line for line in lines)
+    assert any("two.toml:" in line and "Rule.proto takes Protocol or None, not 'tcp'" in line for line in lines)
+    assert "Traceback" not in done.stderr
+    assert "Traceback" in site.jailpf("-v", "prestart", "web", status=78).stderr
+    site.jailpf("prestart", "good")
+    assert site.jailpf("doctor", status=1).stdout
+    assert site.jailpf("status", status=1).stdout
+
+
+def test_names_of_plugins(site: Site) -> None:
+    """Twice, a distribution's name, two distributions of one name, installed but not enabled: each has its sentence."""
+    site.add("geo", GEO)
+    site.name("geo", "geo")
+    assert "`plugins` names 'geo' twice; name it once" in site.jailpf("check", status=78).stderr
+    site.name("jailpf-geo")
+    assert "its plugin is called 'geo': write plugins = [\"geo\"]" in site.jailpf("check", status=78).stderr
+    site.name("goe")
+    assert "did you mean 'geo'?" in site.jailpf("check", status=78).stderr
+    site.name()
+    site.machine.declare("web", web() + "[geo.far]\nport = 22\n")
+    assert "the plugin 'geo' is installed and not enabled" in site.jailpf("check", status=65).stderr
+    (site.folder / "other-1.0.dist-info").mkdir()
+    (site.folder / "other-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    (site.folder / "other-1.0.dist-info/entry_points.txt").write_text("[jailpf]\ngeo = other_module\n")
+    site.name("geo")
+    said = site.jailpf("check", status=78).stderr
+    assert "two installed distributions bring a plugin 'geo': jailpf-geo (geo_module) and other (other_module)" in said

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import collections.abc
+import dataclasses
 import inspect
 import re
 import sys
 import textwrap
+import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jailpf import errors, hookspecs, plugin
 from jailpf.cli.commands import COMMANDS, Command, Option
+from jailpf.declare import toml as document
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import keys
 from jailpf.declare.services import JailTable
 from jailpf.declare.settings import PROGRAMS, Host, Managers, Settings
+from jailpf.values.fields import shown
 from jailpf_plugins import BUILT_IN
 
 if TYPE_CHECKING:
@@ -160,9 +165,8 @@ def api() -> str:
 
 
 def _members(cls: type) -> Iterator[str]:
-    fields = getattr(cls, "__dataclass_fields__", {})
-    if fields and not issubclass(cls, RuleType):
-        yield "fields: " + ", ".join(f"`{name}`" for name in fields if not name.startswith("_"))
+    if not issubclass(cls, RuleType):
+        yield from _fields(cls)
     for name, value in vars(cls).items():
         if name.startswith("_"):
             continue
@@ -172,6 +176,38 @@ def _members(cls: type) -> Iterator[str]:
             yield f"`{name}({', '.join(names)})`: {_paragraph(call)}"
         elif isinstance(value, property):
             yield f"`{name}`: {_paragraph(value)}"
+
+
+def _fields(cls: type) -> Iterator[str]:
+    """Each field with what it takes and its default; a declared key with its sentence."""
+    declared = dict(keys(cls).values()) if dataclasses.is_dataclass(cls) else {}
+    hints = _hints(cls)
+    for field in dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ():
+        if field.name.startswith("_"):
+            continue
+        one = declared.get(field.name)
+        if one and one.default:
+            default = f", default {_default(one.default, None)}"
+        elif field.default_factory is not dataclasses.MISSING:
+            default = ", default empty"
+        elif field.default is dataclasses.MISSING:
+            default = ", required"
+        else:
+            default = f", default `{_code(field.default)}`"
+        sentence = f": {one.doc}" if one else ""
+        yield f"field `{field.name}`, {_cell(shown(hints[field.name]))}{default}{sentence}"
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """Annotations as types; those that only type checkers import are looked up where they are re-exported."""
+    names: dict[str, Any] = {**vars(typing), **vars(collections.abc), **vars(plugin), **vars(errors), **vars(document)}
+    return typing.get_type_hints(cls, localns=names)
+
+
+def _code(value: object) -> str:
+    if isinstance(value, str) and type(value) is not str:
+        return f'"{value}"'
+    return f'"{value}"' if isinstance(value, str) else str(value) if not isinstance(value, tuple) or value else "()"
 
 
 def statuses() -> str:

@@ -51,6 +51,11 @@ def _run(options: Namespace) -> int:
         from jailpf.system import programs
 
         programs.trace = show_command
+        from traceback import print_exception
+
+        from jailpf.declare import foreign
+
+        foreign.trace = print_exception
     command = getattr(import_module(f"jailpf.cli.{options.module}"), options.function)
     try:
         status = int(command(session, options) or 0)

@@ -88,7 +88,7 @@ def _short(service: dict[str, Any]) -> str:
 
 def plugins(session: Session, options: Namespace) -> int:
     """What is built in, what is installed, and which of that the settings name. Nothing unnamed is imported."""
-    from jailpf.registry import entry_points
+    from jailpf.system.installed import entry_points
 
     registry = session.registry
     rows: list[dict[str, Any]] = []

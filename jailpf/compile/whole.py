@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from jailpf.compile.pftext import rule_text, table_text
+from jailpf.declare.foreign import foreign
 from jailpf.declare.rules import Context, RenderError
 from jailpf.declare.tablefile import read_table
 from jailpf.errors import DeclarationError, PluginError, Problem
@@ -140,7 +141,10 @@ class _Work:
         place = self.services.place(*path)
         before = len(self.problems)
         try:
-            made = list(rule_type.render(context))
+            what = f"{type(rule_type).__name__}.render() for {self.jail.name}"
+            with foreign(rule_type.plugin, what, place, keep=(RenderError,)):
+                made = list(rule_type.render(context))
+                checked(made if rule_type.plugin else [])
         except RenderError as wrong:
             message, _, remedy = str(wrong).partition("; ")
             steps = [int(step) if step.isdigit() else step for step in wrong.key.split(".") if step]
@@ -158,8 +162,6 @@ class _Work:
         """Fill in owner, labels and place, read table files, and keep."""
         taken: Rendered = []
         for one in made:
-            if not isinstance(one, Rule | Table):
-                raise PluginError(f"a rule type returned {one!r}, which is neither a Rule nor a Table")
             place = one.place or (self.services.place(*path) if path else None)
             if isinstance(one, Rule):
                 labels = self._labels(one, service)
@@ -203,6 +205,17 @@ class _Work:
             self.jails.must_be_outside(absolute, self.jail.path)
             self.problems += read_table(absolute, place)[1]
         return replace(table, file=absolute)
+
+
+def checked(made: Iterable[object]) -> None:
+    """Rules of a plugin, looked at while it is known whose they are. Raises PluginError for what pf could not be told."""
+    for one in made:
+        if not isinstance(one, Rule | Table):
+            raise PluginError(f"{one!r} is neither a Rule nor a Table")
+        if isinstance(one, Rule):
+            rule_text(one)
+        else:
+            table_text(one)
 
 
 def untagged(rendered: Rendered, tag: str) -> Rendered:

@@ -31,6 +31,7 @@ class RuleType(Keys):
     keyword: ClassVar[str] = ""
     scope: ClassVar[Literal["service", "jail"]] = "service"
     rank: ClassVar[int] = 50
+    plugin: ClassVar[str] = ""  # who brings it, filled in when it is registered; "" for jailpf's own
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
+from jailpf.declare.foreign import foreign
 from jailpf.declare.places import KEY
 from jailpf.values.base import describe
 from jailpf.values.suggest import did_you_mean
@@ -108,6 +109,7 @@ class Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
+        self._owner = ""  # the plugin whose table is being read
 
     def place(self, path: KeyPath) -> Place:
         """Where that is written."""
@@ -135,6 +137,13 @@ class Reader:
 
     def read(self, cls: type[T], path: KeyPath, table: Mapping[str, Any], extra: Iterable[str] = ()) -> T | None:
         """Make a `cls` from a table; None when something was wrong. `extra` keys are somebody else's."""
+        outer, self._owner = self._owner, getattr(cls, "plugin", "") or self._owner
+        try:
+            return self._read(cls, path, table, extra)
+        finally:
+            self._owner = outer
+
+    def _read(self, cls: type[T], path: KeyPath, table: Mapping[str, Any], extra: Iterable[str]) -> T | None:
         before = len(self.problems)
         declared = keys(cls)
         self.unknown(path, table, [*declared, *extra], _called(path))
@@ -146,8 +155,10 @@ class Reader:
                 self.wrong(path, f"{_called(path)} has no {name!r}", f"add {name} = ...")
         if len(self.problems) > before:
             return None
-        made = cls(**values)
-        for where, message in getattr(made, "problems", lambda: ())():
+        with foreign(self._owner, f"{cls.__name__}.problems()", self.place(path)):
+            made = cls(**values)
+            found = [(str(where), str(message)) for where, message in getattr(made, "problems", lambda: ())() or ()]
+        for where, message in found:
             steps = (int(step) if step.isdigit() else step for step in where.split("."))
             sentence, _, remedy = message.partition("; ")
             self.wrong((*path, *steps), sentence, remedy)
@@ -175,7 +186,8 @@ class Reader:
         if dataclasses.is_dataclass(one.type) and not hasattr(one.type, "parse"):
             return self.read(cast("type[Any]", one.type), path, self.table(path, raw, _called(path)))
         try:
-            return one.type.parse(raw)
+            with foreign(self._owner, f"{one.type.__name__}.parse()", self.place(path), keep=(ValueError,)):
+                return one.type.parse(raw)
         except ValueError as wrong:
             message, _, remedy = str(wrong).partition("; ")
             self.wrong(path, message, remedy)

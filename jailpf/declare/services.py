@@ -109,6 +109,10 @@ def read(document: Document, types: RuleTypes, settings: Settings) -> Services:
 def _remedy(keyword: str, types: RuleTypes, jail_types: RuleTypes) -> str:
     if keyword in types:
         return f"{keyword} is a key of a service: [service.NAME] {keyword} = ..."
+    from jailpf.system.installed import entry_points
+
+    if keyword in entry_points():  # plugins are mostly called as their rule type
+        return f"the plugin {keyword!r} is installed and not enabled: add it to `plugins` in jailpf.toml"
     return did_you_mean(keyword, [*jail_types, "service", "jail"])
 
 

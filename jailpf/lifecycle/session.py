@@ -46,7 +46,7 @@ class Session:
         """The plugins."""
         from jailpf.registry import build
 
-        return build(self.settings.plugins)
+        return build(self.settings.plugins, place=lambda number: self.settings.place("plugins", number))
 
     @cached_property
     def jails(self) -> Jails:

@@ -218,7 +218,7 @@ class _Session(Session):
     def registry(self) -> Registry:
         from jailpf.registry import build
 
-        registry = build(self.settings.plugins)
+        registry = build(self.settings.plugins, place=lambda number: self.settings.place("plugins", number))
         for number, module in enumerate(self.modules):
             registry.add(module, getattr(module, "__name__", f"plugin {number}"))
         return registry

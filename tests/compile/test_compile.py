@@ -219,7 +219,7 @@ class TestPluginsTypes:
             def render(self, context: Context) -> Iterable[Any]:
                 return [made]
 
-        with pytest.raises(PluginError, match="which is neither a Rule nor a Table"):
+        with pytest.raises(PluginError, match="is neither a Rule nor a Table"):
             compiled("[service.a]\nport = 80\nodd = true\n", Odd)
 
     def test_a_rule_that_is_none_is_the_plugin_s_mistake(self) -> None:

@@ -81,9 +81,9 @@ def test_what_is_not_one_rule_does_not_leave(line: str) -> None:
 @given(st.text(min_size=1, max_size=6), st.sampled_from(["tag", "tagged", "labels", "on", "name", "service"]))
 def test_a_plugin_cannot_smuggle(word: str, where: str) -> None:
     """Whatever a plugin writes into a word of a rule, the text is one line and one rule, or nothing."""
-    rule = Rule(action="pass", **{where: (word,) if where in ("labels", "on") else word}) if where != "name" else None
+    words = {where: (Interface(word),) if where == "on" else (word,) if where == "labels" else word}
     try:
-        text = rule_text(rule) if rule else table_text(Table(name=word))
+        text = rule_text(Rule(action="pass", **words)) if where != "name" else table_text(Table(name=word))
     except PluginError:
         return
     assert "\n" not in text
