@@ -18,7 +18,10 @@ JailpfError                70  EX_SOFTWARE
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Place(NamedTuple):
@@ -34,6 +37,15 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
 
+MOST_LETTERS, MOST_LINES = 1000, 200
+
+
+def shortened(text: str) -> str:
+    """A sentence of at most 1000 letters: what somebody's file holds stands in it, and may be of any length."""
+    left = len(text) - MOST_LETTERS
+    return text if left <= 0 else f"{text[: MOST_LETTERS // 2]}... ({left} more) ...{text[-MOST_LETTERS // 2 :]}"
+
+
 class Problem(NamedTuple):
     """One thing that is wrong, where, and what to do about it."""
 
@@ -43,7 +55,7 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
-        return f"{where}{self.message}" + (f"; {self.remedy}" if self.remedy else "")
+        return where + shortened(self.message) + (f"; {shortened(self.remedy)}" if self.remedy else "")
 
 
 class JailpfError(Exception):
@@ -55,7 +67,14 @@ class JailpfError(Exception):
         if isinstance(message, str):
             message = Problem(message, place, remedy)
         self.problems = [message] if isinstance(message, Problem) else list(message)
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__("\n".join(map(str, first_of(self.problems))))
+
+
+def first_of(problems: Iterable[Problem]) -> list[Problem]:
+    """At most 200 of them, and how many more there are."""
+    found = list(problems)
+    left = len(found) - MOST_LINES
+    return found if left <= 0 else [*found[:MOST_LINES], Problem(f"and {left} more problems like these")]
 
 
 def problems_of(wrong: JailpfError | OSError) -> list[Problem]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf import warm
 from jailpf.cli import output
-from jailpf.errors import JailpfError, PfRefusedError, Problem, problems_of
+from jailpf.errors import JailpfError, PfRefusedError, Problem, first_of, problems_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -46,7 +46,7 @@ def poststop(session: Session, options: Namespace) -> int:
             traceback.print_exc()
             found = [Problem(f"a bug of jailpf: {wrong!r}", None, "`jailpf sync` does what is left to do")]
     output.problems(found)
-    for problem in found:
+    for problem in first_of(found):
         warm.log(f"poststop {options.jail}: {problem}")
     warm.log(f"poststop {options.jail}: {'done, with problems' if found else 'nothing is left'}")
     return 0
@@ -59,7 +59,7 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
     except (JailpfError, OSError) as wrong:
         found = problems_of(wrong)
         output.problems(found)
-        for problem in found:
+        for problem in first_of(found):
             warm.log(f"{options.command} {options.jail}: {problem}")
         return 0 if _warns(session) else getattr(wrong, "status", PfRefusedError.status)
     output.problems(session.notes, level="yellow")

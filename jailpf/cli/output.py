@@ -8,6 +8,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from jailpf.errors import first_of, shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -27,7 +29,7 @@ def colour(text: str, name: str, stream: TextIO | None = None) -> str:
 
 def problems(found: Iterable[Problem], *, level: str = "red") -> None:
     """One line each on stderr; on a terminal also the line that it is about, with a caret."""
-    for problem in found:
+    for problem in first_of(found):
         print(colour(str(problem), level, sys.stderr), file=sys.stderr)
         if problem.place and problem.place.column and sys.stderr.isatty():
             _quote(problem)
@@ -74,7 +76,7 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     """A problem for programs."""
     place = problem.place
     where = {"file": place.file, "line": place.line, "column": place.column} if place else None
-    return {"message": problem.message, "place": where, "remedy": problem.remedy}
+    return {"message": shortened(problem.message), "place": where, "remedy": shortened(problem.remedy)}
 
 
 def show_command(argv: list[str]) -> None:

@@ -139,7 +139,6 @@ class _Work:
 
     def _one(self, rule_type: RuleType, context: Context, path: tuple[str, ...]) -> Rendered:
         place = self.services.place(*path)
-        before = len(self.problems)
         try:
             what = f"{type(rule_type).__name__}.render() for {self.jail.name}"
             with foreign(rule_type.plugin, what, place, keep=(RenderError,)):
@@ -150,10 +149,12 @@ class _Work:
             steps = [int(step) if step.isdigit() else step for step in wrong.key.split(".") if step]
             self.problems.append(Problem(message, self.services.place(*path, *steps), remedy))
             return []
-        if not made and len(self.problems) == before:
+        wanted = rule_type.makes
+        if not any(wanted in ("", "table" if isinstance(one, Table) else getattr(one, "action", "")) for one in made):
             reasons = "; ".join(dict.fromkeys(context.reasons)) or "it made none"
+            what = f"no {wanted} rule" if wanted not in ("", "table") else f"no {wanted or 'rule'}"
             self.problems.append(
-                Problem(f"[{'.'.join(path)}] {rule_type.keyword}: there is no rule for this: {reasons}", place)
+                Problem(f"[{'.'.join(path)}] {rule_type.keyword}: there is {what} for this: {reasons}", place)
             )
         service = path[1] if path[0] == "service" else f"{path[0]}.{path[1]}"
         return self.take(made, service, path)

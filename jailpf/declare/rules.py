@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jailpf.declare.settings import Host
-    from jailpf.model import Jail, Rule, Table
+    from jailpf.model import Action, Jail, Rule, Table
 
 
 class RuleType(Keys):
@@ -25,6 +25,7 @@ class RuleType(Keys):
     keyword: the word in [KEYWORD.NAME] (scope "jail"), or the key of a service (scope "service").
     rank: within a service rule types render from low to high; `rdr` is 10, `allow` 90, so that a block rule of
     another type stands above the pass rules.
+    makes: what a declaration must have become at least once: the action of a rule, or "table"; "" anything.
     The first paragraph of the docstring is its sentence in editors and on the reference page.
     """
 
@@ -32,6 +33,7 @@ class RuleType(Keys):
     scope: ClassVar[Literal["service", "jail"]] = "service"
     rank: ClassVar[int] = 50
     plugin: ClassVar[str] = ""  # who brings it, filled in when it is registered; "" for jailpf's own
+    makes: ClassVar[Action | Literal["", "table"]] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -172,10 +174,13 @@ class RenderError(Exception):
 
 def overlapping(ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
     """A problem for each port that stands twice in one list."""
-    for number, port in enumerate(ports):
-        for other in ports[:number]:
-            if port.overlaps(other):
-                yield f"port.{number}", f"port {port} is already in {other}"
+    taken: tuple[Port, int] | None = None
+    for one in sorted((port, number) for number, port in enumerate(ports)):
+        if taken and one[0].overlaps(taken[0]):
+            (earlier, _), (later, number) = sorted((taken, one), key=lambda each: each[1])
+            yield f"port.{number}", f"port {later} is already in {earlier}"
+        if not taken or one[0].last > taken[0].last:
+            taken = one
 
 
 def negations(peers: tuple[Peer, ...], where: str = "from") -> Iterator[tuple[str, str]]:

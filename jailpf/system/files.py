@@ -20,8 +20,8 @@ MAX_LINKS = 32
 FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-def read(file: str, error: type[JailpfError] = DeclarationError) -> bytes:
-    """The bytes of a regular file.
+def read(file: str, error: type[JailpfError] = DeclarationError, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file, at most `limit`.
 
     Everything on the way must belong to root or to oneself. Raises `error` when there is no such file,
     PermissionDeniedError when somebody else could have written it.
@@ -38,9 +38,9 @@ def read(file: str, error: type[JailpfError] = DeclarationError) -> bytes:
         os.close(descriptor)
         raise error("is not a regular file", Place(file))
     with open(descriptor, "rb") as opened:
-        content = opened.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise error(f"is larger than {MAX_BYTES >> 20} MiB", Place(file))
+        content = opened.read(limit + 1)
+    if len(content) > limit:
+        raise error(f"is larger than {limit >> 20} MiB", Place(file))
     return content
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from jailpf.values.base import describe, text
 
+MOST = 4294967  # pfctl multiplies by 1000 (facts.md section 3)
+
 
 class Count(int):
     """A positive number such as max-src-conn takes, at most 4294967295."""
@@ -40,8 +42,8 @@ class Rate:
         if not found:
             raise ValueError(f'{raw!r} is not a rate; write connections and seconds: "15/5"')
         count, seconds = int(found[1]), int(found[2])
-        if not (1 <= count <= 0xFFFFFFFF and 1 <= seconds <= 0xFFFFFFFF):
-            raise ValueError(f"{raw!r} is out of range")
+        if not (1 <= count <= MOST and 1 <= seconds <= 0xFFFFFFFF):
+            raise ValueError(f"{raw!r} is out of range; 1 to {MOST} connections in 1 to 4294967295 seconds")
         return cls(count, seconds)
 
     @classmethod

@@ -34,6 +34,7 @@ class Allow(RuleType):
 
     keyword = "allow"
     rank = 90
+    makes = "pass"
 
     source: tuple[Peer, ...] = key(Peer, "Who is let in.", name="from", many=True, shown="the service's `from`")
     from_port: tuple[Port, ...] = key(Port, "The port that the other side sends from.", many=True, shown="any")
@@ -46,8 +47,13 @@ class Allow(RuleType):
     max_src_conn_rate: Rate | None = key(
         Rate, 'How many connections one source may open in how many seconds: "15/5" (TCP).'
     )
-    max_src_states: Count | None = key(Count, "How many states one source may have.")
-    max: Count | None = key(Count, "How many states all sources together may have.")
+    max_src_states: Count | None = key(
+        Count, "How many states one source may have, counted over all rules of the host together."
+    )
+    max: Count | None = key(
+        Count,
+        "How many states all sources together may have: in each rule that this becomes (port, address, protocol).",
+    )
     overload: bool = key(bool, "Whether a source that exceeds a TCP limit is blocked from then on.", default=False)
     synproxy: bool = key(bool, "Whether pf finishes the TCP handshake itself first.", default=False)
 

@@ -17,6 +17,7 @@ class Binat(RuleType):
 
     keyword = "binat"
     scope = "jail"
+    makes = "binat"
 
     address: tuple[Address, ...] = key(
         Address, "The external address. One for each family at most.", many=True, required=True

@@ -29,6 +29,7 @@ class Nat(RuleType):
 
     keyword = "nat"
     scope = "jail"
+    makes = "nat"
 
     address: tuple[Outgoing, ...] = key(
         Outgoing,

@@ -17,6 +17,7 @@ class Out(RuleType):
 
     keyword = "out"
     scope = "jail"
+    makes = "pass"
 
     to: tuple[Peer, ...] = key(Peer, "Where the jail may connect to.", many=True, shown="any")
     proto: Protocol | None = key(Protocol, "By which protocol.", shown="all")

@@ -32,6 +32,7 @@ class Rdr(RuleType):
 
     keyword = "rdr"
     rank = 10
+    makes = "rdr"
 
     port: tuple[Port, ...] = key(
         Port,

@@ -17,6 +17,7 @@ class TableType(RuleType):
 
     keyword = "table"
     scope = "jail"
+    makes = "table"
 
     addresses: tuple[Member, ...] | None = key(
         Member, 'Addresses and networks; "!" takes one out again.', many=True, default=()

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from jailpf.declare.places import KEY, scan
-from jailpf.declare.toml import Document, load, parse
+from jailpf.declare.toml import MAX_BYTES, Document, load, parse
 from jailpf.errors import ConfigError, DeclarationError, Place
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def test_mistakes_of_toml_have_the_place_that_tomllib_names(text: str, place: tu
 
 def test_nesting_without_end_is_an_error() -> None:
     """A file cannot make the parser run out of stack."""
-    with pytest.raises(DeclarationError, match="nested too deeply"):
+    with pytest.raises(DeclarationError, match="nested more than 32 deep"):
         parse("a = " + "[" * 100_000, "f")
 
 
@@ -260,3 +260,38 @@ def test_a_missing_file_is_an_error_of_the_class_that_is_asked_for(tmp_path: Pat
     """Of jailpf.toml or of a declaration."""
     with pytest.raises(ConfigError, match="no such file"):
         load(os.path.join(tmp_path, "none"), ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("\n" + ".".join(["a"] * 100_000) + " = 1", (2, 32), "a key of more than 16 parts"),
+        ("[" + " . ".join(['"a"'] * 100_000) + "]", (1, 96), "a key of more than 16 parts"),
+        ("port = " + "1" * 5000, (1, 8), "a word of 5000 characters"),
+        ("port = 0x" + "f" * 6000, (1, 8), "a word of 6002 characters"),
+        ("port = " + "[" * 50 + "]" * 50, (1, 40), "nested more than 32 deep"),
+        ("x = " + "{a = " * 50 + "1" + "}" * 50, (1, 165), "nested more than 32 deep"),
+    ],
+)
+def test_shapes_that_no_file_has_are_refused_before_they_cost(text: str, place: tuple[int, int], said: str) -> None:
+    """With their place, in no time: a key of 100,000 parts took tomllib 21 GB."""
+    with pytest.raises(DeclarationError) as caught:
+        parse(text, "web.toml")
+    (problem,) = caught.value.problems
+    assert problem.message == said
+    assert problem.place == ("web.toml", *place)
+
+
+def test_what_stands_in_strings_and_comments_has_no_shape() -> None:
+    """Dots, brackets and long words are counted in keys and values only."""
+    dots = "." * 100 + "[" * 100 + "x" * 1000
+    text = f'# {dots}\na = "{dots}"\nb = \'{dots}\'\nc = """\n{dots}"""\nd = [{", ".join(["1.5"] * 100)}]\n[e.f.g]\nh.i = 1\n'
+    assert parse(text, "f").data["a"] == dots
+
+
+def test_a_file_that_is_larger_than_declarations_are_is_not_parsed(tmp_path: Path) -> None:
+    """A million lines belong into a table file."""
+    file = tmp_path / "f.toml"
+    file.write_text("#" * (MAX_BYTES + 1))
+    with pytest.raises(DeclarationError, match="larger than 1 MiB"):
+        load(str(file))
