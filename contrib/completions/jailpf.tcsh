@@ -13,13 +13,15 @@ complete jailpf \
         'c/--pf=/(pfctl simulated)/' \
         'c/--run=/d/' \
         'c/--main=/f/' \
+        'c/--interfaces=/f/' \
         'c/--into=/d/' \
-        'c/--/(all declared dry-run ext-if help into json main names pf run verbose verify version)/' \
+        'c/--/(all declared dry-run ext-if help interfaces into json main names pf run verbose verify version)/' \
         'c/-/(- c h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \
         'n/--run/d/' \
         'n/--main/f/' \
+        'n/--interfaces/f/' \
         'n/--into/d/' \
         'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach init import attach detach new doctor plugins plugin schema)/' \
         'n/prestart/`jailpf list --names`/' \

@@ -40,6 +40,9 @@ VERIFY = Option(("--verify",), "read back what was loaded", action="store_true")
 ALL = Option(("--all",), "every declared jail", action="store_true")
 
 MAIN = Option(("--main",), "a pf.conf to take for the main ruleset", metavar="FILE")
+INTERFACES = Option(
+    ("--interfaces",), "what ifconfig -a (and netstat -rn, sysctl) printed, in place of this host's", metavar="FILE"
+)
 DECLARED = Option(("--declared",), "take what is declared, not what is loaded", action="store_true")
 
 COMMANDS = (
@@ -67,10 +70,10 @@ COMMANDS = (
         Option(("--names",), "only their names, one a line, without reading their files", action="store_true"),
     ), json=True),
     Command("trace", "trace:trace", "say who gets a packet, and the way it goes", "jailpf trace tcp from 198.51.100.7 to ext_ip4 port 993", (
-        Option(("words",), "[inet|inet6] PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|ext_ip4|ext_ip6 [port N] [on IF]", nargs="+", metavar="WORD"),
-        MAIN, DECLARED,
+        Option(("words",), "[inet|inet6] PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|host|ext_ip4|ext_ip6 [port N] [on IF]", nargs="+", metavar="WORD"),
+        MAIN, INTERFACES, DECLARED,
     ), json=True),
-    Command("reach", "reach:reach", "the whole answer: who reaches which service from where", "jailpf reach dovecot", (ANY_JAILS, MAIN, DECLARED), json=True),
+    Command("reach", "reach:reach", "the whole answer: who reaches which service from where", "jailpf reach dovecot", (ANY_JAILS, MAIN, INTERFACES, DECLARED), json=True),
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),

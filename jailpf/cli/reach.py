@@ -40,7 +40,7 @@ def reach(session: Session, options: Namespace) -> int:
     from jailpf.insight.world import build
     from jailpf.pf.simulated.reach.reach import reach as engine
 
-    world = build(session, main=options.main or "", declared=options.declared)
+    world = build(session, main=options.main or "", declared=options.declared, interfaces=options.interfaces or "")
     known = world.pf.topology.jails
     for name in options.jails:
         if name not in known:

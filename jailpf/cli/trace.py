@@ -29,7 +29,7 @@ def trace(session: Session, options: Namespace) -> int:
     from jailpf.insight.world import build
     from jailpf.pf.simulated.nearest import nearest
 
-    world = build(session, main=options.main or "", declared=options.declared)
+    world = build(session, main=options.main or "", declared=options.declared, interfaces=options.interfaces or "")
     question = ask(world, session, options.words)
     found = world.pf.connect(
         question.proto, question.source, question.to, question.port, source_port=question.source_port,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import NoJailError, UsageError
+from jailpf.pf.simulated.rules.addresses import parse_address
 from jailpf.values import Address, Port, Protocol
 from jailpf.values.suggest import did_you_mean
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from jailpf.lifecycle.session import Session
     from jailpf.pf.simulated import Topology
 
-USAGE = "PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|ext_ip4|ext_ip6 [port N] [on IF]"
+USAGE = "PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|host|ext_ip4|ext_ip6 [port N] [on IF]"
 
 
 class Question(NamedTuple):
@@ -37,20 +38,58 @@ class Question(NamedTuple):
 
 def ask(world: World, session: Session, words: list[str]) -> Question:
     """Understand the words. Raises UsageError, and NoJailError for a jail that is not declared."""
+    written = _read(words)
+    topology = world.pf.topology
+    for name in (written.source.jail, written.to.jail):
+        if name and name not in topology.jails:
+            raise NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, topology.jails))
+    family = written.family or _family(topology, written.source, written.to)
+    source = _end(written.source)
+    to = _target(world, session, written, family)
+    jail = written.source.jail
+    if jail:
+        source = _jail_address(topology, jail, family)
+    elif source and not written.interface and (owner := topology.owners().get(parse_address(source))):
+        jail = owner.jail  # its own address means the jail itself, unless it is borrowed outside (`on em0`)
+    sender = f"jail:{jail}" if jail else "outside" if source and not _own(topology, source, written) else "host"
+    interface = written.interface
+    if sender == "outside" and not interface:
+        interface = topology.arrival(parse_address(source), parse_address(to))
+    return Question(written.proto, source, to, written.port, written.source_port, interface, sender)
+
+
+class _Whom(NamedTuple):
+    """One end as written: an address, host, ext_ip4 or ext_ip6; or "jail" and its name."""
+
+    word: str = ""
+    jail: str = ""
+
+
+class _Written(NamedTuple):
+    family: str
+    proto: str
+    source: _Whom
+    to: _Whom
+    port: int
+    source_port: int
+    interface: str
+
+
+def _read(words: list[str]) -> _Written:
     rest = list(words)
     family = rest.pop(0) if rest[:1] in (["inet"], ["inet6"]) else ""
     try:
         proto = Protocol.parse(rest.pop(0) if rest else "")
     except ValueError as wrong:
         raise UsageError(f"{wrong}", None, f"jailpf trace {USAGE}") from None
-    source, source_port, to, port, interface, on_jail, to_jail = "", 40000, "", 0, "", "", ""
+    source, to, source_port, port, interface = _Whom(), _Whom(), 40000, 0, ""
     while rest:
         word = rest.pop(0)
         if word == "from" and rest:
-            source, on_jail = _whom(rest)
+            source = _whom(rest)
         elif word == "to" and rest:
-            to, to_jail = _whom(rest)
-        elif word == "port" and rest and to:
+            to = _whom(rest)
+        elif word == "port" and rest and to.word:
             port = _port(rest.pop(0))
         elif word == "port" and rest:
             source_port = _port(rest.pop(0))
@@ -58,46 +97,55 @@ def ask(world: World, session: Session, words: list[str]) -> Question:
             interface = rest.pop(0)
         else:
             raise UsageError(f"{word!r} is not understood here", None, f"jailpf trace {USAGE}")
-    if not to or not source:
+    if not to.word or not source.word:
         raise UsageError("a packet goes from somewhere to somewhere", None, f"jailpf trace {USAGE}")
     if len(proto.names) > 1:
         raise UsageError("one protocol at a time")
     if proto.has_ports and not port:
         raise UsageError(f"{proto} goes to a port", None, f"jailpf trace {USAGE}")
-    family = family or _family(source) or _family(to) or "inet"
-    topology = world.pf.topology
-    sender = "host" if source == "host" else f"jail:{on_jail}" if on_jail else "outside"
-    for name in (on_jail, to_jail):
-        if name and name not in topology.jails:
-            raise NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, topology.jails))
-    begin = _jail_address(topology, on_jail, family) if on_jail else "" if source == "host" else _address(source)
-    return Question(
-        str(proto), begin, _target(world, session, to, to_jail, family), port, source_port, interface, sender
-    )
+    return _Written(family, str(proto), source, to, port, source_port, interface)
 
 
-def _whom(rest: list[str]) -> tuple[str, str]:
-    """(word, name of a jail)."""
+def _whom(rest: list[str]) -> _Whom:
     word = rest.pop(0)
     if word == "jail":
         if not rest:
             raise UsageError("jail which?", None, f"jailpf trace {USAGE}")
-        return word, rest.pop(0)
-    return word, ""
+        return _Whom(word, rest.pop(0))
+    return _Whom(word)
 
 
-def _family(word: str) -> str:
-    if word in ("ext_ip4", "ext_ip6"):
-        return "inet" if word == "ext_ip4" else "inet6"
-    try:
-        return Address.parse(word).family
-    except ValueError:
-        return ""
+def _family(topology: Topology, *ends: _Whom) -> str:
+    """The family of an address among the ends, else the first that all of them have."""
+    common = ["inet", "inet6"]
+    for end in ends:
+        if end.word in ("ext_ip4", "ext_ip6"):
+            return "inet" if end.word == "ext_ip4" else "inet6"
+        if end.jail:
+            have = {Address.parse(address).family for address in topology.jail(end.jail).addresses}
+            common = [family for family in common if family in have]
+        elif end.word != "host":
+            return Address.parse(_address(end.word)).family
+    return common[0] if common else "inet"
 
 
-def _target(world: World, session: Session, word: str, jail: str, family: str) -> str:
+def _end(source: _Whom) -> str:
+    return "" if source.jail or source.word == "host" else _address(source.word)
+
+
+def _own(topology: Topology, source: str, written: _Written) -> bool:
+    """Whether the source is the host's own, and nobody says that somebody outside borrows it."""
+    owner = topology.owners().get(parse_address(source))
+    return owner is not None and not owner.jail and not written.interface
+
+
+def _target(world: World, session: Session, written: _Written, family: str) -> str:
+    word, jail = written.to
+    topology = world.pf.topology
     if jail:
-        return _jail_address(world.pf.topology, jail, family)
+        return _jail_address(topology, jail, family)
+    if word == "host":
+        return _host_address(topology, written.source, family)
     if word not in ("ext_ip4", "ext_ip6"):
         return _address(word)
     for peer in session.settings.host.outside("inet" if word == "ext_ip4" else "inet6"):
@@ -106,12 +154,23 @@ def _target(world: World, session: Session, word: str, jail: str, family: str) -
         if peer.table and (members := world.pf.read("").tables.get(peer.table)):
             return members[0].split("/")[0]
         if peer.interface:
-            for host in world.pf.topology.resolve(peer.word[1:-1]) or ():
+            for host in topology.resolve(peer.word[1:-1]) or ():
                 if host.family == ("inet" if word == "ext_ip4" else "inet6"):
                     return str(Address.parse(_text(host.low, host.family)))
     raise UsageError(
         f"{word} is no address of this host", None, "name one, or look at ext_ip4 and ext_ip6 of jailpf.toml"
     )
+
+
+def _host_address(topology: Topology, source: _Whom, family: str) -> str:
+    """The host as the sender knows it: before a vnet jail the address beside it, else the first of ext_if."""
+    jail = topology.jails.get(source.jail)
+    near = [jail.interface] if jail and jail.vnet else []
+    for interface in (*near, topology.ext_if, *topology.interfaces):
+        for host in topology.resolve(f"{interface}:0") or ():
+            if host.family == family:
+                return _text(host.low, family)
+    raise UsageError(f"this host has no {family} address")
 
 
 def _text(number: int, family: str) -> str:

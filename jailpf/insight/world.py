@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import rule_text
 from jailpf.errors import ConfigError, JailpfError, Place
+from jailpf.insight.surroundings import surroundings
 from jailpf.lifecycle.prepare import prepare
 
 if TYPE_CHECKING:
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.pf import Loaded
-    from jailpf.pf.simulated import Simulated, Topology
+    from jailpf.pf.simulated import Simulated
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,15 @@ class World:
         return found
 
 
-def build(session: Session, *, main: str = "", declared: bool = False) -> World:
+def build(session: Session, *, main: str = "", declared: bool = False, interfaces: str = "") -> World:
     """Gather it all. main: a pf.conf to take instead of the loaded main ruleset; declared: what is declared instead of
-    what is loaded. Raises the errors of pf, ConfigError for a file that cannot be read.
+    what is loaded; interfaces: a file of what ifconfig(8) printed, to take instead of this host's. Raises the errors of
+    pf and of `surroundings`, ConfigError for a file that cannot be read.
     """
     from jailpf.pf.simulated.explain import rebuild
 
     jails, problems = _jails(session)
-    topology = _topology(session, jails)
+    topology, odd = surroundings(session, (one.jail for one in jails.values()), interfaces)
     loaded = _main(session, main)
     anchors = [] if declared else [session.pf.read(path) for path in session.pf.anchors()]
     pf = rebuild(loaded[0], anchors, loaded[1], topology, session.pf.skipped() if not main else ())
@@ -68,7 +70,7 @@ def build(session: Session, *, main: str = "", declared: bool = False) -> World:
         for one in jails.values():
             for anchor in one.ruleset.anchors:
                 pf.load(anchor.path, anchor.text)
-    return World(pf, jails, problems)
+    return World(pf, jails, [*odd, *problems])
 
 
 def _jails(session: Session) -> tuple[dict[str, Prepared], list[JailpfError]]:
@@ -95,48 +97,3 @@ def _main(session: Session, file: str) -> tuple[str | list[str], dict[str, tuple
     loaded: Loaded = session.pf.read("")
     text = getattr(session.pf, "main", None)
     return (text() if text else [*loaded.nat, *loaded.rules]), dict(loaded.tables)
-
-
-def _topology(session: Session, jails: dict[str, Prepared]) -> Topology:
-    """The simulated host's own, or the real one as its programs show it; and the jails on it."""
-    from jailpf.pf.simulated import Simulated, Topology
-    from jailpf.pf.simulated.host.described import described
-
-    asked = _asked(session) if session.settings.pf == "pfctl" else ("", "", "")
-    topology = described(*asked) if asked[0] else Topology()
-    if isinstance(session.pf, Simulated):
-        topology.update(session.pf.topology.to_json())
-    ext_if = session.settings.host.ext_if[0]
-    if ext_if not in topology.interfaces and not asked[0]:
-        there = topology.interfaces[topology.ext_if]
-        topology.add_interface(ext_if, *there.addresses)
-        topology.add_interface(there.name)
-    if ext_if in topology.interfaces:
-        topology.ext_if = ext_if
-    for one in jails.values():
-        jail = one.jail
-        if not jail.shared:
-            interface = jail.interface or ("bridge0" if jail.vnet else "lo1")
-            topology.add_jail(jail.name, map(str, jail.addresses), interface, jail.vnet)
-    return topology
-
-
-def _asked(session: Session) -> tuple[str, str, str]:
-    """What ifconfig, netstat and sysctl print; "" where there is no such program, or it fails."""
-    from jailpf.pf.simulated.host.described import ASKED
-
-    programs = session.settings.programs
-    return (
-        _said(programs["ifconfig"], "-a"),
-        _said(programs["netstat"], "-rn", "--libxo=json"),
-        _said(programs["sysctl"], "-i", *ASKED),
-    )
-
-
-def _said(program: str, *words: str) -> str:
-    from jailpf.system import programs
-
-    try:
-        return programs.run(program, *words)
-    except JailpfError:
-        return ""

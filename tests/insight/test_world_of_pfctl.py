@@ -53,11 +53,30 @@ def test_what_is_loaded_decides_not_what_is_declared(machine: Machine) -> None:
     machine.jailpf(*question, "--declared")
 
 
-def test_without_ifconfig_the_simulated_hosts_addresses_serve(machine: Machine) -> None:
-    """On a laptop there is none."""
+def test_where_nothing_is_known_of_the_interfaces_nothing_is_said(machine: Machine) -> None:
+    """The simulated host's addresses never stand for a real one's: without ifconfig its output is asked for."""
     (machine.bin / "ifconfig").unlink()
-    done = machine.jailpf("trace", "tcp", "from", "192.0.2.9", "to", "ext_ip4", "port", "80", "--declared")
+    question = ("trace", "tcp", "from", "192.0.2.9", "to", "198.51.100.1", "port", "80", "--declared")
+    done = machine.jailpf(*question, status=69)
+    assert "--interfaces FILE" in done.stderr
+    assert "203.0.113.1" not in done.stdout
+    file = machine.root / "host.txt"
+    file.write_text(IFCONFIG)
+    assert "reaches web" in machine.jailpf(*question, "--interfaces", str(file)).stdout
+
+
+def test_an_external_interface_that_is_not_there_is_said(machine: Machine) -> None:
+    """The answer is that of the interface which the host has; a group stands for its members."""
+    question = ("trace", "tcp", "from", "192.0.2.9", "to", "198.51.100.1", "port", "80", "--declared")
+    machine.settings(host='[host]\next_if = "em77"\n', programs=("pfctl", "jls", "ifconfig"))
+    done = machine.jailpf(*question, status=1)
+    assert "no interface and no group 'em77'" in done.stderr
+    grouped = IFCONFIG.replace("\tinet6 2001", "\tgroups: wan\n\tinet6 2001")
+    machine.install("ifconfig", f"print({grouped!r}, end='')\n")
+    machine.settings(host='[host]\next_if = "wan"\n', programs=("pfctl", "jls", "ifconfig"))
+    done = machine.jailpf(*question)
     assert "reaches web" in done.stdout
+    assert "no group" not in done.stderr
 
 
 def test_a_declaration_that_is_broken_is_named_and_the_rest_is_traced(machine: Machine) -> None:

@@ -16,7 +16,20 @@ MAN = Path(__file__).parents[2] / "man"
 PAGES = sorted(MAN.glob("*.[1-9]"))
 OURS = {page.name for page in PAGES}
 FREEBSD = {
-    *("pf.4", "jail.conf.5", "pf.conf.5", "rc.conf.5", "jail.8", "jls.8", "pfctl.8", "service.8", "syslog.3"),
+    *(
+        "pf.4",
+        "jail.conf.5",
+        "pf.conf.5",
+        "rc.conf.5",
+        "jail.8",
+        "jls.8",
+        "pfctl.8",
+        "ifconfig.8",
+        "netstat.1",
+        "sysctl.8",
+        "service.8",
+        "syslog.3",
+    ),
 }
 EACH = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 

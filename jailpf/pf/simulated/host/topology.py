@@ -9,41 +9,21 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from jailpf.errors import NoJailError, UsageError
 from jailpf.pf.simulated.host.interface import Interface, interface_address
+from jailpf.pf.simulated.host.jails import Jail, Owner
+from jailpf.pf.simulated.host.names import resolve
 from jailpf.pf.simulated.host.routes import Route, longest
-from jailpf.pf.simulated.rules.addresses import Address, address_text, network, parse_address
+from jailpf.pf.simulated.rules.addresses import Address, address_text, parse_address
 from jailpf.pf.simulated.rules.rule import BITS, Family, Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from jailpf.pf.simulated.host.interface import InterfaceAddress
 
-
-class Jail(NamedTuple):
-    """A jail: its addresses, the interface that has them (vnet: the host's interfaces towards it)."""
-
-    name: str
-    addresses: tuple[str, ...]
-    interfaces: tuple[str, ...] = ("lo1",)
-    vnet: bool = False
-
-    @property
-    def interface(self) -> str:
-        """The first of its interfaces."""
-        return self.interfaces[0]
-
-
-class Owner(NamedTuple):
-    """Whose an address is: a jail's name or "" for the host, on which interface, behind it (vnet) or not."""
-
-    jail: str
-    interface: str
-    vnet: bool
-
+__all__ = ["Jail", "Owner", "Topology"]
 
 SYSCTLS = {  # as FreeBSD starts, but for a host that forwards
     "net.inet.ip.forwarding": 1,
@@ -90,6 +70,13 @@ class Topology:
         with self.changing():
             there = self.interfaces.get(name) or Interface.made(name)
             self.interfaces[name] = there._replace(addresses=addresses, members=tuple(members))
+            self._forget()
+
+    def rename(self, name: str, new: str) -> None:
+        """Give an interface another name, as `ifconfig NAME name NEW` does; its groups stay."""
+        with self.changing():
+            self.interfaces[new] = self.interfaces.pop(name)._replace(name=new)
+            self.ext_if = new if self.ext_if == name else self.ext_if
             self._forget()
 
     def set_external(self, name: str) -> None:
@@ -166,6 +153,19 @@ class Topology:
             known = [Route("::/0" if address.family == "inet6" else "0.0.0.0/0", self.ext_if, "", "UG")]
         return longest([*known, *self._connected(address.family)], address)
 
+    def arrival(self, source: Address, to: Address) -> str:
+        """Where a packet from elsewhere comes in: by the interface whose network, or route, holds its sender, else by
+        that which has the address it goes to, else by the uplink.
+        """
+        known = [route for route in self.routes if route.family == source.family and route.prefix]
+        back = longest([*known, *self._connected(source.family)], source)
+        if back and not self.interfaces.get(back.interface, Interface("")).loopback:
+            return back.interface
+        owner = self.owners().get(to)
+        if owner and not owner.vnet and not self.interfaces[owner.interface].loopback:
+            return owner.interface
+        return self.ext_if
+
     def uplink(self, family: Family = "inet") -> str:
         """The interface of the default route, or of the other family's; else the first card with an address."""
         defaults = {route.family: route.interface for route in reversed(self.routes) if route.prefix == 0}
@@ -180,6 +180,11 @@ class Topology:
         held = self.owners()[address].interface
         if address.family == "inet" and self.interfaces[held].loopback:
             return held
+        return self.lo0
+
+    @property
+    def lo0(self) -> str:
+        """The loopback of the kernel itself, whatever its name: that with 127.0.0.1 or ::1, else the first."""
         names = [name for name, interface in self.interfaces.items() if interface.loopback]
         first = (name for name in names if {"127.0.0.1/8", "::1/128"} & set(self.interfaces[name].addresses))
         return next(first, names[0] if names else "lo0")
@@ -196,29 +201,7 @@ class Topology:
         """The addresses of `em0`, `em0:0`, `em0:network`, `em0:broadcast`, `em0:peer`, `self`; None for no such
         interface.
         """
-        name, *modifiers = spec.split(":")
-        names = list(self.interfaces) if name == "self" else self.meant(name)
-        if not names or any(m not in {"0", "network", "broadcast", "peer"} for m in modifiers):
-            return None
-        found = [own for one in names for own in self._written(one, "0" in modifiers)]
-        return list(dict.fromkeys(host for own in found if (host := _host(own, modifiers)) is not None))
-
-    def _written(self, interface: str, first: bool) -> list[InterfaceAddress]:
-        """The addresses that a rule means by an interface, or the first of each family, link-local ones apart."""
-        own = self.interfaces[interface].own
-        held = {one.address for one in own}
-        here = [jail for jail in self.jails.values() if not jail.vnet and interface in jail.interfaces]
-        jails = [interface_address(str(address)) for jail in here for address in map(_address, jail.addresses)]
-        own = own + [
-            one for one in jails if one.address not in held and self.owners()[one.address].interface == interface
-        ]
-        if not first:
-            return own
-        firsts: dict[Family, InterfaceAddress] = {}
-        for one in own:
-            if not one.link_local:
-                firsts.setdefault(one.family, one)
-        return list(firsts.values())
+        return resolve(self, spec)
 
     def _connected(self, family: Family) -> list[Route]:
         if family in self._networks:
@@ -259,17 +242,6 @@ class Topology:
 
 def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-
-
-def _host(own: InterfaceAddress, modifiers: Sequence[str]) -> Host | None:
-    family, bits = own.family, BITS[own.family]
-    if "network" in modifiers:
-        return own.network
-    if "peer" in modifiers:
-        return None if own.peer is None else network(family, own.peer, bits)
-    if "broadcast" in modifiers:
-        return network(family, own.network.high, bits) if family == "inet" else None
-    return network(family, own.number, bits)
 
 
 def _address(text: str) -> Address:
