@@ -5,40 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.host.interface import interface_address
-from jailpf.pf.simulated.rules.addresses import network, parse_address
+from jailpf.pf.simulated.rules.addresses import network
 from jailpf.pf.simulated.rules.rule import BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from jailpf.pf.simulated.host.interface import InterfaceAddress
-    from jailpf.pf.simulated.host.topology import Topology
+    from jailpf.pf.simulated.host.interface import Interface, InterfaceAddress
     from jailpf.pf.simulated.rules.rule import Family, Host
 
 MODIFIERS = {"0", "network", "broadcast", "peer"}
 
 
-def resolve(topology: Topology, spec: str) -> list[Host] | None:
-    """The addresses of `em0`, `em0:0`, `em0:network`, `em0:broadcast`, `em0:peer`, `self`; None for no such interface."""
+def resolve(spec: str, interfaces: Iterable[Interface], more: Mapping[str, list[str]]) -> list[Host] | None:
+    """The addresses of `em0`, `em0:0`, `em0:network`, `em0:broadcast`, `em0:peer`, `self`; None for no such interface.
+
+    more: the addresses that the interfaces will have beside their own, those of jails.
+    """
     name, *modifiers = spec.split(":")
-    names = list(topology.interfaces) if name == "self" else topology.meant(name)
-    if not names or not MODIFIERS.issuperset(modifiers):
+    meant = [one for one in interfaces if name in ("self", one.name, *one.groups)]
+    if not meant or not MODIFIERS.issuperset(modifiers):
         return None
-    found = [own for one in names for own in _own(topology, one, "0" in modifiers)]
+    found = [own for one in meant for own in _own(one, more.get(one.name, ()), "0" in modifiers)]
     return list(dict.fromkeys(host for own in found if (host := _host(own, modifiers)) is not None))
 
 
-def _own(topology: Topology, interface: str, first: bool) -> list[InterfaceAddress]:
-    """The addresses of an interface, those of jails that will be there at the end; or the first of each family,
-    link-local ones apart.
-    """
-    own = topology.interfaces[interface].own
+def _own(interface: Interface, more: Iterable[str], first: bool) -> list[InterfaceAddress]:
+    """Its addresses, or the first of each family, link-local ones apart."""
+    own = interface.own
     held = {one.address for one in own}
-    here = [jail for jail in topology.jails.values() if not jail.vnet and interface in jail.interfaces]
-    for text in (text for jail in here for text in jail.addresses):
-        address = parse_address(text)
-        if address not in held and topology.owners()[address].interface == interface:
-            own.append(interface_address(str(address)))
+    own += [one for one in map(interface_address, more) if one.address not in held]
     if not first:
         return own
     firsts: dict[Family, InterfaceAddress] = {}

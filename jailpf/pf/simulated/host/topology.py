@@ -201,7 +201,11 @@ class Topology:
         """The addresses of `em0`, `em0:0`, `em0:network`, `em0:broadcast`, `em0:peer`, `self`; None for no such
         interface.
         """
-        return resolve(self, spec)
+        more: dict[str, list[str]] = {}
+        for jail in self.jails.values():
+            for address in () if jail.vnet else jail.addresses:
+                more.setdefault(self.owners()[_address(address)].interface, []).append(address)
+        return resolve(spec, self.interfaces.values(), more)
 
     def _connected(self, family: Family) -> list[Route]:
         if family in self._networks:
