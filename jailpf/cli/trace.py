@@ -20,6 +20,7 @@ WORDS = {
     "pass": ("green", "reaches"),
     "block": ("red", "is blocked"),
     "unreachable": ("red", "finds no way"),
+    "unanswered": ("red", "gets no answer"),
     "unknown": ("yellow", "cannot be told"),
 }
 

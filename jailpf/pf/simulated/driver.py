@@ -258,17 +258,18 @@ class Simulated:
         interface: str | None = None,
         sender: str = "outside",
         keep: bool = True,
+        listens: bool = True,
     ) -> Connection:
         """Open a connection and say what becomes of it.
 
         source: an address, or "" for the sender's own of the family. sender: "outside", "host" or
         "jail:NAME". interface: where the packet appears first, when it is not the usual one. keep: make
-        states and count; False leaves no trace. Raises UsageError for what is no address, protocol or
-        interface, NoJailError.
+        states and count; False leaves no trace. listens: False when the port is closed where it arrives. Raises
+        UsageError for what is no address, protocol or interface, NoJailError.
         """
         context = self._store.changing if keep else self._store.reading
         with context() as model:
-            question = ask.Question(proto, source, to, port, source_port, interface or "", sender)
+            question = ask.Question(proto, source, to, port, source_port, interface or "", sender, listens)
             return ask.connect(model, question, self.now(), keep)
 
     def opened(self) -> AbstractContextManager[Model]:

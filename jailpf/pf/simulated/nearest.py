@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.pf.simulated.kernel.decide import match_of
 from jailpf.pf.simulated.kernel.flat import flatten
-from jailpf.pf.simulated.kernel.packet import Matcher
+from jailpf.pf.simulated.kernel.matcher import Matcher
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.driver import Simulated

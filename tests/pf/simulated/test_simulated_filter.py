@@ -57,12 +57,22 @@ def test_the_last_match_wins_without_quick(pf: Simulated) -> None:
     assert _imap(pf)
 
 
-def test_a_quick_anchor_ends_with_a_match_inside(pf: Simulated) -> None:
-    """facts.md section 3: with `anchor ... quick`, a match inside a (non-wildcard) quick anchor stops."""
-    pf.set_main('anchor "a" quick\nblock all\n')
-    pf.load("a", "pass proto udp all\n")
+def test_a_quick_anchor_ends_the_evaluation(pf: Simulated) -> None:
+    """facts-2.md section 10: `anchor "x" quick` ends the evaluation even when nothing inside matched."""
+    pf.set_main('anchor "a" quick proto udp\nblock all\n')
+    pf.load("a", "block in proto udp to port 54\n")
     assert pf.connect("udp", "198.51.100.7", "203.0.113.1", 53)
+    assert not pf.connect("udp", "198.51.100.7", "203.0.113.1", 54)
     assert not pf.connect("tcp", "198.51.100.7", "203.0.113.1", 53)
+
+
+def test_of_a_quick_wildcard_only_the_first_child_counts(pf: Simulated) -> None:
+    """facts-2.md section 10: of `anchor "x/*" quick` only the first child is looked at."""
+    pf.set_main('anchor "x/*" quick\n')
+    pf.load("x/a", "block in proto udp to port 54\n")
+    pf.load("x/b", "block in proto udp to port 53\n")
+    assert pf.connect("udp", "198.51.100.7", "203.0.113.1", 53)
+    assert not pf.connect("udp", "198.51.100.7", "203.0.113.1", 54)
 
 
 def test_an_anchor_rule_can_have_conditions(pf: Simulated) -> None:

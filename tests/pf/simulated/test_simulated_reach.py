@@ -141,7 +141,7 @@ def _compare(pf: Simulated, found: list[Reached], packet: tuple[str, str, str, s
         and entry.includes(parse_address(source).number, source_port, parse_address(to).number, port)
     ]
     got = [(e.delivered_to, e.address, port + e.shift if e.port is None else e.port) for e in entries]
-    arrived = [(connection.delivered_to, connection.address, connection.port)] if connection else []
+    arrived = [(connection.delivered_to, connection.address, connection.port)] if connection.delivered_to else []
     assert got == arrived, (packet, connection)
 
 

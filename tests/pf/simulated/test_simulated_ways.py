@@ -15,7 +15,8 @@ OUT_8080 = "pass out quick on lo0 inet proto tcp from any to (em0:0) port 8080\n
 
 
 def _way(connection: Connection) -> list[tuple[str, str]]:
-    return [(step.interface, step.direction) for step in connection.steps if step.phase in {"filter", "skip", "state"}]
+    first = (step for step in connection.steps if step.packet == "first")
+    return [(step.interface, step.direction) for step in first if step.phase in {"filter", "skip", "state"}]
 
 
 def _rdr(on: str, target: str) -> str:
@@ -70,11 +71,15 @@ def test_hairpin_needs_lo0_in_the_rdr_and_the_pass_out(pf: Simulated) -> None:
 
 
 def test_hairpin_to_a_vnet_jail_leaves_by_the_bridge(pf: Simulated) -> None:
-    """facts.md: the same from another jail to a vnet jail; the packet goes on as OUT on the bridge."""
+    """facts.md: the same from another jail to a vnet jail; the packet goes on as OUT on the bridge. The answer comes
+    from the jail itself, so the sender drops it.
+    """
     pf.load("jailpf/vn", _rdr("{ em0 lo0 bridge0 }", "10.9.0.5") + OUT_8080)
     connection = pf.connect("tcp", "", "203.0.113.1", 8080, sender="jail:web")
     assert connection.delivered_to == "vn"
     assert _way(connection) == [("lo0", "out"), ("lo0", "in"), ("bridge0", "out")]
+    assert (connection.verdict, connection.sender_sees) == ("unanswered", "silence")
+    assert "the answer comes from 10.9.0.5 port 80, and not from 203.0.113.1 port 8080" in connection.reason
 
 
 def test_set_skip_on_lo0_breaks_hairpin(pf: Simulated) -> None:

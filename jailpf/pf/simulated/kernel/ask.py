@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import UsageError
 from jailpf.pf.simulated.host.topology import Jail, Topology
-from jailpf.pf.simulated.kernel.connection import Connection
-from jailpf.pf.simulated.kernel.decide import Kernel
-from jailpf.pf.simulated.kernel.hop import Hopper
-from jailpf.pf.simulated.kernel.journey import Journey
+from jailpf.pf.simulated.kernel.journey import LOCAL, Place
 from jailpf.pf.simulated.kernel.packet import Packet
+from jailpf.pf.simulated.kernel.worlds import Worlds
 from jailpf.pf.simulated.rules.addresses import Address, parse_address
 from jailpf.pf.simulated.rules.words import PROTOCOL_NUMBERS, PROTOCOLS, WITH_PORTS
 
 if TYPE_CHECKING:
+    from jailpf.pf.simulated.kernel.connection import Connection
     from jailpf.pf.simulated.kernel.model import Model
 
 
@@ -28,6 +27,7 @@ class Question(NamedTuple):
     source_port: int
     interface: str
     sender: str
+    listens: bool = True
 
 
 def connect(model: Model, question: Question, now: float, keep: bool) -> Connection:
@@ -50,9 +50,8 @@ def connect(model: Model, question: Question, now: float, keep: bool) -> Connect
     if not all(0 <= port <= 65535 for port in ports):
         raise UsageError(f"{question.port} is no port")
     packet = Packet(to.family, proto, source.number, ports[0], to.number, ports[1])
-    connection = Connection("pass")
-    Journey(Hopper(Kernel(model, keep), packet, connection, now, keep), sender, question.interface).run()
-    return connection
+    place = _place(sender, question, topology)
+    return Worlds(model, packet, place, now, question.interface, question.listens).connect(keep)
 
 
 def protocol(word: str) -> str:
@@ -72,13 +71,20 @@ def _sender(word: str, topology: Topology) -> Jail | str:
     return topology.jail(name)
 
 
+def _place(sender: Jail | str, question: Question, topology: Topology) -> Place:
+    if sender == "outside":
+        return Place("outside", question.interface or topology.ext_if)
+    if isinstance(sender, Jail) and sender.vnet:
+        return Place("vnet", sender.interface)
+    return LOCAL
+
+
 def _own(sender: Jail | str, to: Address, topology: Topology) -> Address:
     """The sender's first address of the family."""
     if isinstance(sender, Jail):
         found = [parse_address(text) for text in sender.addresses]
     elif sender == "host":
-        hosts = topology.resolve(f"{topology.ext_if}:0") or []
-        found = [Address(host.family, host.low) for host in hosts]
+        found = _host_addresses(to, topology)
     else:
         raise UsageError("a connection from outside needs the address of its source")
     for address in found:
@@ -86,6 +92,18 @@ def _own(sender: Jail | str, to: Address, topology: Topology) -> Address:
             return address
     name = sender.name if isinstance(sender, Jail) else sender
     raise UsageError(f"{name} has no address of the family of {to}")
+
+
+def _host_addresses(to: Address, topology: Topology) -> list[Address]:
+    """What the host itself sends from: to an address of its own that one, else the first of the interface by which it
+    goes (facts-2.md, "Which source the host itself uses").
+    """
+    owner = topology.owners().get(to)
+    if owner and not owner.vnet:
+        return [to]
+    way = owner.interface if owner else topology.network_of(to) or topology.ext_if
+    hosts = [*(topology.resolve(f"{way}:0") or ()), *(topology.resolve(f"{topology.ext_if}:0") or ())]
+    return [Address(host.family, host.low) for host in hosts]
 
 
 def _address(text: str) -> Address:

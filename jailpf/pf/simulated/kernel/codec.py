@@ -46,8 +46,9 @@ def from_json(model: Model, data: dict[str, Any]) -> None:
     model.rulesets = {path: _read_ruleset(ruleset) for path, ruleset in data["rulesets"].items()}
     model.rates = {key: (count, last) for key, (count, last) in data["rates"].items()}
     for state in data["states"]:
-        keys = {"wire": Key(*state["wire"]), "stack": Key(*state["stack"]), "labels": tuple(state["labels"])}
-        model.states[state["id"]] = State(**{**state, **keys})
+        keys = {"wire": Key(*state["wire"]), "stack": Key(*state["stack"])}
+        tuples = {name: tuple(state[name]) for name in ("labels", "bound", "route")}
+        model.states[state["id"]] = State(**{**state, **keys, **tuples})
 
 
 def _ruleset(ruleset: Ruleset) -> dict[str, Any]:

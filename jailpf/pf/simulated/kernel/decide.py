@@ -2,7 +2,7 @@
 
 Source: facts.md, "What a running 15.1 showed" and section 3. Translation: the first match ends a ruleset, the
 last match across rulesets wins, and a match in the main ruleset ends everything. Filter: the last match wins,
-quick ends.
+quick ends. Where a rule cannot be judged, every course that the evaluation may take is a decision of its own.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel.connection import Match
-from jailpf.pf.simulated.kernel.flat import Flat, flatten
-from jailpf.pf.simulated.kernel.packet import Matcher, Packet
+from jailpf.pf.simulated.kernel.courses import COURSES_MAX, SOME_TAG, Course, hint, joined, unsimulated, verdict
+from jailpf.pf.simulated.kernel.flat import Flat, candidates, flatten
+from jailpf.pf.simulated.kernel.matcher import Matcher
 from jailpf.pf.simulated.rules import unknown
 from jailpf.pf.simulated.rules.show import rule_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from jailpf.pf.simulated.kernel.model import Model
-    from jailpf.pf.simulated.rules.rule import Rule
+    from jailpf.pf.simulated.kernel.packet import Packet
 
 
 @dataclass
@@ -28,7 +29,8 @@ class Decision:
     """The rule that counts (None: no translation, or the default pass), all that matched, and the tag then
     set.
 
-    verdict: pass, block, translate, or unknown; then `doubts` are the rules that only FreeBSD could judge.
+    verdict: pass, block, translate, or unknown. doubts: the rules that only FreeBSD could judge, without which there
+    would be no other decision.
     """
 
     verdict: str
@@ -50,105 +52,107 @@ class Kernel:
     def __init__(self, model: Model, counting: bool = False) -> None:
         self.model, self.matcher, self.counting = model, Matcher(model), counting
 
-    def translate(self, packet: Packet, section: str) -> Decision:
-        """The nat, rdr or binat rule for the packet."""
-        ended: set[int] = set()
-        decision = Decision("pass", None, tag=packet.tag)
-        for flat, matched in self._evaluate(packet, section, decision):
-            if not ended.isdisjoint(flat.scopes):
-                continue
-            if matched is None:
-                decision.doubts.append(flat)
-                continue
-            decision.matches.append(flat)
-            decision.tag = flat.rule.tag or decision.tag
-            if flat.rule.rtable:
-                decision.doubts.append(flat)
-            ended.add(flat.scopes[-1])
-            if not flat.rule.no:
-                decision.flat, decision.verdict = flat, "translate"
-            if 0 in ended:
-                break
-        if decision.doubts:
-            decision.verdict = "unknown"
-        return decision
+    def translate(self, packet: Packet, section: str) -> list[Decision]:
+        """The nat, rdr or binat rule for the packet; several decisions where only FreeBSD could say."""
+        return [
+            _decision(course, "translate" if course.flat else "pass", course.flat)
+            for course in self._evaluate(packet, section, _translates)
+        ]
 
-    def filter(self, packet: Packet) -> Decision:
-        """The filter rule for the packet. Where unknown rules might count, all that could happen is
-        compared.
-        """
-        decision = Decision("pass", None, tag=packet.tag)
-        final: list[Flat | None] = []
-        possible: list[Flat | None] = [None]
-        for flat, matched in self._evaluate(packet, "filter", decision):
-            action = flat.rule.action
-            if matched is None:
-                decision.doubts.append(flat)
-                ends = flat.quick or (action == "unknown" and unknown.stays(_hint(flat.rule)))
-                if _verdict(flat) != "match":
-                    (final if ends else possible).append(flat)
-                continue
-            decision.matches.append(flat)
-            decision.tag = flat.rule.tag or decision.tag
-            if action == "match":
-                if flat.rule.rtable:
-                    final.append(flat)
-                continue
-            possible = [flat]
-            if flat.quick:
-                break
-        outcomes = final + possible
-        verdicts = {_verdict(flat) for flat in outcomes}
-        decision.flat = possible[0]
-        decision.verdict = verdicts.pop() if len(verdicts) == 1 else "unknown"
-        if decision.verdict != "unknown":
-            decision.doubts = []
-        elif not decision.doubts:
-            decision.doubts = [flat for flat in outcomes if flat and _verdict(flat) == "unknown"]
-        return decision
+    def filter(self, packet: Packet) -> list[Decision]:
+        """The filter rule for the packet; several decisions where only FreeBSD could say."""
+        return [
+            _decision(course, verdict(course.flat), course.flat)
+            for course in self._evaluate(packet, "filter", _filters)
+        ]
 
-    def _evaluate(self, packet: Packet, section: str, decision: Decision) -> Iterator[tuple[Flat, bool | None]]:
-        """The rules that match (True) or might (None), in order, behind anchor rules that do."""
-        entered: dict[int, bool | None] = {0: True}
-        tag_in_doubt = False
-        for flat in flatten(self.model, section):
-            inside = entered.get(flat.scopes[-1], True)
-            if flat.scopes[-1] not in entered:
-                inside = self._enter(flat, packet, decision.tag, entered)
-            if inside is False:
-                continue
-            rule = flat.rule
-            if self.counting and rule.labels:
+    def _evaluate(self, packet: Packet, section: str, take: Callable[[Course, Flat], None]) -> list[Course]:
+        """The courses that the rules of a section may take, in order, behind anchor rules that match."""
+        courses = [Course(packet.tag)]
+        # What is counted is every rule, looked at in vain or not.
+        flats = flatten(self.model, section) if self.counting else candidates(self.model, section, packet)
+        for flat in flats:
+            if self.counting and flat.rule.labels and flat.path in self.model.rulesets:
                 self.model.rulesets[flat.path].count(flat.key, 1, 0, 0, 0)
-            matched = self.matcher.rule(rule, flat.path, packet, decision.tag)
-            if tag_in_doubt and rule.tagged:
-                untagged = self.matcher.rule(replace(rule, tagged=""), flat.path, packet, "")
-                matched = None if untagged else untagged
-            if inside is None and matched:
-                matched = None
-            if matched is None and (rule.tag or (rule.action == "unknown" and unknown.sets_tag(_hint(rule)))):
-                tag_in_doubt = True
-            if matched is not False:
-                yield flat, matched
+            going = [course for course in courses if not course.over]
+            if not going:
+                break
+            forks = [fork for course in going for fork in self._take(course, flat, packet, take)]
+            if forks:
+                courses = joined([*courses, *forks])
+                if len(courses) > COURSES_MAX:
+                    break
+        return joined(courses)
 
-    def _enter(self, flat: Flat, packet: Packet, tag: str, entered: dict[int, bool | None]) -> bool | None:
-        result: bool | None = True
+    def _take(self, course: Course, flat: Flat, packet: Packet, take: Callable[[Course, Flat], None]) -> list[Course]:
+        """Let a rule act on a course; the courses beside it that a doubt opens."""
+        forks: list[Course] = []
+        if not course.ended.isdisjoint(flat.scopes) or not self._inside(course, flat, packet, forks):
+            return forks
+        matched = self._matches(flat, packet, course.tag)
+        if matched is None:
+            forks.append(course.fork(flat))
+        if matched is not False:
+            take(course, flat)
+        return forks
+
+    def _matches(self, flat: Flat, packet: Packet, tag: str) -> bool | None:
+        rule = flat.rule
+        if tag == SOME_TAG and rule.tagged:
+            might = self.matcher.rule(replace(rule, tagged=""), flat.path, packet, "")
+            return None if might else might
+        return self.matcher.rule(rule, flat.path, packet, tag)
+
+    def _inside(self, course: Course, flat: Flat, packet: Packet, forks: list[Course]) -> bool:
+        """Whether the anchor rules on the way to the rule let the packet in; where that is in doubt, they do, and one
+        course more in which they do not.
+        """
+        found = course.entered.get(flat.scopes[-1])
+        if found is not None:
+            return found
+        found = True
         for scope, guard, path in zip(flat.scopes[1:], flat.guards, flat.guard_paths, strict=True):
-            if scope not in entered:
-                entered[scope] = self.matcher.rule(guard, path, packet, tag)
-            if entered[scope] is False:
-                result = False
-        entered[flat.scopes[-1]] = result
-        return result
+            if found and scope not in course.entered:
+                matches = self.matcher.rule(guard, path, packet, course.tag)
+                if matches is None:
+                    forks.append(course.fork(Flat(path, flat.section, -1, guard, (), (), (), False)))
+                    forks[-1].entered[scope] = False
+                course.entered[scope] = matches is not False
+            found = found and course.entered[scope]
+        course.entered[flat.scopes[-1]] = found
+        return found
 
 
-def _verdict(flat: Flat | None) -> str:
-    if flat is None:
-        return "pass"
-    if flat.rule.rtable:
-        return "unknown"  # another routing table: where the packet goes then is not simulated
-    return unknown.verdict(_hint(flat.rule)) if flat.rule.action == "unknown" else flat.rule.action
+def _translates(course: Course, flat: Flat) -> None:
+    rule = flat.rule
+    course.matches = (*course.matches, flat)
+    course.tag = rule.tag or course.tag
+    course.ended |= {flat.scopes[-1]}
+    course.over = 0 in course.ended
+    if not rule.no:
+        course.flat = flat
 
 
-def _hint(rule: Rule) -> str:
-    return rule.expanded or rule.text
+def _filters(course: Course, flat: Flat) -> None:
+    rule = flat.rule
+    if rule.anchor:  # the end of a quick anchor
+        course.over = True
+        return
+    course.matches = (*course.matches, flat)
+    unknown_tag = rule.action == "unknown" and unknown.sets_tag(hint(rule))
+    course.tag = rule.tag or (SOME_TAG if unknown_tag else course.tag)
+    what = verdict(flat)
+    if what == "match":
+        return
+    course.flat = flat
+    stays = rule.action == "unknown" and unknown.stays(hint(rule))
+    course.over = flat.quick or stays or (rule.action == "match" and bool(unsimulated(rule)))
+
+
+def _decision(course: Course, what: str, flat: Flat | None) -> Decision:
+    if flat is not None and flat.section != "filter" and (flat.rule.action == "unknown" or unsimulated(flat.rule)):
+        what = "unknown"
+    doubts = list(course.doubts)
+    if what == "unknown" and flat is not None and flat not in doubts:
+        doubts.append(flat)
+    return Decision(what, flat, list(course.matches), course.tag, doubts)

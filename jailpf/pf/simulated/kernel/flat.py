@@ -1,7 +1,8 @@
 """The rules of one section in the order in which pf evaluates them, anchors followed.
 
 Source: facts.md section 3: a wildcard evaluates the direct children only, in strcmp order; an anchor rule
-looks at its own section of the named anchor; 32 levels at most.
+looks at its own section of the named anchor; 32 levels at most. facts-2.md section 10: a quick anchor ends the
+evaluation even when nothing in it matched, and of a quick wildcard only the first child is looked at.
 """
 
 from __future__ import annotations
@@ -12,19 +13,22 @@ from typing import TYPE_CHECKING, cast
 from jailpf.pf.simulated.rules.paths import called
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jailpf.pf.simulated.kernel.model import Model
+    from jailpf.pf.simulated.kernel.packet import Packet
     from jailpf.pf.simulated.rules.rule import Rule
 
 STACK_MAX = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Flat:
     """One rule in evaluation order.
 
     `guards` are the anchor rules on the way, outermost first; `scopes` numbers the rulesets on the way, the
-    main ruleset being 0. `quick` is set when a match ends the evaluation: the rule's own, or that of its
-    anchor.
+    main ruleset being 0. `quick` is set when a match ends the evaluation. The end of a quick anchor is a Flat of
+    the anchor rule itself.
     """
 
     path: str
@@ -46,23 +50,74 @@ def flatten(model: Model, section: str) -> list[Flat]:
     """All rules of a section that the main ruleset reaches."""
     found = model.cache.get(section)
     if found is None:
-        numbers = iter(range(1, 1 << 30))
-        flats: list[Flat] = []
-
-        def walk(
-            path: str, guards: tuple[Rule, ...], paths: tuple[str, ...], scopes: tuple[int, ...], quick: bool
-        ) -> None:
-            ruleset = model.rulesets.get(path)
-            if ruleset is None or len(scopes) > STACK_MAX:
-                return
-            for index, rule in enumerate(ruleset.rules[section]):
-                if not rule.anchor:
-                    flats.append(Flat(path, section, index, rule, guards, paths, scopes, quick or rule.quick))
-                    continue
-                ends = rule.quick and not rule.anchor.endswith("*")
-                for target in called(path, rule.anchor, model.rulesets):
-                    walk(target, (*guards, rule), (*paths, path), (*scopes, next(numbers)), quick or ends)
-
-        walk("", (), (), (0,), False)
-        model.cache[section] = found = flats
+        model.cache[section] = found = _Walk(model, section).flats
     return cast("list[Flat]", found)
+
+
+class _Walk:
+    def __init__(self, model: Model, section: str) -> None:
+        self.model, self.section = model, section
+        self.flats: list[Flat] = []
+        self.scope = 0
+        self.path("", (), (), (0,))
+
+    def path(self, path: str, guards: tuple[Rule, ...], paths: tuple[str, ...], scopes: tuple[int, ...]) -> None:
+        ruleset = self.model.rulesets.get(path)
+        if ruleset is not None:
+            self.rules(path, ruleset.rules[self.section], guards, paths, scopes)
+
+    def rules(
+        self,
+        path: str,
+        rules: Iterable[Rule],
+        guards: tuple[Rule, ...],
+        paths: tuple[str, ...],
+        scopes: tuple[int, ...],
+    ) -> None:
+        if len(scopes) > STACK_MAX:
+            return
+        for index, rule in enumerate(rules):
+            if not rule.anchor:
+                self.flats.append(Flat(path, self.section, index, rule, guards, paths, scopes, rule.quick))
+                continue
+            inner = (*guards, rule), (*paths, path)
+            if rule.body is not None:
+                self.rules(f"{path}/{rule.anchor}".lstrip("/"), rule.body, *inner, self._scope(scopes))
+            targets = called(path, rule.anchor, self.model.rulesets) if rule.body is None else []
+            for target in targets[:1] if rule.quick else targets:
+                self.path(target, *inner, self._scope(scopes))
+            if rule.quick:
+                self.flats.append(Flat(path, self.section, index, rule, guards, paths, scopes, True))
+
+    def _scope(self, scopes: tuple[int, ...]) -> tuple[int, ...]:
+        self.scope += 1
+        return (*scopes, self.scope)
+
+
+def candidates(model: Model, section: str, packet: Packet) -> list[Flat]:
+    """The rules of a section, in order, that can match by destination address and port: all that are worth a look."""
+    name = f"{section} by destination"
+    index = model.cache.get(name)
+    if index is None:
+        model.cache[name] = index = _Index(flatten(model, section))
+    return cast("_Index", index).candidates(packet)
+
+
+class _Index:
+    """Rules by the one address and the one port that they are for, if so."""
+
+    def __init__(self, flats: list[Flat]) -> None:
+        self.flats = flats
+        self.by: dict[tuple[int, int], list[int]] = {}
+        for number, flat in enumerate(flats):
+            to, ports = flat.rule.destination, flat.rule.destination_port
+            one = to.kind == "net" and to.low == to.high and not to.negated and flat.rule.action != "binat"
+            port = ports.low if ports is not None and ports.op == "=" else -1
+            self.by.setdefault((to.low if one else -1, port), []).append(number)
+
+    def candidates(self, packet: Packet) -> list[Flat]:
+        to, port = packet.destination, packet.destination_port
+        found: list[int] = []
+        for key in ((-1, -1), (to, -1), (-1, port), (to, port)):
+            found += self.by.get(key, ())
+        return [self.flats[number] for number in sorted(found)]

@@ -4,241 +4,174 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.kernel import limits
-from jailpf.pf.simulated.kernel.connection import Connection, Step
-from jailpf.pf.simulated.kernel.decide import Decision, Kernel, match_of
-from jailpf.pf.simulated.kernel.neighbours import obstacle
-from jailpf.pf.simulated.kernel.state import Key, State
-from jailpf.pf.simulated.rules.rule import BITS, Host, Pool
-from jailpf.pf.simulated.rules.show import rule_text
+from jailpf.pf.simulated.kernel import limits, pools, tell
+from jailpf.pf.simulated.kernel.connection import Step
+from jailpf.pf.simulated.kernel.decide import match_of
+from jailpf.pf.simulated.kernel.neighbours import solicitations
+from jailpf.pf.simulated.kernel.states import States, packet_key
 
 if TYPE_CHECKING:
+    from jailpf.pf.simulated.kernel.choices import Choices
+    from jailpf.pf.simulated.kernel.connection import Connection
+    from jailpf.pf.simulated.kernel.decide import Decision, Kernel
     from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.kernel.packet import Packet
+    from jailpf.pf.simulated.kernel.state import Key
+    from jailpf.pf.simulated.rules.rule import Pool
 
-NAT_PORTS = (50001, 65535)  # pf.conf(5): the ports that nat takes unless static-port or a port range is given
 PACKET_BYTES = 60
+Ends = tuple[int, int, int, int]
+
+
+class StoppedError(Exception):
+    """A packet goes no further. verdict: block, unreachable or unknown; refused: the ends of the packet as it came, when
+    pf has answered its sender.
+    """
+
+    def __init__(self, verdict: str, reason: str, packet: Packet, refused: Ends | None = None) -> None:
+        super().__init__(reason)
+        self.verdict, self.reason, self.packet, self.refused = verdict, reason, packet, refused
 
 
 class Hopper:
-    """Takes the packet of one connection through pf, interface by interface, and writes down the steps.
+    """Takes the packets of one connection through pf, interface by interface, and writes down the steps.
 
-    `keep`: make states and count; otherwise only ask. `made` collects the states with the rule of each.
+    `keep`: make lasting states and count; otherwise only ask. `choices`: what is taken where only FreeBSD could say.
     """
 
-    def __init__(self, kernel: Kernel, packet: Packet, connection: Connection, now: float, keep: bool) -> None:
-        self.kernel, self.model, self.packet = kernel, kernel.model, packet
-        self.connection, self.now, self.keep = connection, now, keep
-        self.made: list[tuple[State, Flat]] = []
+    def __init__(self, kernel: Kernel, connection: Connection, now: float, keep: bool, choices: Choices) -> None:
+        self.kernel, self.model = kernel, kernel.model
+        self.connection, self.choices = connection, choices
+        self.states = States(self.model, connection, now, keep)
+        self.keep = keep
+        self.packet_name = "first"
+        self.neighbourly: set[str] = set()
 
-    def hop(self, interface: str, direction: str) -> bool:
-        """Let pf see the packet there. False when it ends there; then the connection has its verdict."""
-        packet = self.packet
+    def hop(self, packet: Packet, interface: str, direction: str) -> str:
+        """Let pf see the packet there, and change it as pf does. The interface that route-to or reply-to sends it to,
+        "" for none. Raises StoppedError when the packet ends there.
+        """
         packet.interface, packet.direction = interface, direction
         matcher = self.kernel.matcher
         if not self.model.enabled or any(matcher.interface(name, interface) for name in self.model.skips):
-            self._step("skip", "pass", note="set skip" if self.model.enabled else "pf is disabled")
-            return True
-        state = self._state()
+            self._step(packet, "skip", "pass", note="set skip" if self.model.enabled else "pf is disabled")
+            return ""
+        state = self.states.find(packet)
         if state is not None:
-            self._follow(state)
-            return True
-        before = self._ends()
-        passes = None
-        translated = False
-        for section in ("binat", "nat") if direction == "out" else ("rdr", "binat"):
-            decision = self.kernel.translate(packet, section)
-            if decision.matches or decision.doubts:
-                self._decided(section, decision)
-            packet.tag = decision.tag
-            if decision.verdict == "unknown":
-                return self._end("unknown", _doubtful(decision))
-            if decision.flat is not None:
-                passes = self._translate(decision.flat)
-                translated = True
-                break
-        if passes is not None:
-            return self._keep(before, None, "keep state")
-        decision = self.kernel.filter(packet)
-        self._decided("filter", decision)
-        packet.tag = decision.tag
-        if decision.verdict == "unknown":
-            return self._end("unknown", _doubtful(decision))
-        if decision.verdict == "block":
-            return self._end("block", _blocked(decision))
-        flat = decision.flat
-        rule = flat.rule if flat else None
-        how = rule.state if rule and rule.state else "no state"
+            self._step(packet, "state", "pass", note=state.id)
+            return self.states.follow(packet, state)
+        was = packet.ends()
+        before = packet_key(packet)
+        translation = self._translate(packet)
+        if translation is not None and translation.rule.passes:
+            self.states.add(packet, before, None)
+            return ""
+        flat = self._filter(packet, was)
+        how = flat.rule.state if flat and flat.rule.state else "no state"
+        if flat is not None and (pool := flat.rule.nat_to if direction == "out" else flat.rule.rdr_to):
+            translation = flat
+            self._apply(packet, flat, pool)
         # pf.c keeps state whenever a translation rule matched: nothing else could translate the reply.
-        how = "keep state" if translated and how == "no state" else how
-        return self._neighbours() and self._keep(before, flat, how)
+        how = "keep state" if translation is not None and how == "no state" else how
+        self._neighbours(packet)
+        return self._keep(packet, before, flat, how)
 
-    def _neighbours(self) -> bool:
-        packet = self.packet
-        if packet.family != "inet6":
-            return True
-        found = obstacle(Kernel(self.model), packet.interface)
-        if found is None:
-            return True
-        self._decided("neighbour", found)
-        if found.verdict == "unknown":
-            return self._end("unknown", _doubtful(found))
-        reason = f"neighbour discovery on {packet.interface} is blocked; pass inet6 proto icmp6"
-        return self._end("unreachable", reason)
-
-    def _translate(self, flat: Flat) -> Flat | None:
-        """Change the packet as the rule says; the rule itself when it also passes the packet."""
-        rule, packet = flat.rule, self.packet
-        pool = rule.pool
-        if pool is not None:
-            if rule.action == "rdr":
-                packet.destination = self._from_pool(pool, flat.path, packet.destination)
-                packet.destination_port = _rdr_port(flat, packet.destination_port)
-            elif rule.action == "binat" and packet.direction == "in":
-                packet.destination = rule.source.low + packet.destination - pool.hosts[0].low
-            elif rule.action == "binat":
-                packet.source = pool.hosts[0].low + packet.source - rule.source.low
-            else:
-                packet.source = self._from_pool(pool, flat.path, packet.source)
-                packet.source_port = self._nat_port(pool)
-        return flat if rule.passes else None
-
-    def _from_pool(self, pool: Pool, path: str, original: int) -> int:
-        """The pool's first address of the family; what a pool does with more than one is not simulated."""
-        for host in pool.hosts:
-            for member in self._members(host, path):
-                if member.family == self.packet.family:
-                    width = BITS[member.family] - member.prefix
-                    return member.low + (original & ((1 << width) - 1) if pool.type == "bitmask" else 0)
-        return original
-
-    def _members(self, host: Host, path: str) -> list[Host]:
-        if host.kind == "table":
-            table = self.model.table(path, host.name)
-            return sorted(table.entries, key=lambda h: h.low) if table else []
-        return self.kernel.matcher.dynamic(host.name) if host.kind == "dynamic" else [host]
-
-    def _nat_port(self, pool: Pool) -> int:
-        packet = self.packet
-        if pool.static_port or not packet.source_port:
-            return packet.source_port
-        low, high = (pool.port, pool.port_end) if pool.port else NAT_PORTS
-        taken = {
-            state.wire.port1
-            for state in self.model.states.values()
-            if (state.proto, state.wire.address1) == (packet.proto, packet.source)
-        }
-        return next((port for port in range(low, high + 1) if port not in taken), low)
-
-    def _ends(self) -> Key:
-        packet = self.packet
-        source, destination = (
-            (packet.source, packet.source_port),
-            (packet.destination, packet.destination_port),
-        )
-        return Key(*source, *destination) if packet.direction == "in" else Key(*destination, *source)
-
-    def _state(self) -> State | None:
-        """The state that the packet belongs to: by the wire side when it comes in, by the stack side when it
-        goes out.
-        """
-        key, packet = self._ends(), self.packet
-        for state in self.model.states.values():
-            side = state.wire if packet.direction == "in" else state.stack
-            if side == key and (state.proto, state.family) == (packet.proto, packet.family):
-                return state
+    def _translate(self, packet: Packet) -> Flat | None:
+        """What nat, rdr or binat make of the packet; the rule that did."""
+        for section in ("binat", "nat") if packet.direction == "out" else ("rdr", "binat"):
+            decision = self._choose(packet, section, self.kernel.translate(packet, section))
+            packet.tag = decision.tag
+            flat = decision.flat
+            if flat is not None and flat.rule.pool is not None:
+                self._apply(packet, flat, flat.rule.pool)
+                return flat
         return None
 
-    def _follow(self, state: State) -> None:
-        packet = self.packet
-        if packet.direction == "in":
-            packet.source, packet.source_port, packet.destination, packet.destination_port = state.stack
+    def _apply(self, packet: Packet, flat: Flat, pool: Pool) -> None:
+        rule = flat.rule
+        if rule.action == "binat" and packet.direction == "in":
+            packet.destination = rule.source.low + packet.destination - pool.hosts[0].low
+        elif rule.action == "binat":
+            packet.source = pool.hosts[0].low + packet.source - rule.source.low
+        elif packet.direction == "in":
+            packet.destination = self._from_pool(packet, flat, pool, packet.destination)
+            packet.destination_port = pools.rdr_port(flat, pool, packet)
         else:
-            packet.destination, packet.destination_port, packet.source, packet.source_port = state.wire
-        packet.tag = state.tag or packet.tag
-        self._step("state", "pass", note=state.id)
+            packet.source = self._from_pool(packet, flat, pool, packet.source)
+            packet.source_port = self.states.nat_port(packet, pool)
 
-    def _keep(self, before: Key, flat: Flat | None, how: str) -> bool:
-        """Make the state that the rule asks for; False when a limit forbids it."""
-        rule = f"{self.model.rulesets[flat.path].serial}:{flat.path}:{flat.key}" if flat else ""
-        reason = limits.refusal(self.model, flat, rule, self.packet) if flat else ""
+    def _from_pool(self, packet: Packet, flat: Flat, pool: Pool, original: int) -> int:
+        found = pools.addresses(self.kernel.matcher, pool, flat.path, packet.family, original)
+        if not found:
+            raise StoppedError("block", f"{match_of(flat).text} has no address to translate to", packet)
+        return found[self.choices.pick(len(found))] if len(found) > 1 else found[0]
+
+    def _filter(self, packet: Packet, was: Ends) -> Flat | None:
+        """The rule that passes the packet, None for the default. Raises StoppedError when it is blocked."""
+        decision = self._choose(packet, "filter", self.kernel.filter(packet))
+        packet.tag = decision.tag
+        flat = decision.flat
+        if decision.verdict == "block" and flat is not None:
+            raise StoppedError("block", tell.blocked(flat), packet, was if tell.refuses(flat.rule, packet) else None)
+        return flat
+
+    def _choose(self, packet: Packet, section: str, decisions: list[Decision]) -> Decision:
+        """The decision of this world. Raises StoppedError when nobody could say what it does."""
+        decision = decisions[self.choices.pick(len(decisions))] if len(decisions) > 1 else decisions[0]
+        self.connection.doubts += [flat for flat in decision.doubts if flat not in self.connection.doubts]
+        if section == "filter" or decision.matches or decision.doubts:
+            self._decided(packet, section, decision, len(decisions) > 1)
+        if decision.verdict == "unknown":
+            raise StoppedError("unknown", tell.doubtful(decision.doubts), packet)
+        return decision
+
+    def _neighbours(self, packet: Packet) -> None:
+        """Raises StoppedError where IPv6 neighbours do not find each other on the interface of the packet."""
+        interface = packet.interface
+        if packet.family != "inet6" or interface in self.neighbourly:
+            return
+        self.neighbourly.add(interface)
+        for question in solicitations(self.model.topology, interface):
+            decisions = self.kernel.filter(question)
+            if [decision.verdict for decision in decisions] == ["pass"]:
+                continue
+            decision = self._choose(question, "neighbour", decisions)
+            if decision.verdict == "block":
+                reason = f"neighbour discovery on {interface} is blocked; pass inet6 proto icmp6"
+                raise StoppedError("unreachable", reason, packet)
+
+    def _keep(self, packet: Packet, before: Key, flat: Flat | None, how: str) -> str:
+        """Make the state that the rule asks for, and say where route-to sends the packet."""
+        rule = self.states.rule_key(flat)
+        reason = limits.refusal(self.model, flat, rule, packet) if flat else ""
         if flat and reason:
-            self._step("limit", "block", note=reason, deciding=flat)
-            return self._end("block", f"{reason} of {match_of(flat).text}")
-        if not self.keep:
-            return True
-        ruleset = self.model.rulesets[flat.path] if flat else None
-        if ruleset and flat and flat.rule.labels:
+            self._step(packet, "limit", "block", note=reason, deciding=flat)
+            raise StoppedError("block", f"{reason} of {match_of(flat).text}", packet)
+        route = self._route(flat)
+        ruleset = self.model.rulesets.get(flat.path) if flat else None
+        if self.keep and ruleset and flat and flat.rule.labels:
             ruleset.count(flat.key, 0, 1, PACKET_BYTES, int(how != "no state"))
-        if how == "no state":
-            return True
-        packet = self.packet
-        self.model.serial += 1
-        wire, stack = (before, self._ends()) if packet.direction == "in" else (self._ends(), before)
-        state = State(
-            f"{self.model.serial:016x}",
-            packet.family,
-            packet.proto,
-            packet.direction,
-            packet.interface,
-            wire,
-            stack,
-            rule,
-            flat.rule.labels if flat else (),
-            limits.tracking(flat.rule.options, rule) if flat else "",
-            packet.tag,
-            self.now,
-        )
-        self.model.states[state.id] = state
-        self.connection.states.append(state.id)
-        if flat:
-            self.made.append((state, flat))
-        return True
+        if how != "no state":
+            self.states.add(packet, before, flat, route)
+        return route if flat and flat.rule.route == "route-to" else ""
 
-    def _decided(self, phase: str, decision: Decision) -> None:
-        rules = tuple(match_of(flat) for flat in [*decision.matches, *decision.doubts])
+    def _route(self, flat: Flat | None) -> str:
+        if flat is None or flat.rule.route_pool is None:
+            return ""
+        found = list(dict.fromkeys(host.interface or host.name for host in flat.rule.route_pool.hosts))
+        return found[self.choices.pick(len(found))] if len(found) > 1 else found[0]
+
+    def _decided(self, packet: Packet, phase: str, decision: Decision, open_: bool) -> None:
+        rules = tuple(match_of(flat) for flat in dict.fromkeys([*decision.matches, *decision.doubts]))
         deciding = match_of(decision.flat) if decision.flat else None
         note = f"tag {decision.tag}" if decision.tag else ""
-        self._add(Step(self.packet.interface, self.packet.direction, phase, decision.verdict, rules, deciding, note))
+        what = "unknown" if open_ else decision.verdict
+        self.add(Step(packet.interface, packet.direction, phase, what, rules, deciding, note, self.packet_name))
 
-    def _step(self, phase: str, verdict: str, note: str = "", deciding: Flat | None = None) -> None:
+    def _step(self, packet: Packet, phase: str, verdict: str, note: str = "", deciding: Flat | None = None) -> None:
         match = match_of(deciding) if deciding else None
-        self._add(Step(self.packet.interface, self.packet.direction, phase, verdict, (), match, note))
+        self.add(Step(packet.interface, packet.direction, phase, verdict, (), match, note, self.packet_name))
 
-    def _add(self, step: Step) -> None:
+    def add(self, step: Step) -> None:
+        """Write down a step of the packet that is on its way."""
         self.connection.steps.append(step)
-
-    def _end(self, verdict: str, reason: str) -> bool:
-        self.connection.verdict, self.connection.reason = verdict, reason
-        self.connection.blocked = self.packet
-        return False
-
-
-def _rdr_port(flat: Flat, port: int) -> int:
-    """Where `port a:b -> X port c:*` sends a port (facts.md: 6003 of 6000:6010 goes to 7003 of 7000:*)."""
-    pool, ports = flat.rule.pool, flat.rule.destination_port
-    if pool is None or not pool.port:
-        return port
-    width = (pool.port_end - pool.port + 1) if pool.port_end else 1
-    offset = (port - (ports.low if ports else 0)) % width if width > 0 else 0
-    moved = pool.port + offset
-    return moved - 65535 if moved > 65535 else moved
-
-
-def _blocked(decision: Decision) -> str:
-    if decision.flat is None:
-        return "block"
-    found = match_of(decision.flat)
-    return f"{found.text} ({found.path or 'main ruleset'}, line {found.line})"
-
-
-def _doubtful(decision: Decision) -> str:
-    """Which rules keep pf's answer unknown, and why."""
-    reasons = []
-    for flat in decision.doubts:
-        rule = flat.rule
-        place = f"{flat.path or 'main ruleset'}, line {rule.line}"
-        known = "another routing table" if rule.rtable else "a table whose content is not known"
-        why = "the simulated pf does not know it" if rule.action == "unknown" else known
-        reasons.append(f"{rule_text(rule)} ({place}): {why}")
-    return f"cannot say: {'; '.join(reasons)}"

@@ -10,29 +10,20 @@ from typing import TYPE_CHECKING
 from jailpf.pf.simulated.kernel.packet import Packet
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.kernel.decide import Decision, Kernel
+    from jailpf.pf.simulated.host.topology import Topology
 
 SOLICITATION = 135
 _HERE, _THERE = 0xFE80 << 112 | 1, 0xFE80 << 112 | 2
 _SOLICITED = 0xFF02 << 112 | 0x1FF << 24
 
 
-def solicitations(interface: str) -> list[Packet]:
-    """The question for an address that a neighbour asks, and one of our own to a neighbour."""
+def solicitations(topology: Topology, interface: str) -> list[Packet]:
+    """The question for an address that a neighbour asks, and one of our own to a neighbour; none where nobody asks."""
+    there = topology.interfaces.get(interface)
+    if there is not None and not there.neighbours:
+        return []
     ends = (("in", _THERE, _SOLICITED | 1), ("out", _HERE, _SOLICITED | 2))
     return [
         Packet("inet6", "ipv6-icmp", source, 0, to, 0, interface, direction, icmp_type=SOLICITATION)
         for direction, source, to in ends
     ]
-
-
-def obstacle(kernel: Kernel, interface: str) -> Decision | None:
-    """The decision that keeps neighbours from finding each other on that interface, None when they do, or where nobody asks."""
-    there = kernel.model.topology.interfaces.get(interface)
-    if there is not None and not there.neighbours:
-        return None
-    for packet in solicitations(interface):
-        decision = kernel.filter(packet)
-        if decision.verdict != "pass":
-            return decision
-    return None

@@ -29,7 +29,8 @@ class Key(NamedTuple):
 @dataclass
 class State:
     """One state. `rule` names the rule that made it: its load, its path and its index; `source` is the
-    tracked one.
+    tracked one. `bound`: the interfaces on which it is found, none for a floating one. `route`: route-to or reply-to
+    and the interface of it, as the rule said.
     """
 
     id: str
@@ -45,6 +46,8 @@ class State:
     tag: str = ""
     created: float = 0.0
     connected: bool = field(default=False)
+    bound: tuple[str, ...] = ()
+    route: tuple[str, str] = ("", "")
 
     @property
     def source(self) -> int:
@@ -76,7 +79,8 @@ class State:
         phase = (
             "ESTABLISHED:ESTABLISHED" if self.proto == "tcp" else "MULTIPLE:MULTIPLE" if self.proto == "udp" else "0:0"
         )
-        text = f"all {self.proto} {left_text} {arrow} {right_text}       {phase}"
+        where = self.bound[0] if self.bound else "all"
+        text = f"{where} {self.proto} {left_text} {arrow} {right_text}       {phase}"
         numbers = {n for key in (self.wire, self.stack) for n in (key.address0, key.address1)}
         return StateLine(self.id, text, frozenset(address_text(self.family, n) for n in numbers))
 

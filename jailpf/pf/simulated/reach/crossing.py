@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.pf.simulated.kernel.decide import Kernel
-from jailpf.pf.simulated.kernel.neighbours import obstacle
-from jailpf.pf.simulated.kernel.packet import Matcher, Packet
+from jailpf.pf.simulated.kernel.matcher import Matcher
+from jailpf.pf.simulated.kernel.neighbours import solicitations
+from jailpf.pf.simulated.kernel.packet import Packet
 from jailpf.pf.simulated.reach.flow import CannotSayError, Flow
 from jailpf.pf.simulated.reach.index import RuleIndex
 from jailpf.pf.simulated.reach.sets import Sets
@@ -74,8 +75,10 @@ class Crossing:
 
     def _neighbours(self, interface: str) -> bool:
         if interface not in self._reachable:
-            found = obstacle(Kernel(self.model), interface)
-            if found is not None and found.verdict == "unknown":
+            kernel = Kernel(self.model)
+            asked = solicitations(self.model.topology, interface)
+            verdicts = {decision.verdict for packet in asked for decision in kernel.filter(packet)}
+            if len(verdicts) > 1 or "unknown" in verdicts:
                 raise CannotSayError(f"cannot say whether neighbour discovery passes on {interface}")
-            self._reachable[interface] = found is None
+            self._reachable[interface] = verdicts <= {"pass"}
         return self._reachable[interface]

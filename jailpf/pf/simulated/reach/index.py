@@ -19,8 +19,9 @@ from jailpf.pf.simulated.reach.sets import Sets, port_set
 from jailpf.pf.simulated.rules.show import rule_text
 
 if TYPE_CHECKING:
+    from jailpf.pf.simulated.kernel.matcher import Matcher
     from jailpf.pf.simulated.kernel.model import Model
-    from jailpf.pf.simulated.kernel.packet import Matcher, Packet
+    from jailpf.pf.simulated.kernel.packet import Packet
     from jailpf.pf.simulated.rules.rule import Rule
 
 

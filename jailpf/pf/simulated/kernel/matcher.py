@@ -1,0 +1,129 @@
+"""Whether a rule matches a packet, as far as that can be known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.pf.simulated.rules.unknown import may_match
+
+if TYPE_CHECKING:
+    from jailpf.pf.simulated.kernel.model import Model
+    from jailpf.pf.simulated.kernel.packet import Packet
+    from jailpf.pf.simulated.rules.rule import Family, Host, Rule
+
+ALL_FLAGS = "FSRPAUEWe"
+
+
+class Matcher:
+    """Compares rules with packets as the kernel does, for one Model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._dynamic: dict[str, list[Host]] = {}
+
+    def rule(self, rule: Rule, path: str, packet: Packet, tag: str) -> bool | None:
+        """Whether the rule of the anchor `path` matches; None when only FreeBSD could say."""
+        if rule.proto and rule.proto != packet.proto:
+            return False
+        if rule.destination_port is not None and packet.destination_port not in rule.destination_port:
+            return False
+        if rule.family and rule.family != packet.family:
+            return False
+        if rule.direction and rule.direction != packet.direction:
+            return False
+        if rule.tagged and (rule.tagged == tag) == rule.not_tagged:
+            return False
+        if rule.interface and self.interface(rule.interface, packet.interface) == rule.not_interface:
+            return False
+        if rule.received_on and self.interface(rule.received_on, packet.received) == rule.not_received_on:
+            return False
+        if rule.source_port is not None and packet.source_port not in rule.source_port:
+            return False
+        words = self.words(rule, packet)
+        if words is False:
+            return False
+        ends = self.ends(rule, path, packet)
+        return words if ends else ends
+
+    def words(self, rule: Rule, packet: Packet) -> bool | None:
+        """Whether all that is neither address, port nor interface matches; None where only FreeBSD could say."""
+        if rule.action == "unknown":
+            hint = rule.expanded or rule.text
+            might = may_match(hint, packet.interface, packet.direction, packet.family, packet.proto)
+            return None if might else False
+        if rule.fragment:
+            return False  # the packets of the simulated pf are whole
+        if rule.icmp_type is not None and rule.icmp_type != packet.icmp:
+            return False
+        if rule.icmp_code is not None and rule.icmp_code != packet.icmp_code:
+            return False
+        if packet.proto == "tcp" and not _flags_match(rule.flags, packet.flags):
+            return False
+        if rule.os and (packet.proto != "tcp" or packet.flags != "S"):
+            return False  # only a SYN is looked at for a fingerprint
+        return None if unknowable(rule) else True
+
+    def ends(self, rule: Rule, path: str, packet: Packet) -> bool | None:
+        """Whether source and destination match. A binat rule looks at its pool for incoming packets."""
+        source, destination = rule.source, rule.destination
+        if rule.action == "binat" and packet.direction == "in" and rule.pool:
+            source, destination = destination, rule.pool.hosts[0]
+        found = self.host(destination, path, packet.family, packet.destination)
+        if found is False:
+            return False
+        other = self.host(source, path, packet.family, packet.source)
+        return None if other and found is None else other
+
+    def host(self, host: Host, path: str, family: Family, number: int) -> bool | None:
+        """Whether an address is meant by a rule's from or to; None for a table whose content is not known.
+
+        no-route and urpf-failed match nothing: the simulated host has a default route and nobody forges
+        addresses.
+        """
+        if host.kind == "any":
+            found = True
+        elif host.kind in {"net", "range"}:
+            found = family == host.family and host.low <= number <= host.high
+        elif host.kind == "table":
+            table = self.model.table(path, host.name)
+            if table is None and self.model.is_doubtful(host.name):
+                return None
+            found = table is not None and table.matches(family, number)
+        elif host.kind == "dynamic":
+            found = any(h.family == family and h.low <= number <= h.high for h in self.dynamic(host.name))
+        else:
+            found = False
+        return found != host.negated
+
+    def dynamic(self, name: str) -> list[Host]:
+        """The addresses that `(name)` stands for now."""
+        if name not in self._dynamic:
+            self._dynamic[name] = self.model.topology.resolve(name) or []
+        return self._dynamic[name]
+
+    def interface(self, name: str, interface: str) -> bool:
+        """Whether `on name` means that interface: by its name or its group."""
+        return name == interface or self.model.topology.in_group(interface, name)
+
+
+def unknowable(rule: Rule) -> str:
+    """The word of a rule that keeps it unknown which packets it matches, "" for none."""
+    words = (
+        ("probability", rule.probability),
+        ("user", rule.user),
+        ("group", rule.group),
+        ("os", rule.os),
+        ("tos", rule.tos),
+        ("prio", rule.prio is not None),
+        ("max-pkt-rate", rule.max_pkt_rate),
+        ("max-pkt-size", rule.max_pkt_size),
+    )
+    return next((word for word, there in words if there), "")
+
+
+def _flags_match(wanted: str, have: str) -> bool:
+    """Whether `flags A/B` matches: of the flags in B exactly those in A are set."""
+    if not wanted or wanted == "any":
+        return True
+    on, _, mask = wanted.partition("/")
+    return set(on) == set(have) & set(mask or ALL_FLAGS)
