@@ -20,7 +20,7 @@ class Jail:
     """A jail as its manager knows it.
 
     name: as declared; addresses: in the manager's order; vnet: has a network stack of its own; interface: the host's
-    side of that (bridge or epair); shared: some address also belongs to the host or to another jail; path: its root;
+    side of that (bridge or epair), or the one that holds the addresses of a jail without, as far as known; shared: some address also belongs to the host or to another jail; path: its root;
     running_name: what jls(8) calls it; known_by: the adapter, or "declaration"; inputs: the files this came from;
     settled: False when only the running jail can tell its addresses.
     """

@@ -36,6 +36,10 @@ def check(session: Session, options: Namespace) -> int:
             warnings.append(Problem(f"{name}: its addresses are known only when it runs; only its file was checked"))
             continue
         records.append(prepared.record)
+        if not (prepared.services.services or prepared.services.declarations):
+            session.notes.append(
+                Problem(f"nothing is declared for {name}", prepared.services.place(), "add a [service.NAME]")
+            )
         warnings += _old_releases(prepared.ruleset)
     conflicting = conflicts.check_all(session, [*records, *_others(session, records, options.jails)])
     errors += conflicting

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 from jailpf.compile.pftext import rule_text, table_text
 from jailpf.declare.foreign import foreign
 from jailpf.declare.rules import Context, RenderError
-from jailpf.declare.tablefile import read_table
+from jailpf.declare.tablefile import read_table, too_new_for_13
 from jailpf.errors import DeclarationError, PluginError, Problem
 from jailpf.model import SECTIONS, Anchor, Rule, Ruleset, Table
-from jailpf.values import Filename, Peer
+from jailpf.system.release import release
+from jailpf.values import Address, Filename, Peer
 from jailpf.values import anchors as names
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
     from jailpf.model import Jail
+    from jailpf.values import Member
 
 Rendered = list[Rule | Table]
 TRANSLATING = ("nat", "binat")
@@ -93,13 +95,13 @@ class _Work:
         self.rendered: Rendered = []
         self.problems: list[Problem] = []
         self.inputs: list[str] = []
-        self.translated: dict[str, bool] = {}
+        self.inlined: dict[str, tuple[Member, ...]] = {}
 
     def context(self, name: str, service: Service | None, explicit: bool = True) -> Context:
         return Context(
             jail=self.jail, host=self.settings.host, name=name, service=service, explicit=explicit, direct=self.settings.direct,
             tag_in=names.tag("in", self.jail.name), tag_out=names.tag("out", self.jail.name),
-            translated=dict(self.translated), lookup=self._lookup,
+            translating=self.translating, lookup=self._lookup,
         )  # fmt: skip
 
     def _lookup(self, name: str) -> Jail:
@@ -113,9 +115,7 @@ class _Work:
             if one.keyword not in TRANSLATING:
                 break
             self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
-        self.translated = self._translated()
         self._default_nat()
-        self.translated = self._translated()
         for one in declared:
             if one.keyword not in TRANSLATING:
                 self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
@@ -130,12 +130,25 @@ class _Work:
             self.rendered[first:] = untagged(done, names.tag("in", self.jail.name))
 
     def _default_nat(self) -> None:
-        """[host] nat, for every jail without a [nat.*] that is not the host's own address."""
-        nat = self.jails.registry.rule_types["nat"]
-        if self.settings.host.nat and not self.services.of("nat") and not self.jail.shared:
-            context = self.context("", None, explicit=False)
-            made = nat().render(context)
-            self.take([one for one in made if isinstance(one, Rule) and not context.translated.get(one.family or "")])
+        """[host] nat, for every jail without a [nat.*] of its own, and for every address that has need of it."""
+        if not self.settings.host.nat or self.services.of("nat") or "nat" in self.services.off or self.jail.shared:
+            return
+        hidden = set(map(Peer.of, filter(self._hidden, self.jail.addresses)))
+        context = self.context("", None, explicit=False)
+        for rule in self.jails.registry.rule_types["nat"]().render(context):
+            if not isinstance(rule, Rule) or context.translated(rule.family or "", rule.on)[1]:
+                continue
+            if source := tuple(one for one in rule.source if one in hidden):
+                self.take([replace(rule, source=source)])
+
+    def _hidden(self, address: Address) -> bool:
+        """Whether an address leaves by the host's: not one that outside knows, nor one that ext_if itself holds."""
+        if not address.private:
+            return False
+        host, jail = self.settings.host, self.jail
+        held = not jail.vnet and jail.interface in host.ext_if
+        known = [one.network.net.network_address for one in host.outside(address.family) if one.network]
+        return not held or any(not Address(one).private for one in known)
 
     def _one(self, rule_type: RuleType, context: Context, path: tuple[str, ...]) -> Rendered:
         place = self.services.place(*path)
@@ -172,16 +185,10 @@ class _Work:
         self.rendered += taken
         return taken
 
-    def _translated(self) -> dict[str, bool]:
-        """The families that nat and binat rules translate: True when by every external interface, and all of it."""
-        outside = set(self.settings.host.ext_if)
-        found: dict[str, set[str]] = {}
-        for rule in self.rendered:
-            if isinstance(rule, Rule) and rule.action in TRANSLATING and rule.family:
-                everybody = set(map(Peer.of, self.jail.of(rule.family))) <= set(rule.source)
-                whole = everybody and not (rule.proto or rule.to or rule.port)
-                found.setdefault(rule.family, set()).update((rule.on or outside) if whole else ())
-        return {family: outside <= by for family, by in found.items()}
+    @property
+    def translating(self) -> tuple[Rule, ...]:
+        """The nat and binat rules made so far."""
+        return tuple(one for one in self.rendered if isinstance(one, Rule) and one.action in TRANSLATING)
 
     def _labels(self, rule: Rule, service: str) -> tuple[str, ...]:
         if rule.action != "pass" or rule.labels:
@@ -204,8 +211,17 @@ class _Work:
         self.inputs.append(absolute)
         if absolute not in self.unwritten:
             self.jails.must_be_outside(absolute, self.jail.path)
-            self.problems += read_table(absolute, place)[1]
+            members, problems = read_table(absolute, place)
+            self.problems += problems
+            if release() < 14 and not problems and too_new_for_13(absolute):
+                self.inlined[table.name] = tuple(members)
         return replace(table, file=absolute)
+
+    def inline(self, table: Table) -> Table:
+        """The table as this release's pfctl can read it."""
+        if table.name not in self.inlined:
+            return table
+        return replace(table, file=None, addresses=(*self.inlined[table.name], *(table.addresses or ())))
 
 
 def checked(made: Iterable[object]) -> None:
@@ -239,7 +255,8 @@ def lay_out(jail: Jail, settings: Settings, rules: list[Rule], tables: list[Tabl
         inside = [rule for section in SECTIONS if section in sections for rule in rules if rule.section == section]
         used = {table.name for table in tables if "filter" in sections and not _used_by(table, rules)}
         used |= {table.name for table in tables if _used_by(table, inside)}
-        lines = [table_text(table) for table in tables if table.name in used] + [rule_text(rule) for rule in inside]
+        lines = [table_text(work.inline(table)) for table in tables if table.name in used]
+        lines += [rule_text(rule) for rule in inside]
         if lines:
             anchors.append(Anchor(path, "\n".join(lines) + "\n"))
     for section in SECTIONS:

@@ -47,7 +47,9 @@ def jail_schema(types: Mapping[str, type[RuleType]]) -> Schema:
             service["properties"][keyword] = _told(choice, f"{sentence} `true`, `false` or a table.")
         else:
             name = TableName if keyword == "table" else Name
-            properties[keyword] = _named(_told(table, sentence), name, f"{sentence} One table for each name.")
+            named = _named(_told(table, sentence), name, f"{sentence} One table for each name.")
+            declined: Schema = {"anyOf": [{"const": False}, named]}
+            properties[keyword] = _told(declined, named["description"]) if rule_type.default else named
     return {
         "$schema": DRAFT,
         "title": "jailpf: the declaration of a jail",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jailpf.declare.schema import Keys, key
 from jailpf.errors import NoJailError
-from jailpf.values import FAMILIES, Address, Family, Peer, Port, Protocol, TableName
+from jailpf.values import FAMILIES, Address, Family, Interface, Peer, Port, Protocol, TableName
 from jailpf.values.peer import split
 from jailpf.values.protocol import TCP
 
@@ -23,8 +23,9 @@ class RuleType(Keys):
     """A kind of declaration that becomes rules. A subclass is a frozen dataclass whose fields are made by `key()`.
 
     keyword: the word in [KEYWORD.NAME] (scope "jail"), or the key of a service (scope "service").
-    rank: within a service rule types render from low to high; `rdr` is 10, `allow` 90, so that a block rule of
-    another type stands above the pass rules.
+    rank: rule types render from low to high, those of services within each service; `rdr` is 10, `allow` 90, so that
+    a block rule of another type stands above the pass rules.
+    default: what the host does for every jail without one; `KEYWORD = false` at the top of a jail's file declines it.
     makes: what a declaration must have become at least once: the action of a rule, or "table"; "" anything.
     The first paragraph of the docstring is its sentence in editors and on the reference page.
     """
@@ -32,6 +33,7 @@ class RuleType(Keys):
     keyword: ClassVar[str] = ""
     scope: ClassVar[Literal["service", "jail"]] = "service"
     rank: ClassVar[int] = 50
+    default: ClassVar[bool] = False
     plugin: ClassVar[str] = ""  # who brings it, filled in when it is registered; "" for jailpf's own
     makes: ClassVar[Action | Literal["", "table"]] = ""
 
@@ -92,8 +94,7 @@ class Context:
 
     name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
     of the same service; direct: the host's default; tag_in, tag_out: tags of packets that came in by an rdr rule or
-    go out by a nat rule of this jail; translated: the families that nat or binat rules of this jail translate, True
-    when they translate all that leaves by the external interface.
+    go out by a nat rule of this jail; translating: the nat and binat rules of this jail, once they are made.
     """
 
     jail: Jail
@@ -104,7 +105,7 @@ class Context:
     direct: bool = False
     service: Service | None = None
     explicit: bool = True
-    translated: dict[str, bool] = field(default_factory=dict)
+    translating: tuple[Rule, ...] = ()
     rendered: list[Rule | Table] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     lookup: Callable[[str], Jail] | None = None
@@ -135,6 +136,24 @@ class Context:
             return self.lookup(name)
         except NoJailError as wrong:
             raise self.error(f"{wrong.problems[0].message}; write an address instead", key) from None
+
+    @property
+    def leaves(self) -> tuple[Interface, ...]:
+        """The interfaces by which the jail leaves: those of its nat and binat rules of either family, else ext_if.
+
+        A jail whose every nat names a tunnel never leaves by ext_if, not even with what is not translated.
+        """
+        return tuple(dict.fromkeys(one for rule in self.translating for one in rule.on)) or self.host.ext_if
+
+    def translated(self, family: str, on: tuple[Interface, ...]) -> tuple[bool, bool]:
+        """(whether nat or binat rules translate anything of a family on one of these interfaces, whether all of it on all)."""
+        rules = [rule for rule in self.translating if rule.family == family and (not rule.on or set(rule.on) & set(on))]
+        jail = set(map(Peer.of, self.jail.of(family)))
+        whole: set[Interface] = set()
+        for rule in rules:
+            if jail <= set(rule.source) and not (rule.proto or rule.to or rule.port):
+                whole |= set(rule.on or on)
+        return bool(rules), set(on) <= whole
 
     def sides(
         self,

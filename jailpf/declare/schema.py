@@ -104,10 +104,11 @@ _keys: dict[type, dict[str, tuple[str, Key]]] = {}
 
 
 class Reader:
-    """Reads tables of one document and gathers every problem."""
+    """Reads tables of one document and gathers every problem. homes: {key: the tables that have it}, for remedies."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, homes: Mapping[str, list[str]] | None = None) -> None:
         self.document = document
+        self.homes = homes or {}
         self.problems: list[Problem] = []
         self._owner = ""  # the plugin whose table is being read
 
@@ -133,7 +134,13 @@ class Reader:
         known = list(known)
         for name in table:
             if name not in known:
-                self.wrong((*path, name, KEY), f"{name!r} is not a key of {where}", did_you_mean(name, known))
+                remedy = self.home(name) or did_you_mean(name, known)
+                self.wrong((*path, name, KEY), f"{name!r} is not a key of {where}", remedy)
+
+    def home(self, name: str) -> str:
+        """Where a key belongs that was written in a table that does not have it, "" when none has it."""
+        tables = self.homes.get(name, ())
+        return f"it is a key of {' and '.join(tables)}" if tables else ""
 
     def read(self, cls: type[T], path: KeyPath, table: Mapping[str, Any], extra: Iterable[str] = ()) -> T | None:
         """Make a `cls` from a table; None when something was wrong. `extra` keys are somebody else's."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jailpf.declare.rules import RuleType, Service
-from jailpf.declare.schema import Reader, key
+from jailpf.declare.schema import Reader, key, keys
 from jailpf.errors import DeclarationError
 from jailpf.values import FAMILIES, Address, Family, Interface, Name, Peer, TableName
 from jailpf.values.base import describe
@@ -35,7 +35,11 @@ class JailTable:
         Address, "The jail's IPv6 address, or several; [] when it has none.", many=True, optional=True, shown=MANAGER
     )
     vnet: bool | None = key(bool, "Whether the jail has a network stack of its own.", shown=MANAGER)
-    interface: Interface | None = key(Interface, "The host's side of a vnet jail: its bridge or epair.", shown=MANAGER)
+    interface: Interface | None = key(
+        Interface,
+        "The host's side of a vnet jail, its bridge or epair; of another jail the one that holds its addresses.",
+        shown=MANAGER,
+    )
     shared: bool | None = key(bool, "Whether an address also belongs to the host or to another jail.", shown=MANAGER)
 
     @property
@@ -63,12 +67,13 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Services:
-    """A jail's file. `declarations` are in the order of the file."""
+    """A jail's file. `declarations` are in the order of the file; off: what it says `KEYWORD = false` to."""
 
     document: Document
     services: tuple[Service, ...]
     declarations: tuple[Declaration, ...]
     jail: JailTable
+    off: frozenset[str] = frozenset()
 
     def of(self, keyword: str) -> list[Declaration]:
         """The declarations of one rule type."""
@@ -81,12 +86,15 @@ class Services:
 
 def read(document: Document, types: RuleTypes, settings: Settings) -> Services:
     """Read a jail's file. Raises DeclarationError with all its problems."""
-    reader = Reader(document)
-    data = document.data
+    reader = Reader(document, homes(types))
     jail_types = {keyword: one for keyword, one in types.items() if one.scope == "jail"}
+    off = frozenset(
+        word for word, raw in document.data.items() if raw is False and word in jail_types and jail_types[word].default
+    )
+    data = {word: raw for word, raw in document.data.items() if word not in off}
     for keyword in data:
         if keyword not in (*jail_types, "service", "jail"):
-            reader.wrong((keyword,), f"{keyword!r} is not a rule type", _remedy(keyword, types, jail_types))
+            reader.wrong((keyword,), f"{keyword!r} is not a rule type", _remedy(reader, keyword, jail_types))
     jail = reader.read(JailTable, ("jail",), reader.table(("jail",), data.get("jail", {}), "[jail]"))
     services, declarations = [], []
     for keyword in data:
@@ -96,24 +104,38 @@ def read(document: Document, types: RuleTypes, settings: Settings) -> Services:
             else:
                 made = reader.read(jail_types[keyword], (keyword, name), table)
                 declarations.append(Declaration(keyword, name, made) if made else None)
-    whole = Services(document, tuple(filter(None, services)), tuple(filter(None, declarations)), jail or JailTable())
+    whole = Services(
+        document, tuple(filter(None, services)), tuple(filter(None, declarations)), jail or JailTable(), off
+    )
     _tables(reader, whole, settings)
-    if not services and not declarations and not reader.problems:
-        reader.wrong((), "nothing is declared", "add a [service.NAME] with a port")
     if reader.problems:
         order = sorted(reader.problems, key=lambda problem: problem.place or ())
         raise DeclarationError(order)
     return whole
 
 
-def _remedy(keyword: str, types: RuleTypes, jail_types: RuleTypes) -> str:
-    if keyword in types:
-        return f"{keyword} is a key of a service: [service.NAME] {keyword} = ..."
+def homes(types: RuleTypes) -> dict[str, list[str]]:
+    """Every key of a jail's file and of jailpf.toml: {key: the tables that have it, as they are written}."""
+    from jailpf.declare.settings import Host, Settings
+
+    tables: list[tuple[str, type]] = [("[service.NAME]", Service), ("[jail]", JailTable)]
+    for keyword, one in types.items():
+        tables.append((f"{keyword} = {{ ... }} of a service" if one.scope == "service" else f"[{keyword}.NAME]", one))
+    tables += [("jailpf.toml, above [host]", Settings), ("[host] of jailpf.toml", Host)]
+    found: dict[str, list[str]] = {word: ["[service.NAME]"] for word, one in types.items() if one.scope == "service"}
+    for called, cls in tables:
+        for name in keys(cls):
+            found.setdefault(name, []).append(called)
+    return found
+
+
+def _remedy(reader: Reader, keyword: str, jail_types: RuleTypes) -> str:
     from jailpf.system.installed import entry_points
 
     if keyword in entry_points():  # plugins are mostly called as their rule type
         return f"the plugin {keyword!r} is installed and not enabled: add it to `plugins` in jailpf.toml"
-    return did_you_mean(keyword, [*jail_types, "service", "jail"])
+    near = did_you_mean(keyword, [*jail_types, "service", "jail"])
+    return near if near.startswith("did") else reader.home(keyword) or near
 
 
 def _named(reader: Reader, keyword: str, data: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -182,8 +204,6 @@ def _tables(reader: Reader, whole: Services, settings: Settings) -> None:
 
 
 def _peers(declared: object) -> Iterator[tuple[KeyPath, Peer]]:
-    from jailpf.declare.schema import keys
-
     for name, (attribute, one) in keys(type(declared)).items():
         value = getattr(declared, attribute)
         for number, each in enumerate(value if isinstance(value, tuple) else (value,)):

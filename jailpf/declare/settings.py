@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jailpf.declare import toml
 from jailpf.declare.layout import LAYOUTS, Layout
-from jailpf.declare.schema import Reader, key
+from jailpf.declare.schema import Reader, key, keys
 from jailpf.errors import ConfigError, JailpfError, Place, Problem
 from jailpf.model import SECTIONS
 from jailpf.values import Filename, Interface, Name, Outgoing, Peer, TableName
@@ -193,7 +193,7 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
         raise ConfigError(
             "there are no settings", wrong.problems[0].place, "`jailpf init --ext-if em0` writes them"
         ) from None
-    reader = Reader(document)
+    reader = Reader(document, _homes())
     data = document.data
     settings = reader.read(Settings, (), data, extra=("host", "layout", "programs", "managers"))
     host = reader.read(Host, ("host",), reader.table(("host",), data.get("host", {}), "[host]"))
@@ -212,6 +212,15 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
         managers=managers,
         pf=pf or settings.pf,
     )
+
+
+def _homes() -> dict[str, list[str]]:
+    """{key: the table that has it}."""
+    found = {name: ["the top of this file, above [host]"] for name in keys(Settings)}
+    for table, cls in (("[host]", Host), ("[managers]", Managers)):
+        for name in keys(cls):
+            found.setdefault(name, []).append(table)
+    return found
 
 
 def _layout(reader: Reader, raw: object) -> Layout | None:

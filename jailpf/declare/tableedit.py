@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jailpf.declare.tablefile import Members, parse_table
+from jailpf.declare.tablefile import Members, parse_table, split_comment
 
 __all__ = ["edit_file", "edit_toml", "parse_table"]
 
@@ -14,13 +14,13 @@ def edit_file(before: bytes, members: Members) -> bytes:
     wanted = {str(member) for member in members}
     lines = []
     for line in before.decode().splitlines():
-        content, hash_sign, comment = line.partition("#")
+        content, comment = split_comment(line)
         words = content.split()
         kept = [one for one in words if _normal(one) in wanted]
         if len(kept) == len(words):
             lines.append(line)
         elif kept:
-            lines.append(" ".join(kept) + (f" {hash_sign}{comment}" if hash_sign else ""))
+            lines.append(" ".join(kept) + (f" {comment}" if comment else ""))
         wanted -= {_normal(one) for one in kept}
     lines += [str(member) for member in members if str(member) in wanted]
     return "".join(f"{line}\n" for line in lines).encode()

@@ -84,10 +84,12 @@ class Jails:
             known = with_running(self.settings, known)
         jail = laid_over(known, table)
         if services is not None:
-            if jail.interface and not jail.vnet:
+            if not jail.vnet and (jail.interface or "").startswith(("bridge", "epair")):
                 place = services.place("jail", "interface")
                 remedy = "take `interface` out, or say vnet = true if it is one"
-                raise DeclarationError(f"only a vnet jail has a side on the host, and {name} is none", place, remedy)
+                raise DeclarationError(
+                    f"{jail.interface} is the side of a vnet jail, and {name} is none", place, remedy
+                )
             self.notes += [note for note in differences(known, services) if note not in self.notes]
         return jail
 
@@ -151,7 +153,7 @@ def laid_over(known: Jail, table: JailTable) -> Jail:
         known,
         addresses=others + tuple(one for family in said.values() for one in family),
         vnet=vnet,
-        interface=table.interface or (known.interface if vnet else None),
+        interface=table.interface or (known.interface if vnet == known.vnet and (vnet or not said) else None),
         shared=known.shared if table.shared is None else table.shared,
         settled=known.settled or any(said.values()),
     )

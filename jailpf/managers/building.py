@@ -36,7 +36,7 @@ def jail_of(name: str, running_name: str, parameters: Parameters, file: str, kno
         name=name,
         addresses=tuple(dict.fromkeys(found)),
         vnet=vnet,
-        interface=bridge(hooks) if vnet else None,
+        interface=bridge(hooks) if vnet else holder(parameters),
         shared=not vnet and "inherit" in (*parameters.get("ip4", ()), *parameters.get("ip6", ())),
         path="".join(parameters.get("path", ())),
         running_name=running_name,
@@ -72,6 +72,15 @@ def bridge(hooks: str) -> Interface | None:
     if found := _JIB.search(hooks):
         return interface(found[1] or f"{found[2]}bridge")
     return None
+
+
+def holder(parameters: Parameters) -> Interface | None:
+    """The interface that holds all of a local jail's addresses, None when nobody says, or there are several."""
+    words = [word for key in ADDRESSES for value in parameters.get(key, ()) for word in value.split(",")]
+    named = {
+        word.partition("|")[0].strip() if "|" in word else "".join(parameters.get("interface", ())) for word in words
+    }
+    return interface(named.pop()) if len(named) == 1 else None
 
 
 def interface(name: str) -> Interface | None:

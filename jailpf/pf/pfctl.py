@@ -20,6 +20,7 @@ from jailpf.errors import (
 )
 from jailpf.pf import LabelCount, Loaded, State, complaints
 from jailpf.system import spawn
+from jailpf.system.release import release as this_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ class Pfctl:
     ) -> None:
         self.program = program
         self.show = show
-        self.release = release or _release()
+        self.release = release or this_release()
         self.seconds = seconds or spawn.SECONDS
 
     def check(self, path: str, text: str) -> None:
@@ -260,9 +261,3 @@ def _addresses(text: str) -> list[str]:
     """Every host in a state's first line: `A:p (B:p) -> C:p`, IPv6 as `A[p]`."""
     plain = re.sub(r"\[[0-9]+\]", " ", text).replace("(", " ").replace(")", " ")
     return [found[0] for word in plain.split()[2:] if (found := _ADDRESS.match(word))]
-
-
-def _release() -> int:
-    """The major release of this FreeBSD."""
-    found = re.match(r"\d+", os.uname().release)
-    return int(found[0]) if found and os.uname().sysname == "FreeBSD" else 15

@@ -13,6 +13,11 @@ Family = Literal["inet", "inet6"]
 FAMILIES: tuple[Family, Family] = ("inet", "inet6")
 
 
+_PRIVATE = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128"))
+)  # fmt: skip
+
+
 def _family(version: int) -> Family:
     return "inet" if version == 4 else "inet6"
 
@@ -38,6 +43,11 @@ class Address:
     def family(self) -> Family:
         """ "inet" or "inet6"."""
         return _family(self.ip.version)
+
+    @property
+    def private(self) -> bool:
+        """Whether it is routed within a site only: RFC 1918, the carriers' 100.64.0.0/10, unique local, loopback."""
+        return any(self.ip.version == net.version and self.ip in net for net in _PRIVATE)
 
     @classmethod
     def schema(cls) -> dict[str, object]:

@@ -25,17 +25,18 @@ if TYPE_CHECKING:
 
 
 class Nat(RuleType):
-    """Translates the source of what the jail sends. A jail with a [nat.*] does not get the host's default."""
+    """Translates the source of what the jail sends. A jail with a [nat.*] does not get the host's default, nor one with `nat = false`."""
 
     keyword = "nat"
     scope = "jail"
     makes = "nat"
+    default = True
 
     address: tuple[Outgoing, ...] = key(
         Outgoing,
         "The address to leave by; an interface's address is IPv4. One for each family at most.",
         many=True,
-        shown="[host] nat",
+        shown="[host] nat, and (IF:0) where `on` names another interface",
     )
     on: tuple[Interface, ...] = key(Interface, "The interface to leave by.", many=True, shown="ext_if")
     to: tuple[Peer, ...] = key(Peer, "Only for what goes there.", many=True, shown="any")
@@ -57,18 +58,30 @@ class Nat(RuleType):
             )
 
     def render(self, context: Context) -> Iterable[Rule]:
-        """One nat rule for each family that the jail and `address` share."""
-        addresses = self.address or context.host.nat
-        if not addresses:
-            raise context.error("there is no address to leave by; add address = ..., or [host] nat to jailpf.toml")
+        """One nat rule for each family that the jail and `address` share, and for each address to leave by."""
         for side in context.sides(to=self.to, proto=self.proto):
-            if (target := _of(addresses, side.family)) is None:
-                context.reasons.append(f"`address` has no {side.family} address")
-                continue
-            yield Rule(
-                action="nat", on=self.on or context.host.ext_if, family=side.family, proto=self.proto,
-                source=side.jail, to=side.to, port=self.port, tag=context.tag_out, target=target, static_port=self.static_port,
-            )  # fmt: skip
+            for on, addresses in self._ways(context):
+                if (target := _of(addresses, side.family)) is None:
+                    context.reasons.append(f"`address` has no {side.family} address")
+                    continue
+                yield Rule(
+                    action="nat", on=on, family=side.family, proto=self.proto, source=side.jail, to=side.to,
+                    port=self.port, tag=context.tag_out, target=target, static_port=self.static_port,
+                )  # fmt: skip
+
+    def _ways(self, context: Context) -> Iterator[tuple[tuple[Interface, ...], tuple[Outgoing, ...]]]:
+        """(interfaces, the addresses to leave there by): the host's address belongs to the host's interfaces only."""
+        on = self.on or context.host.ext_if
+        if self.address:
+            yield on, self.address
+            return
+        if ours := tuple(one for one in on if one in context.host.ext_if and (context.host.nat or not self.on)):
+            if not context.host.nat:
+                raise context.error("there is no address to leave by; add address = ..., or [host] nat to jailpf.toml")
+            yield ours, context.host.nat
+        for one in on:
+            if one not in ours:
+                yield (one,), (Outgoing.parse(f"({one}:0)"),)
 
 
 def _of(addresses: tuple[Outgoing, ...], family: Family) -> Outgoing | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jailpf.plugin import Peer, Port, Protocol, Rule, RuleType, hookimpl, key, negations, overlapping
+from jailpf.plugin import Interface, Peer, Port, Protocol, Rule, RuleType, hookimpl, key, negations, overlapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
 
 class Out(RuleType):
-    """Lets connections of the jail out by the external interface; without `to` not to the host itself, nor to its other jails."""
+    """Lets connections of the jail out by the interfaces of its nat; without `to` not to the host itself, nor to its other jails."""
 
     keyword = "out"
     scope = "jail"
     makes = "pass"
 
+    on: tuple[Interface, ...] = key(
+        Interface, "The interface to leave by.", many=True, shown="those of the jail's nat, else ext_if"
+    )
     to: tuple[Peer, ...] = key(Peer, "Where the jail may connect to.", many=True, shown="any")
     proto: Protocol | None = key(Protocol, "By which protocol.", shown="all")
     port: tuple[Port, ...] = key(Port, "To which ports.", many=True, shown="any")
@@ -32,7 +35,7 @@ class Out(RuleType):
 
     def render(self, context: Context) -> Iterable[Rule]:
         """Filtering sees the translated source (facts.md): what is translated is known by its tag, the rest by its source."""
-        bridge = context.jail.interface
+        bridge = context.jail.interface if context.jail.vnet else None
         if context.jail.vnet and bridge is None:
             raise context.error(
                 'a vnet jail sends through its bridge, which nobody knows; add interface = "bridge0" to [jail]'
@@ -49,10 +52,12 @@ class Out(RuleType):
                 # To the host itself, and so to its other jails, this rule alone would let in: nothing goes out of em0 there.
                 beyond = side.to or (Peer.parse("!(self)"),)
                 yield Rule(action="pass", direction="in", on=(bridge,), source=side.jail, **{**what, "to": beyond})
-            if side.family in context.translated:
-                yield Rule(action="pass", direction="out", on=context.host.ext_if, tagged=context.tag_out, **what)
-            if not context.translated.get(side.family):
-                yield Rule(action="pass", direction="out", on=context.host.ext_if, source=side.jail, **what)
+            by = self.on or context.leaves
+            tagged, whole = context.translated(side.family, by)
+            if tagged:
+                yield Rule(action="pass", direction="out", on=by, tagged=context.tag_out, **what)
+            if not whole:
+                yield Rule(action="pass", direction="out", on=by, source=side.jail, **what)
 
 
 @hookimpl

@@ -23,6 +23,7 @@ from jailpf.values import Address, Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from jailpf.model import Ruleset
 
@@ -414,3 +415,21 @@ def test_a_reader_reads_no_table_as_an_empty_one() -> None:
     reader = Reader(toml.parse("a = 5\n", "f"))
     assert reader.table(("a",), 5, "[a]") == {}
     assert [str(problem) for problem in reader.problems] == ["f:1:5: [a] is a table, not a number"]
+
+
+@pytest.mark.parametrize("release", [13, 14, 15])
+def test_13_is_given_the_members_of_a_file_that_it_could_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: int
+) -> None:
+    """`;` begins a comment for 14 and later; where only `#` does, the file is named as ever."""
+    monkeypatch.setattr("jailpf.compile.whole.release", lambda: release)
+    settings = replace(SETTINGS, pf="simulated")
+    (tmp_path / "drop").write_text("; DROP\n192.0.2.1 ; SBL1\n")
+    (tmp_path / "plain").write_text("192.0.2.2 # one\n")
+    text = '[service.a]\nport = 80\nfrom = ["<listed>", "<plain>"]\n[table.plain]\nfile = "plain"\n'
+    text += '[table.listed]\nfile = "drop"\naddresses = "192.0.2.9"\n'
+    services = read(toml.parse(text, str(tmp_path / "web.toml")), build().rule_types, settings)
+    found = lines(compile_jail(WEB, services, Jails(settings, build())))
+    members = f'file "{tmp_path}/drop" {{ 192.0.2.9 }}' if release > 13 else "{ 192.0.2.1 192.0.2.9 }"
+    assert f"table <listed> persist {members}" in found
+    assert f'table <plain> persist file "{tmp_path}/plain"' in found

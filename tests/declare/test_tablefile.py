@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jailpf.declare.tableedit import edit_file
 from jailpf.declare.tablefile import parse_table, read_table
 from jailpf.errors import PfRefusedError, Place
 from jailpf.pf.simulated import Simulated
@@ -32,6 +33,8 @@ def found(text: str) -> tuple[list[str], list[str]]:
         ("192.0.2.0/24 !192.0.2.7\t2001:db8::/32\r\n", ["192.0.2.0/24", "!192.0.2.7", "2001:db8::/32"]),
         ("  192.0.2.1 # 192.0.2.2\n", ["192.0.2.1"]),
         ("#a\n192.0.2.1\n#b", ["192.0.2.1"]),
+        ("; Spamhaus DROP List\n1.10.16.0/20 ; SBL256894\n", ["1.10.16.0/20"]),
+        ("192.0.2.1 # 1 ; 2\n192.0.2.2 ;3 # 4", ["192.0.2.1", "192.0.2.2"]),
         ("192.0.2.1\v192.0.2.2\f192.0.2.3\n", ["192.0.2.1", "192.0.2.2", "192.0.2.3"]),
     ],
 )
@@ -47,7 +50,7 @@ def test_members(text: str, members: list[str]) -> None:
         ("10.1\n", 1, 1),
         ("192.0.2.1#glued\n", 1, 1),
         ("192.0.2.1/24\n", 1, 1),
-        ("192.0.2.1 ; comment\n", 1, 11),
+        ("192.0.2.1;glued\n", 1, 1),
         ("! 192.0.2.1\n", 1, 1),
         ("10.0.0.1 0.0.1\n", 1, 10),
         ("192.0.2.1\u00a0192.0.2.2\n", 1, 1),
@@ -61,6 +64,7 @@ def test_a_bad_word_has_a_place(text: str, line: int, column: int) -> None:
     assert problems[0].place == Place("f", line, column)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("0123456789./:!# \n\tabf;\r\u00a0"), max_size=40))
 def test_what_is_taken_pf_takes(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """No file passes the check and fails in the load."""
@@ -89,3 +93,10 @@ def test_bytes_that_are_not_text_are_no_addresses(tmp_path: Path) -> None:
     file = tmp_path / "t"
     file.write_bytes(b"192.0.2.1\n\xff\xfe\n")
     assert read_table(str(file), NAMED)[1][0].place == Place(str(file), 2, 1)
+
+
+def test_an_edit_keeps_comments_of_both_kinds() -> None:
+    """A line of one member that goes takes its comment along; others keep theirs."""
+    before = b"; DROP\n192.0.2.1 ; one\n192.0.2.2 192.0.2.3 ; two\n192.0.2.4 # four\n"
+    kept = parse_table("192.0.2.2 192.0.2.4 192.0.2.5", "")[0]
+    assert edit_file(before, kept) == b"; DROP\n192.0.2.2 ; two\n192.0.2.4 # four\n192.0.2.5\n"

@@ -245,6 +245,54 @@ def test_out_when_only_some_is_translated(folder: Path) -> None:
     assert host.traffic("jail:web", 80, to=OFFICE).reaches(OFFICE).connection.source == "10.0.0.2"
 
 
+def tunnelled(folder: Path, toml: str, settings: str = NAT) -> SimulatedHost:
+    """A host whose second card wg0 is a tunnel, under a policy of block."""
+    host = running(folder, toml, settings)
+    host.pf.topology.add_interface("wg0", "172.31.0.2/32")
+    return host
+
+
+@pytest.mark.parametrize("vnet", [False, True])
+@pytest.mark.parametrize("nat", ["", 'to = "198.51.100.0/24"\n', 'proto = "tcp"\n'])
+def test_a_jail_that_leaves_by_a_tunnel_never_leaves_by_ext_if(folder: Path, nat: str, vnet: bool) -> None:
+    """Neither translated nor as it is, by neither family, though the tunnel is down and its way is em0's."""
+    host = tunnelled(folder, f'[nat.vpn]\non = "wg0"\n{nat}[out.all]\n' + VNET * vnet)
+    for to in (OFFICE, OUT) if vnet else (OFFICE, OUT, OUT6):
+        for proto in ("tcp", "udp"):
+            host.traffic("jail:web", 443, to=to, proto=proto).is_blocked()
+    host.pf.topology.set_external("wg0")
+    assert host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE).connection.source == "172.31.0.2"
+    host.traffic("jail:near", 443, to=OFFICE).is_blocked()
+
+
+def test_out_by_another_interface_than_that_of_the_nat(folder: Path) -> None:
+    """`on` opens what it says, and only that."""
+    host = tunnelled(folder, '[nat.vpn]\non = "wg0"\n[out.time]\non = "em0"\nproto = "udp"\nport = 123\n')
+    host.traffic("jail:web", 123, to=OFFICE, proto="udp").reaches(OFFICE)
+    host.traffic("jail:web", 443, to=OFFICE).is_blocked()
+    host.pf.topology.set_external("wg0")
+    host.traffic("jail:web", 123, to=OFFICE, proto="udp", source_port=40001).is_blocked()
+
+
+def test_an_address_that_outside_knows_is_not_translated(folder: Path) -> None:
+    """The second jail has an address of its own on em0 and keeps it; with `nat = false` so does the third."""
+    host = SimulatedHost(folder, settings=NAT, pf_conf=CONF)
+    host.start('[out.all]\n[jail]\nip4 = "203.0.113.20"\ninterface = "em0"\n', "own", ip6="")
+    host.start("nat = false\n[out.all]\n", "kept", ip6="")
+    host.start("[out.all]\n", "hidden", ip6="")
+    for name, source in (("own", "203.0.113.20"), ("kept", "10.0.0.3"), ("hidden", "203.0.113.1")):
+        assert host.traffic(f"jail:{name}", 443, to=OFFICE).reaches(OFFICE).connection.source == source
+
+
+def test_an_empty_declaration_starts_its_jail(folder: Path) -> None:
+    """Nothing is let in, and nothing is wrong."""
+    host = running(folder, "# later\n")
+    assert host.problems("# later\n", "web") == []
+    host.traffic(OUT, 80).is_blocked()
+    assert host.pf.anchors("jailpf") == ["jailpf/near"]
+    host.traffic(OFFICE, 1).reaches("near")
+
+
 def test_nat_per_destination(folder: Path) -> None:
     """The first of the file that fits."""
     toml = '[nat.office]\nto = "198.51.100.0/24"\naddress = "203.0.113.9"\n[nat.rest]\naddress = "203.0.113.1"\n[out.all]\n'
