@@ -7,7 +7,8 @@ None, and the whole `created` does it over.
 import os
 
 from jailpf.state import writes
-from jailpf.state.rundir import FORMAT, Lock, RunDir, file_name, stamp
+from jailpf.state.lock import Lock
+from jailpf.state.rundir import FORMAT, RunDir, file_name, stamp
 
 SETTINGS = "/usr/local/etc/jailpf/jailpf.toml"
 RUN = "/var/run/jailpf"

@@ -56,6 +56,10 @@ def _run(options: Namespace) -> int:
         from jailpf.declare import foreign
 
         foreign.trace = print_exception
+    from jailpf.state import lock
+
+    jail = getattr(options, "jail", None) or " ".join(getattr(options, "jails", None) or ())
+    lock.who = f"{options.command} {jail}".strip()[:200]
     command = getattr(import_module(f"jailpf.cli.{options.module}"), options.function)
     try:
         status = int(command(session, options) or 0)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare import settings as settings_module
 from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError, TryAgainError
-from jailpf.state.rundir import Lock, RunDir
+from jailpf.state.lock import Lock
+from jailpf.state.rundir import RunDir
 from jailpf.system import files
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def make(run: RunDir) -> None:
 
 
 def locked(run: RunDir) -> AbstractContextManager[None]:
-    """Hold the one lock of a run directory. Raises TryAgainError after its bounded wait."""
+    """Hold the one lock of a run directory. Raises TryAgainError when it does not change hands."""
     from contextlib import contextmanager
 
     @contextmanager
@@ -117,9 +118,9 @@ def locked(run: RunDir) -> AbstractContextManager[None]:
         lock = Lock(run)
         try:
             lock.__enter__()
-        except TimeoutError:
+        except TimeoutError as wrong:
             raise TryAgainError(
-                f"another jailpf has held {lock.file} for {lock.seconds:.0f} s", None, "try again"
+                f"{wrong} has held the lock {lock.file} for {lock.seconds:.0f} s", None, "try again"
             ) from None
         try:
             yield

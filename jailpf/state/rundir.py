@@ -1,17 +1,10 @@
-"""The run directory: where things are, and the one lock. Nothing but `os`, `fcntl` and `time`."""
+"""The run directory: where things are. Nothing but `os`: it is on the path of every jail start."""
 
-import fcntl
 import os
-import time
 
 from jailpf import __version__
 from jailpf.state import writes
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-
-SECONDS = 30.0
 FORMAT = f"jailpf {__version__} plan 1"  # the first line of a plan: another version's is none
 
 
@@ -40,35 +33,6 @@ class RunDir:
     def simulated(self) -> str:
         """Where the simulated pf lives."""
         return self.path + "/simulated.json"
-
-
-class Lock:
-    """The one lock, held within `with`. Raises TimeoutError after `seconds`; a holder that dies lets go of it."""
-
-    def __init__(self, run: RunDir, seconds: float = SECONDS) -> None:
-        self.file = run.path + "/lock"
-        self.seconds = seconds
-        self.descriptor = -1
-
-    def __enter__(self) -> "Lock":
-        self.descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        deadline = time.monotonic() + self.seconds
-        pause = 0.001
-        while True:
-            try:
-                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return self
-            except OSError:
-                if time.monotonic() > deadline:
-                    os.close(self.descriptor)
-                    raise TimeoutError from None
-                time.sleep(pause)
-                pause = min(pause * 2, 0.02)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, wrong: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        os.close(self.descriptor)
 
 
 def file_name(jail: str) -> str:

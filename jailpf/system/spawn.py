@@ -7,8 +7,12 @@ import os
 import select
 import time
 
+held = -1  # the descriptor of the one lock: a program inherits it, so that the lock lasts as long as what we started
+until = 0.0  # when the whole command must be done with programs (time.monotonic()), 0: no limit
+silent: dict[str, float] = {}  # programs that did not end in time, and when: to ask again would only take as long again
 ENVIRONMENT = {"PATH": "/sbin:/bin:/usr/sbin:/usr/bin", "LC_ALL": "C"}
 SECONDS = 20.0
+SILENCE = 60.0  # seconds for which a program that hung is not asked again, longer than any hook takes
 SIGKILL, SIGPIPE = 9, 13
 
 
@@ -16,8 +20,15 @@ def run(argv: list[str], stdin: int | str = "/dev/null", seconds: float = 0) -> 
     """Run argv[0] and wait. stdin: a path or an open descriptor; seconds: at most that long, 0: SECONDS.
 
     Returns (exit status, or minus the signal; standard output; standard error). Raises OSError when it cannot be run
-    and TimeoutError, after killing it, when it takes longer than `seconds`.
+    and TimeoutError, after killing it, when it takes longer than `seconds`, and at once when it did so before.
     """
+    return finish(start(argv, stdin), seconds)
+
+
+def start(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, int, int]:
+    """Start it; what `finish` takes. Every one that was started has to be finished. Raises OSError, TimeoutError."""
+    if time.monotonic() - silent.get(argv[0], -2 * SILENCE) < SILENCE:
+        raise TimeoutError("it did not answer before, and is not asked again")
     out, child_out = os.pipe()
     err, child_err = os.pipe()
     actions: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = [
@@ -25,6 +36,8 @@ def run(argv: list[str], stdin: int | str = "/dev/null", seconds: float = 0) -> 
         (os.POSIX_SPAWN_DUP2, child_out, 1),
         (os.POSIX_SPAWN_DUP2, child_err, 2),
     ]
+    if held > 3:
+        actions.append((os.POSIX_SPAWN_DUP2, held, 3))
     try:
         pid = os.posix_spawn(argv[0], argv, ENVIRONMENT, file_actions=actions, setsigdef=[SIGPIPE])
     except OSError:
@@ -33,13 +46,24 @@ def run(argv: list[str], stdin: int | str = "/dev/null", seconds: float = 0) -> 
         raise
     os.close(child_out)
     os.close(child_err)
+    return argv[0], pid, out, err
+
+
+def finish(started: tuple[str, int, int, int], seconds: float = 0) -> tuple[int, bytes, bytes]:
+    """Wait for what `start` started; returns and raises as `run` does."""
+    program, pid, out, err = started
     deadline = time.monotonic() + (seconds or SECONDS)
+    deadline = min(deadline, until or deadline)
     try:
         texts = _drain([out, err], deadline)
         return _wait(pid, deadline), texts[0], texts[1]
     except TimeoutError:
+        silent[program] = time.monotonic()
         os.kill(pid, SIGKILL)
-        os.waitpid(pid, 0)
+        try:  # noqa: SIM105 - contextlib would be one more import on the way of a hook
+            _wait(pid, time.monotonic() + 1)
+        except TimeoutError:
+            pass  # it hangs within the kernel; the lock is its own until it is gone
         raise
     finally:
         os.close(out)

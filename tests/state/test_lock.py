@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from jailpf.errors import TryAgainError
 from jailpf.lifecycle.session import locked
-from jailpf.state import rundir
-from jailpf.state.rundir import Lock, RunDir
+from jailpf.state import lock, rundir, writes
+from jailpf.state.lock import Lock
+from jailpf.state.rundir import RunDir
+from jailpf.system import spawn
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stand_ins.machine import Machine
 
 HOLD = "import sys, fcntl; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
@@ -43,11 +46,88 @@ def holder(run: RunDir) -> subprocess.Popen[str]:
 
 def test_the_wait_is_bounded(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the lock held elsewhere the end is TryAgainError (75), not for ever."""
-    monkeypatch.setattr(Lock.__init__, "__defaults__", (0.05,))
+    monkeypatch.setattr(lock, "SECONDS", 0.05)
     with holder(run) as child:
         with pytest.raises(TryAgainError, match="lock"), locked(run):
             pass
         child.kill()
+
+
+def test_the_holder_is_named_and_waited_for_once(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits in vain learns which process it was, doing what, for which jail; and does not wait for it a second time."""
+    monkeypatch.setattr(lock, "who", "created web")
+    with Lock(run):
+        monkeypatch.setattr(lock, "SECONDS", 0.05)
+        with pytest.raises(TryAgainError, match=rf"created web, pid {os.getpid()}"), locked(run):
+            pass
+        monkeypatch.setattr(lock, "SECONDS", 1000)
+        with pytest.raises(TryAgainError), locked(run):
+            pass
+    with locked(run):
+        pass
+    assert os.listdir(run.path + "/waiting") == []
+
+
+def test_the_lock_lasts_as_long_as_what_was_started_under_it(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that outlives its killed jailpf still holds the lock: nobody changes pf while it may."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(writing)
+        with Lock(run):
+            spawn.start(["/bin/cat"], reading)
+            os.kill(os.getpid(), 9)
+    os.close(reading)
+    os.waitpid(pid, 0)
+    monkeypatch.setattr(lock, "SECONDS", 0.05)
+    with pytest.raises(TryAgainError, match=rf"pid {pid}, gone"), locked(run):
+        pass
+    os.close(writing)
+    monkeypatch.setattr(lock, "SECONDS", 30)
+    with locked(run):
+        pass
+
+
+def test_a_queue_that_moves_is_waited_for_in_order(run: RunDir, tmp_path: Path) -> None:
+    """Each waits less than it takes all of them: the wait begins anew when the lock changes hands, and the first is served first."""
+    children, order = [], tmp_path / "order"
+    with Lock(run) as mine:
+        for number in range(6):
+            known = set(lock.Lock(run)._waiting())
+            pid = os.fork()
+            if not pid:
+                os.close(mine.descriptor)
+                with Lock(run, 0.6):
+                    with order.open("a") as opened:
+                        opened.write(f"{number}\n")
+                    select.select([], [], [], 0.2)
+                os._exit(0)
+            children.append(pid)
+            while not set(lock.Lock(run)._waiting()) - known:
+                select.select([], [], [], 0.002)
+    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 6
+    assert order.read_text().split() == list("012345")
+
+
+def test_the_dead_do_not_hold_up_the_queue(run: RunDir) -> None:
+    """A waiter that was killed leaves a ticket, which the next one throws away."""
+    writes.folder(run.path + "/waiting")
+    (Path(run.path) / "waiting" / f"{1:020d}.1").write_text("")
+    with Lock(run):
+        pass
+    assert os.listdir(run.path + "/waiting") == []
+
+
+def test_a_lock_file_that_was_replaced_is_no_lock(run: RunDir) -> None:
+    """Whoever opened the old file and gets it looks again: two never hold two different files."""
+    first = Lock(run)
+    first._open()
+    os.unlink(first.file)
+    with Lock(run):
+        assert not first._take()
+        assert not first._take()
+    assert first._take()
+    os.close(first.descriptor)
 
 
 def test_a_holder_that_dies_lets_go(run: RunDir) -> None:
@@ -63,7 +143,7 @@ def test_a_waiter_gets_the_lock_when_the_holder_is_done(run: RunDir) -> None:
     """Whoever waits within the time gets it."""
     with holder(run) as child:
         waiter = subprocess.Popen(
-            [sys.executable, "-I", "-c", "import sys; from jailpf.state.rundir import *\nwith Lock(RunDir(sys.argv[1])): print('mine')", run.path],
+            [sys.executable, "-I", "-c", "import sys; from jailpf.state.rundir import *; from jailpf.state.lock import *\nwith Lock(RunDir(sys.argv[1])): print('mine')", run.path],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         child.communicate("")
@@ -75,7 +155,7 @@ def test_a_command_that_finds_the_lock_held_ends_75(machine: Machine) -> None:
     machine.declare("web")
     machine.jailpf("load", "web")
     machine.calls()
-    script = "import jailpf.state.rundir as r; r.Lock.__init__.__defaults__ = (0.05,); import sys; from jailpf.cli import main; sys.exit(main(sys.argv[1:]))"
+    script = "import jailpf.state.lock as r; r.SECONDS = 0.05; import sys; from jailpf.cli import main; sys.exit(main(sys.argv[1:]))"
     with holder(RunDir(str(machine.run_dir))) as child:
         for words, status in (
             (["load", "web"], 75),
