@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stand_ins.machine import Machine
 
 # What the interpreter loads by itself, and what `-m` costs (runpy and what it imports), is no doing of ours.
-BUDGET = 45
+BUDGET = 50
 
 
 def table_file(machine: Machine) -> Path:
@@ -185,7 +185,7 @@ def modules(machine: Machine, *words: str) -> set[str]:
 
 
 def test_the_warm_way_imports_next_to_nothing(ready: Machine) -> None:
-    """At most 45 modules with the interpreter's own, and by `-m` nothing beyond that but runpy's."""
+    """At most 50 modules with the interpreter's own, and by `-m` nothing beyond that but runpy's."""
     main = str(Path(jailpf.__file__).with_name("__main__.py"))
     bare = subprocess.run(
         [sys.executable, "-I", "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True, env={"PATH": "/bin"}

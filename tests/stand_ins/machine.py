@@ -123,7 +123,10 @@ class Machine:
             opened.write(f"{words}\t{what}\t{times}\n")
 
     def calm(self) -> None:
-        """No moods any more."""
+        """No moods any more, and forgotten which program hung."""
+        from jailpf.system import spawn
+
+        spawn.silent.clear()
         (self.state / "moods").unlink(missing_ok=True)
 
     def states(self, *lines: str) -> None:
