@@ -16,6 +16,10 @@ A plugin is a module with hooks. A rule type is a class with declared keys and o
 
 Names, hooks, arguments of hooks and fields with defaults may be added in any release; nothing is removed or changes its
 meaning without a major release, and one minor release that warns before it. `jailpf plugin new NAME` writes a start.
+
+An adapter is a class too, and everything that jailpf knows of a jail manager: see Adapter. For it are read_file,
+run_program, ask_program, running_jails and running_jail (files are checked for their owner, programs have a time limit
+and no shell), `jailconf` (what jail(8) reads in a jail.conf), hook_command, and `importing` (declarations of rules).
 """
 
 from __future__ import annotations
@@ -23,11 +27,33 @@ from __future__ import annotations
 from jailpf.declare.rules import Context, RuleType, Service, Side, negations, overlapping
 from jailpf.declare.schema import Keys, key
 from jailpf.declare.services import Services
-from jailpf.declare.settings import Host
-from jailpf.errors import Place, VetoError
+from jailpf.declare.settings import AbsolutePath, Host, Settings
+from jailpf.errors import (
+    ConfigError,
+    JailpfError,
+    NoJailError,
+    PermissionDeniedError,
+    PfUnavailableError,
+    Place,
+    Problem,
+    TryAgainError,
+    UsageError,
+    VetoError,
+)
 from jailpf.hookspecs import hookimpl
+from jailpf.managers import importing, jailconf
 from jailpf.managers.adapter import Adapter
+from jailpf.managers.attach.lines import hook_command, is_hook_command
+from jailpf.managers.finding import Finding
+from jailpf.managers.hooks import FileHooks, HookFile, JailConfHooks
+from jailpf.managers.importing import Imported
+from jailpf.managers.published import Published, Unread
 from jailpf.model import Jail, Rule, StateOptions, Table
+from jailpf.system.files import read as read_file
+from jailpf.system.programs import ask as ask_program
+from jailpf.system.programs import run as run_program
+from jailpf.system.running import find as running_jail
+from jailpf.system.running import running as running_jails
 from jailpf.values import (
     FAMILIES,
     Address,
@@ -35,6 +61,7 @@ from jailpf.values import (
     Family,
     Filename,
     Interface,
+    JailName,
     Member,
     Name,
     Network,
@@ -53,38 +80,65 @@ API_VERSION = 1
 __all__ = [
     "API_VERSION",
     "FAMILIES",
+    "AbsolutePath",
     "Adapter",
     "Address",
+    "ConfigError",
     "Context",
     "Count",
     "Family",
+    "FileHooks",
     "Filename",
+    "Finding",
+    "HookFile",
     "Host",
+    "Imported",
     "Interface",
     "Jail",
+    "JailConfHooks",
+    "JailName",
+    "JailpfError",
     "Keys",
     "Member",
     "Name",
     "Network",
+    "NoJailError",
     "Outgoing",
     "Outside",
     "Peer",
+    "PermissionDeniedError",
+    "PfUnavailableError",
     "Place",
     "Port",
+    "Problem",
     "Protocol",
+    "Published",
     "Rate",
     "Rule",
     "RuleType",
     "Service",
     "Services",
+    "Settings",
     "Side",
     "StateOptions",
     "Table",
     "TableName",
     "Target",
+    "TryAgainError",
+    "Unread",
+    "UsageError",
     "VetoError",
+    "ask_program",
+    "hook_command",
     "hookimpl",
+    "importing",
+    "is_hook_command",
+    "jailconf",
     "key",
     "negations",
     "overlapping",
+    "read_file",
+    "run_program",
+    "running_jail",
+    "running_jails",
 ]

@@ -36,6 +36,8 @@ class Registry:
         self.manager.add_hookspecs(hookspecs)
         self.rule_types: dict[str, type[RuleType]] = {}
         self.adapter_types: dict[str, type[Adapter]] = {}
+        self.waiting: dict[str, str] = {}
+        """{adapter: the module that brings it}: jailpf's own, imported when they are asked for."""
         self.owners: dict[str, str] = {}
         self.foreign: set[str] = set()
         self.failed: list[Problem] = []
@@ -101,17 +103,58 @@ class Registry:
 
     def adapters(self, settings: Settings) -> list[Adapter]:
         """The adapters that the settings name, in their order. Raises PluginError for one that nobody brings."""
+        known = self.adapter_names()
         for number, name in enumerate(settings.adapters):
-            if name not in self.adapter_types:
+            if name not in known:
                 place = settings.place("adapters", number)
-                raise PluginError(f"nobody brings the adapter {name!r}", place, did_you_mean(name, self.adapter_types))
-        return [self._adapter(name, settings) for name in settings.adapters]
+                raise PluginError(f"nobody brings the adapter {name!r}", place, did_you_mean(name, known))
+        self._check_tables(settings)
+        return self.make(settings, settings.adapters)
 
-    def _adapter(self, name: str, settings: Settings) -> Adapter:
-        owner = self.owners[f"adapter {name}"]
-        owner = owner if owner in self.foreign else ""
-        with foreign(owner, f"adapter {name}: __init__"):
-            return guarded(self.adapter_types[name](settings), owner)
+    def make(self, settings: Settings, names: Sequence[str], beside: Sequence[Adapter] = ()) -> list[Adapter]:
+        """Adapters of these names, each knowing the others and those `beside` it."""
+        made, found = [], list(beside)
+        for name in names:
+            owner = self.owners[f"adapter {name}"]
+            owner = owner if owner in self.foreign else ""
+            with foreign(owner, f"adapter {name}: __init__"):
+                made.append(self.adapter_type(name)(settings))
+            found.append(guarded(made[-1], owner))
+        for adapter in made:
+            adapter.adapters = found
+        return found[len(beside) :]
+
+    def adapter_names(self) -> list[str]:
+        """The adapters that there are, in use or not."""
+        return [*self.waiting, *(name for name in self.adapter_types if name not in self.waiting)]
+
+    def adapter_type(self, name: str) -> type[Adapter]:
+        """One of them. Raises KeyError for a name that is not among them."""
+        if name not in self.adapter_types and name in self.waiting:
+            from importlib import import_module
+
+            brought = import_module(self.waiting[name]).jailpf_adapters()
+            self.adapter_types.update({one.name: one for one in brought})
+        return self.adapter_types[name]
+
+    def manager_keys(self) -> dict[str, type[Any]]:
+        """{adapter: the keys of its own table}, for those that have one."""
+        found = {name: self.adapter_type(name).keys for name in self.adapter_names()}
+        return {name: cls for name, cls in found.items() if cls is not None}
+
+    def _check_tables(self, settings: Settings) -> None:
+        """Raise ConfigError for a table [managers.NAME] that no adapter reads, or that holds what it does not take."""
+        tables = (
+            {name.replace(".", "_"): (name, cls) for name, cls in self.manager_keys().items()}
+            if settings.managers
+            else {}
+        )
+        for table in settings.managers:
+            if table not in tables:
+                nearest = did_you_mean(table, tables) or "there are " + ", ".join(f"[managers.{one}]" for one in tables)
+                place = settings.place("managers", table)
+                raise ConfigError(f"[managers.{table}] belongs to no adapter", place, nearest)
+            settings.of_manager(*tables[table])
 
     def check_exposed(self, settings: Settings) -> None:
         """Raises ConfigError when `expose` names what is no rule type of services: they would lie open or closed."""
@@ -174,13 +217,14 @@ def build(
     place: where the plugin of that number is named. Raises PluginError for a plugin that cannot be loaded; with
     `forgiving` (poststop) it is noted in `failed`.
     """
+    import jailpf_adapters
     import jailpf_plugins
-    from jailpf.managers import builtin as adapters
 
     registry = Registry()
     for module in jailpf_plugins.BUILT_IN:
         registry.add(module, f"jailpf's {module.__name__.rpartition('.')[2]}", third_party=False)
-    registry.add(adapters, "jailpf's adapters", third_party=False)
+    registry.waiting = dict(jailpf_adapters.BUILT_IN)
+    registry.owners.update({f"adapter {name}": "jailpf's adapters" for name in registry.waiting})
     for number, name in enumerate(plugins):
         try:
             if name in plugins[:number]:

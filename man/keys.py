@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Key, keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import Host, Managers, Settings
+from jailpf.declare.settings import Host, Settings
+from jailpf.registry import build
 from jailpf_plugins import BUILT_IN
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def tables() -> Iterator[tuple[str, str, type]]:
     """(heading, first sentence, class) of every table of keys, in the order of the page."""
     yield "The settings themselves", "At the top of the file.", Settings
     yield "[host] of the settings", "The host's side.", Host
-    yield "[managers] of the settings", "Where the jail managers keep their files.", Managers
+    for name, cls in build().manager_keys().items():
+        yield f"[managers.{name.replace('.', '_')}] of the settings", f"Of the adapter {name}.", cls
     yield "[jail] of a declaration", "What the jail's manager does not know, or knows wrongly.", JailTable
     yield "[service.NAME] of a declaration", "What listens in the jail.", Service
     for module in BUILT_IN:

@@ -34,19 +34,19 @@ def tracked(folder: str) -> set[str]:
     return {
         str(path.relative_to(ROOT / folder))
         for package in (ROOT / folder).iterdir()
-        if package.name in ("jailpf", "jailpf_plugins")
+        if package.name in ("jailpf", "jailpf_adapters", "jailpf_plugins")
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 
 
-def test_both_packages_travel_whole(wheel: Path) -> None:
-    """Every file of jailpf and jailpf_plugins, py.typed of both, and no test, bench or cache."""
+def test_all_packages_travel_whole(wheel: Path) -> None:
+    """Every file of the packages, py.typed of each, and no test, bench or cache."""
     with zipfile.ZipFile(wheel) as opened:
         names = set(opened.namelist())
     meta = {name for name in names if ".dist-info/" in name or ".data/" in name}
     assert names - meta == tracked(".") | tracked("plugins")
-    assert {"jailpf/py.typed", "jailpf_plugins/py.typed"} <= names
+    assert {"jailpf/py.typed", "jailpf_adapters/py.typed", "jailpf_plugins/py.typed"} <= names
 
 
 def test_what_stands_beside_the_packages(wheel: Path) -> None:

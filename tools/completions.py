@@ -44,7 +44,9 @@ def _shtab(shell: str) -> str:
     root = parser.build()
     for _, one in _commands(root):
         for action in one._actions:
-            if action.dest in ("jail", "jails"):
+            if hasattr(action, "words"):
+                action.choices = parser.importers()
+            elif action.dest in ("jail", "jails"):
                 action.complete = JAILS  # type: ignore[attr-defined]
             elif action.metavar == "FILE":
                 action.complete = shtab.FILE  # type: ignore[attr-defined]

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from jailpf import errors, hookspecs, plugin
 from jailpf.cli.commands import COMMANDS, Command, Option
+from jailpf.cli.parser import importers
 from jailpf.declare import toml as document
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import PROGRAMS, Host, Managers, Settings
+from jailpf.declare.settings import PROGRAMS, Host, Settings
+from jailpf.registry import build
 from jailpf.values.fields import shown
 from jailpf_plugins import BUILT_IN
 
@@ -87,7 +89,10 @@ def settings() -> str:
         ("At the top", key_table(Settings)),
         ("[host]: the host's side", key_table(Host)),
         ("[programs]: only where they are not in their usual place", f"| Key | Default |\n| --- | --- |\n{programs}"),
-        ("[managers]: where the jail managers keep their files", key_table(Managers)),
+    ]
+    parts += [
+        (f"[managers.{name.replace('.', '_')}]: of the adapter {name}", key_table(cls))
+        for name, cls in build().manager_keys().items()
     ]
     return _sections(parts)
 
@@ -117,7 +122,7 @@ def _commands(found: Iterable[Command], prefix: str) -> Iterator[tuple[str, str]
             *one.options,
             *([Option(("--json",), "print JSON for programs", action="store_true")] if one.json else []),
         ]
-        lines = [f"| `{_written(option)}` | {_cell(option.help)} |" for option in options]
+        lines = [f"| `{_written(option)}` | {_cell(_told(option))} |" for option in options]
         table = "\n".join(["", "| | |", "| --- | --- |", *lines, ""]) if lines else ""
         usage = " ".join([f"{prefix} {one.name}", *(_usage(option) for option in options)])
         sentence = one.help[:1].upper() + one.help[1:]
@@ -125,6 +130,10 @@ def _commands(found: Iterable[Command], prefix: str) -> Iterator[tuple[str, str]
             f"{prefix} {one.name}".removeprefix("jailpf "),
             f"{sentence}.\n\n    {usage}\n{table}\nExample: `{one.example}`",
         )
+
+
+def _told(option: Option) -> str:
+    return f"{option.help}: {', '.join(importers())}" if option.words else option.help
 
 
 def _written(option: Option) -> str:
@@ -157,6 +166,11 @@ def api() -> str:
     parts = []
     for name in plugin.__all__:
         what = getattr(plugin, name)
+        if inspect.ismodule(what):
+            names = [each for each in what.__all__ if inspect.isfunction(getattr(what, each))]
+            lines = [f"* `{name}.{each}`: {_paragraph(getattr(what, each))}" for each in names]
+            parts.append((name, _doc(what) + "\n\n" + "\n".join(lines)))
+            continue
         if not (inspect.isclass(what) or inspect.isfunction(what)):
             continue
         members = "".join(f"\n* {line}" for line in _members(what)) if inspect.isclass(what) else ""

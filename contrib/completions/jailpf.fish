@@ -153,7 +153,6 @@ complete -c jailpf -n '__fish_seen_subcommand_from import' -s c -r -F -d 'the se
 complete -c jailpf -n '__fish_seen_subcommand_from import' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'
 complete -c jailpf -n '__fish_seen_subcommand_from import' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
 complete -c jailpf -n '__fish_seen_subcommand_from import' -s v -l verbose -d 'show every program that is run'
-complete -c jailpf -n '__fish_seen_subcommand_from import' -a 'pfrule bastille iocage'
 complete -c jailpf -n '__fish_seen_subcommand_from import' -s n -l dry-run -d 'say what would be done and change nothing'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -s h -l help -d 'show this help message and exit'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'

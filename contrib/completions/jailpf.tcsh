@@ -37,7 +37,7 @@ complete jailpf \
         'n/table/`jailpf list --names`/' \
         'n/status/`jailpf list --names`/' \
         'n/reach/`jailpf list --names`/' \
-        'n/import/(pfrule bastille iocage)/' \
+        'n/import/(bastille iocage pfrule)/' \
         'n/attach/`jailpf list --names`/' \
         'n/detach/`jailpf list --names`/' \
         'n/new/`jailpf list --names`/' \

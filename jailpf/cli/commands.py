@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Option:
-    """One argument. flags: ("-n", "--dry-run") or the name of a positional one; the rest goes to argparse."""
+    """One argument. flags: ("-n", "--dry-run") or the name of a positional one; words: "importers" where the adapters
+    that can import are meant; the rest goes to argparse."""
 
     flags: tuple[str, ...]
     help: str
@@ -17,6 +18,7 @@ class Option:
     choices: tuple[str, ...] = ()
     type: type | None = None
     default: str | int | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,9 @@ COMMANDS = (
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),
-    Command("import", "import_:import_rules", "write declarations from what another tool has kept", "jailpf import -n pfrule /data/dovecot/etc/pf.conf.d", (
-        Option(("kind",), "what to read", choices=("pfrule", "bastille", "iocage")),
-        Option(("sources",), "folders of rules for pfrule; names of jails, all when there is none", nargs="*", metavar="SOURCE"),
+    Command("import", "import_:import_rules", "write declarations from what another tool has kept", "jailpf import -n NAME dovecot", (
+        Option(("kind",), "the adapter that reads it", metavar="NAME", words="importers"),
+        Option(("sources",), "names of jails, all when there is none; or the folders that it reads", nargs="*", metavar="SOURCE"),
         DRY,
     )),
     Command("attach", "manage:attach", "write the hook lines of jails", "jailpf attach -n dovecot", (ANY_JAILS, ALL, DRY)),

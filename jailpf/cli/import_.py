@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from jailpf.cli import output
 from jailpf.declare import toml
 from jailpf.declare.services import read
-from jailpf.errors import JailpfError, NoJailError
+from jailpf.errors import JailpfError, NoJailError, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from jailpf.lifecycle.session import Session
+    from jailpf.managers.adapter import Adapter
     from jailpf.managers.importing import Imported
+    from jailpf.registry import Registry
 
 
 def import_rules(session: Session, options: Namespace) -> int:
     """0 when both sides are the same rules; 1 when something was lost, or differs."""
-    from jailpf.managers import importing as importers
-
-    found: list[Imported] = getattr(importers, options.kind)(session.settings, options.sources)
+    found = list(_adapter(session, options.kind).import_(options.sources))
     if not found:
         raise NoJailError(f"there is nothing to import from {options.kind}")
     status = 0
@@ -38,6 +38,26 @@ def import_rules(session: Session, options: Namespace) -> int:
         same = _compare(session, one)
         status = status or int(bool(one.problems) or not same)
     return status
+
+
+def importers(registry: Registry) -> list[str]:
+    """The adapters that can import, in use or not."""
+    return [name for name in registry.adapter_names() if registry.adapter_type(name).offers("import_")]
+
+
+def _adapter(session: Session, name: str) -> Adapter:
+    """The adapter of that name: the one in use, else one made for this. Raises UsageError."""
+    from jailpf.values.suggest import did_you_mean
+
+    known = importers(session.registry)
+    if name not in known:
+        remedy = did_you_mean(name, known) or "one of " + ", ".join(known)
+        what = "cannot import" if name in session.registry.adapter_names() else "is no adapter"
+        raise UsageError(f"{name} {what}", None, remedy)
+    used = session.jails.adapters
+    if found := next((adapter for adapter in used if adapter.name == name), None):
+        return found
+    return session.registry.make(session.settings, [name], used)[0]
 
 
 def _compare(session: Session, one: Imported) -> bool:

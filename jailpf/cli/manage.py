@@ -9,10 +9,10 @@ from jailpf.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from jailpf.declare.settings import Settings
     from jailpf.lifecycle.session import Session
+    from jailpf.managers.adapter import Adapter
     from jailpf.managers.attach import Result
 
 
@@ -30,7 +30,9 @@ def detach(session: Session, options: Namespace) -> int:
     return _change(session, options, verb)
 
 
-def _change(session: Session, options: Namespace, verb: Callable[[Settings, list[str], bool], list[Result]]) -> int:
+def _change(
+    session: Session, options: Namespace, verb: Callable[[Sequence[Adapter], list[str], bool], list[Result]]
+) -> int:
     if bool(options.jails) == options.all:
         raise UsageError(f"{options.command} which jails?", None, "name them, or say --all")
     names = options.jails
@@ -38,7 +40,7 @@ def _change(session: Session, options: Namespace, verb: Callable[[Settings, list
         names = session.jails.declared()
     elif options.all:
         names = sorted({name for adapter in session.jails.adapters for name in adapter.names()})
-    for result in verb(session.settings, names, options.dry_run):
+    for result in verb(session.jails.adapters, names, options.dry_run):
         if options.dry_run and result.diff:
             for line in result.diff.splitlines():
                 print(
@@ -55,5 +57,7 @@ def new(session: Session, options: Namespace) -> int:
     """Write a commented declaration, where there is none."""
     from jailpf.managers.attach.new import write_new
 
-    print(f"{write_new(session.settings, options.jail)} is written; `jailpf check {options.jail}` looks it over")
+    print(
+        f"{write_new(session.settings, session.jails.adapters, options.jail)} is written; `jailpf check {options.jail}` looks it over"
+    )
     return 0

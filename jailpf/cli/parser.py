@@ -108,7 +108,25 @@ def _option(parser: argparse.ArgumentParser, option: Option) -> None:
         "type": option.type,
         "default": option.default,
     }
-    parser.add_argument(*option.flags, help=option.help, **{name: value for name, value in given.items() if value})
+    told = option.help + ": %(words)s" if option.words else option.help
+    action = parser.add_argument(*option.flags, help=told, **{name: value for name, value in given.items() if value})
+    if option.words:
+        action.words = _Importers()  # type: ignore[attr-defined]
+
+
+class _Importers:
+    """The names of jailpf's own adapters that can import, found out when a help text is printed."""
+
+    def __str__(self) -> str:
+        return ", ".join(importers())
+
+
+def importers() -> list[str]:
+    """What `jailpf import NAME` takes without a plugin, for help and completion."""
+    from jailpf.cli import import_
+    from jailpf.registry import build
+
+    return import_.importers(build())
 
 
 def _common() -> _Parser:

@@ -17,10 +17,10 @@ def schema(session: Session, options: Namespace) -> int:
     from jailpf.declare import json_schema
     from jailpf.registry import build
 
+    registry = session.registry if os.path.lexists(session.file) else build()
     if options.kind == "host":
-        found = json_schema.host_schema()
+        found = json_schema.host_schema(registry.manager_keys())
     else:
-        registry = session.registry if os.path.lexists(session.file) else build()
         found = json_schema.jail_schema(registry.rule_types)
     print(json.dumps(found, indent=2, ensure_ascii=False))
     return 0

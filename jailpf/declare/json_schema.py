@@ -13,7 +13,7 @@ from jailpf.declare.layout import LAYOUTS
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import PROGRAMS, AbsolutePath, Host, Managers, Settings
+from jailpf.declare.settings import PROGRAMS, AbsolutePath, Host, Settings
 from jailpf.model import SECTIONS
 from jailpf.values import Name, TableName
 
@@ -59,8 +59,8 @@ def jail_schema(types: Mapping[str, type[RuleType]]) -> Schema:
     }
 
 
-def host_schema() -> Schema:
-    """Of jailpf.toml."""
+def host_schema(managers: Mapping[str, type]) -> Schema:
+    """Of jailpf.toml. managers: {adapter: the keys of its table}."""
     whole = table_schema(Settings)
     path = r"^[^{}]+\{jail\}$"
     sections = {
@@ -81,6 +81,9 @@ def host_schema() -> Schema:
     programs = {name: {**AbsolutePath.schema(), "default": default} for name, default in PROGRAMS.items()}
     for name, one in programs.items():
         one["description"] = f"Where {name} is."
+    tables = {
+        name.replace(".", "_"): _told(table_schema(cls), f"Of the adapter {name}.") for name, cls in managers.items()
+    }
     whole["properties"] |= {
         "layout": _told(layouts, "Which section of a jail's rules goes to which anchor."),
         "host": _told(table_schema(Host), "The host's side."),
@@ -88,7 +91,10 @@ def host_schema() -> Schema:
             {"type": "object", "additionalProperties": False, "properties": programs},
             "Programs that are not in the base system's place.",
         ),
-        "managers": _told(table_schema(Managers), "Where the jail managers keep their files."),
+        "managers": _told(
+            {"type": "object", "additionalProperties": False, "properties": tables},
+            "Where the jail managers keep their files, when it is not their usual place.",
+        ),
     }
     return {
         "$schema": DRAFT,

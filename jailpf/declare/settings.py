@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jailpf.declare import toml
 from jailpf.declare.layout import LAYOUTS, Layout
@@ -16,6 +16,8 @@ from jailpf.values import Filename, Interface, Name, Outgoing, Peer, TableName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+T = TypeVar("T")
 
 DEFAULT_FILE = "/usr/local/etc/jailpf/jailpf.toml"
 DEFAULT_RUN = "/var/run/jailpf"
@@ -28,8 +30,6 @@ PROGRAMS = {
     "sysctl": "/sbin/sysctl",
     "zfs": "/sbin/zfs",
     "zpool": "/sbin/zpool",
-    "bastille": "/usr/local/bin/bastille",
-    "iocage": "/usr/local/bin/iocage",
 }
 
 
@@ -119,17 +119,8 @@ class Host:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Managers:
-    """[managers]: where the jail managers keep their files, when it is not their usual place."""
-
-    jail_conf: str = key(AbsolutePath, "The jail.conf that jail(8) reads.", default="/etc/jail.conf")
-    bastille_conf: str = key(AbsolutePath, "Bastille's settings.", default="/usr/local/etc/bastille/bastille.conf")
-    iocage_root: str = key(AbsolutePath, "iocage's root folder; absent: asked of zpool(8).", default="")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """jailpf.toml as a whole. `file` is absolute; `run` is the run directory."""
+    """jailpf.toml as a whole. `file` is absolute; `run` is the run directory; managers: their tables, read by `of_manager`."""
 
     adapters: tuple[str, ...] = key(
         AdapterName,
@@ -164,11 +155,28 @@ class Settings:
     host: Host = field(default_factory=Host)
     layout: Layout = field(default_factory=lambda: Layout("single", LAYOUTS["single"]))
     programs: Mapping[str, str] = field(default_factory=lambda: dict(PROGRAMS))
-    managers: Managers = field(default_factory=lambda: Managers())
+    managers: Mapping[str, Any] = field(default_factory=dict)
 
     def jail_file(self, jail: str) -> str:
         """Where the declaration of a jail is, absolute."""
         return os.path.normpath(os.path.join(os.path.dirname(self.file), self.services.replace("{jail}", jail)))
+
+    def of_manager(self, name: str, cls: type[T]) -> T:
+        """What stands in the table of an adapter, read as a `Keys` class. Raises ConfigError with all problems."""
+        table = name.replace(".", "_")
+        raw = self.managers.get(table, {})
+        if not raw:
+            return cls()
+        try:
+            document = toml.load(self.file, ConfigError)
+        except JailpfError:
+            document = toml.parse("", self.file)
+        reader = Reader(document)
+        path = ("managers", table)
+        found = reader.read(cls, path, reader.table(path, raw, f"[managers.{table}]"))
+        if found is None or reader.problems:
+            raise ConfigError(sorted(reader.problems, key=lambda problem: problem.place or ()))
+        return found
 
     def place(self, *path: str | int) -> Place:
         """Where a setting is written. The file is read again: only errors ask for it."""
@@ -199,8 +207,10 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
     host = reader.read(Host, ("host",), reader.table(("host",), data.get("host", {}), "[host]"))
     layout = _layout(reader, data.get("layout", "single"))
     programs = _programs(reader, reader.table(("programs",), data.get("programs", {}), "[programs]"))
-    managers = reader.read(Managers, ("managers",), reader.table(("managers",), data.get("managers", {}), "[managers]"))
-    if reader.problems or settings is None or host is None or layout is None or managers is None:
+    managers = reader.table(("managers",), data.get("managers", {}), "[managers]")
+    for name, raw in managers.items():
+        reader.table(("managers", name), raw, f"[managers.{name}]")
+    if reader.problems or settings is None or host is None or layout is None:
         raise ConfigError(sorted(reader.problems, key=lambda problem: problem.place or ()))
     return replace(
         settings,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.doctor.finding import Finding
 from jailpf.errors import JailpfError
+from jailpf.managers.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

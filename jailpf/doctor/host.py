@@ -7,7 +7,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from jailpf import __version__
-from jailpf.doctor.finding import Finding
+from jailpf.managers.finding import Finding
 from jailpf.state import records
 from jailpf.system import programs
 

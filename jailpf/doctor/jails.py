@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
-from jailpf.doctor.finding import Finding
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
 from jailpf.lifecycle import conflicts
 from jailpf.lifecycle.prepare import prepare
+from jailpf.managers.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,16 +71,13 @@ def managers(session: Session) -> Iterator[Finding]:
             )
 
 
-def iocage_nat(session: Session) -> Iterator[Finding]:
-    """Whether iocage would replace the main ruleset."""
+def of_managers(session: Session) -> Iterator[Finding]:
+    """What the managers' adapters themselves find."""
     for adapter in session.jails.adapters:
-        for name in getattr(adapter, "nat_by_pf", tuple)():
-            yield Finding(
-                "error",
-                f"the iocage jail {name} has nat=1 with nat_backend=pf",
-                "starting it replaces the host's main ruleset, and detaches every anchor",
-                f"iocage set nat=0 {name}",
-            )
+        try:
+            yield from adapter.findings()
+        except JailpfError as wrong:
+            yield from (Finding.of(problem, f"{adapter.name} could not be looked at") for problem in wrong.problems)
 
 
 def hook_lines(session: Session) -> Iterator[Finding]:
@@ -92,7 +88,7 @@ def hook_lines(session: Session) -> Iterator[Finding]:
         return
     for name in session.jails.declared():
         try:
-            (result,) = attach(session.settings, [name], dry_run=True)
+            (result,) = attach(session.jails.adapters, [name], dry_run=True)
         except NoJailError:
             yield Finding(
                 "warning",
@@ -112,25 +108,6 @@ def hook_lines(session: Session) -> Iterator[Finding]:
                 )
 
 
-def pfrule_lines(session: Session) -> Iterator[Finding]:
-    """Whether hooks still call a pfrule.sh inside a folder that a jail may be able to write."""
-    seen: set[str] = set()
-    for name in session.jails.declared():
-        for adapter in session.jails.adapters:
-            found = adapter.find(name)
-            seen.update(file for file in (found.inputs if found else ()) if os.path.isfile(file))
-    for file in sorted(seen):
-        with open(file, encoding="utf-8", errors="replace") as opened:
-            for number, line in enumerate(opened, 1):
-                if re.search(r"pf\.conf\.d/pfrule\.sh", line.partition("#")[0]):
-                    yield Finding(
-                        "warning",
-                        f"{file}:{number}: a hook calls {line.strip()}",
-                        "what runs as root lies in a jail's folder",
-                        "jailpf attach JAIL, and take the line out",
-                    )
-
-
 def loaded(session: Session) -> Iterator[Finding]:
     """Whether pf holds what the running jails declare."""
     from jailpf.lifecycle.sync import sync
@@ -146,4 +123,4 @@ def loaded(session: Session) -> Iterator[Finding]:
             yield Finding("error", f"{name} {said}", "who gets in is not what the declarations say", "jailpf sync")
 
 
-CHECKS = (declarations, managers, iocage_nat, hook_lines, pfrule_lines, loaded)
+CHECKS = (declarations, roots, managers, of_managers, hook_lines, loaded)

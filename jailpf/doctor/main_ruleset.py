@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import table_names
-from jailpf.doctor.finding import Finding
 from jailpf.lifecycle import readiness
+from jailpf.managers.finding import Finding
 from jailpf.state import records
 from jailpf.values import Port
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 from jailpf.compile.claims import collisions
 from jailpf.errors import ConflictError, JailpfError, Problem
 from jailpf.lifecycle import survey
+from jailpf.managers.published import Published
 from jailpf.state import plans, records
-from jailpf.state.claim import Claim
 from jailpf.values import Network, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from jailpf.lifecycle.session import Session
-    from jailpf.managers.bastille_rdr import RdrLine
+    from jailpf.state.claim import Claim
     from jailpf.state.records import Record
 
 
 def check(session: Session, record: Record) -> None:
-    """Compare with all records, with jails that are just starting, and with Bastille's own rdr. Raises ConflictError.
+    """Compare with all records, with jails that are just starting, and with what the managers publish themselves. Raises ConflictError.
 
     To be called with the lock held. Claims of a jail that passed prestart long ago are dropped: it has to ask again.
     """
@@ -32,7 +32,7 @@ def check(session: Session, record: Record) -> None:
     problems = _with_the_dead(session, list(found), others)
     problems += _addresses([record], others)
     problems += _addresses(others, [record])
-    problems += _problems(record.claims, bastille_claims(session), resolve)
+    problems += _problems(record.claims, published_claims(session)[0], resolve)
     problems += _within(record.claims, resolve)
     for starting, since in plans.pending(session.directory):
         if starting.jail == record.jail:
@@ -66,7 +66,7 @@ def check_all(session: Session, wanted: Iterable[Record]) -> list[Problem]:
     claims = [claim for record in wanted for claim in record.claims]
     resolve = resolver(session)
     found = list(_within(claims, resolve))
-    found += _problems(claims, bastille_claims(session), resolve)
+    found += _problems(claims, published_claims(session)[0], resolve)
     return [*found, *_addresses(wanted, wanted)]
 
 
@@ -137,28 +137,20 @@ def _addresses(claimants: Iterable[Record], owners: Iterable[Record]) -> Iterato
                     )
 
 
-def bastille_claims(session: Session) -> list[Claim]:
-    """What `bastille rdr` publishes, when that adapter is in use. Its jails count whether they run or not."""
-    found: list[Claim] = []
+def published_claims(session: Session) -> tuple[list[Claim], list[Problem]]:
+    """What the jail managers themselves publish, and the lines of theirs that cannot be read.
+
+    Their jails count whether they run or not.
+    """
+    claims: list[Claim] = []
+    unread: list[Problem] = []
     for adapter in session.jails.adapters:
-        if (lines := getattr(adapter, "rdr_conf", None)) is not None:
-            for name in adapter.names():
-                found += [_bastille_claim(name, line, family) for line in lines(name) for family in line.families]
-    return found
-
-
-def _bastille_claim(name: str, line: RdrLine, family: str) -> Claim:
-    return Claim(
-        owner=f"`bastille rdr {name}`",
-        service="",
-        place=line.place,
-        family=family,
-        on=line.interfaces,
-        protos=(line.proto,),
-        to=(line.to,),
-        ports=(line.port,),
-        source=() if line.source.kind == "any" else (line.source,),
-    )
+        for one in adapter.claims():
+            if isinstance(one, Published):
+                claims += one.claims()
+            else:
+                unread.append(one.problem)
+    return claims, unread
 
 
 def resolver(session: Session) -> Callable[[Peer], tuple[Network, ...] | None]:

@@ -43,7 +43,7 @@ def _locked(session: Session, step: Callable[[], list[Problem]]) -> list[Problem
 
 
 def purge(session: Session) -> list[Problem]:
-    """Without a name (Bastille's forced stop): take away what was loaded for jails that no longer run."""
+    """Without a name (a manager's forced stop): take away what was loaded for jails that no longer run."""
     from jailpf.lifecycle.survey import alive
 
     def step() -> list[Problem]:

@@ -1,27 +1,37 @@
-"""What knows a jail manager: the base class of adapters."""
+"""What knows a jail manager: the base class of adapters, and all that jailpf asks of one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from jailpf.declare.settings import Settings
+    from jailpf.managers.finding import Finding
+    from jailpf.managers.hooks import FileHooks, JailConfHooks
+    from jailpf.managers.importing.imported import Imported
+    from jailpf.managers.published import Published, Unread
     from jailpf.model import Jail
 
 
 class Adapter:
-    """One jail manager. `jailpf` makes one object per run and asks the adapters in the order of the settings.
+    """One jail manager. jailpf makes one object per run and asks the adapters in the order of the settings.
 
-    name: as in `adapters = [...]`. Methods may raise ConfigError (the manager's files are broken, with a place) or
+    name: as in `adapters = [...]`; keys: a `Keys` class, the table [managers.NAME] of jailpf.toml with "_" for "."; own:
+    what stands there. A method that is not overridden means that the manager has none of it, and jailpf says so.
+    Methods may raise ConfigError (the manager's files are broken, with a place), PermissionDeniedError, TryAgainError or
     PfUnavailableError (a program is missing).
     """
 
     name: ClassVar[str] = ""
+    keys: ClassVar[type[Any] | None] = None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.own: Any = settings.of_manager(self.name, self.keys) if self.keys else None
+        self.adapters: Sequence[Adapter] = (self,)
+        """All adapters that the settings name, in their order."""
 
     def find(self, name: str) -> Jail | None:
         """What this manager knows of the jail, None when it does not know it.
@@ -42,3 +52,38 @@ class Adapter:
     def running_name(self, name: str) -> str:
         """What jls(8) calls the jail when this manager runs it."""
         return name
+
+    def hooks(self, jail: Jail) -> JailConfHooks | FileHooks | None:  # noqa: ARG002
+        """Where the hook lines of a jail are written and how; None when that has to be done by hand.
+
+        jail: as `find` gave it, `settled` also where its declaration says its addresses.
+        """
+        return None
+
+    def claims(self) -> Iterable[Published | Unread]:
+        """What the manager itself publishes for its jails, running or not; Unread for a line that cannot be read."""
+        return ()
+
+    def import_(self, names: Sequence[str]) -> Iterable[Imported]:  # noqa: ARG002
+        """Declarations of what the manager keeps for these jails, for all that have any when there is no name.
+
+        Nothing is written. Raises NoJailError for a name that it does not have.
+        """
+        return ()
+
+    def findings(self) -> Iterable[Finding]:
+        """What `jailpf doctor` says of this manager."""
+        return ()
+
+    @classmethod
+    def offers(cls, method: str) -> bool:
+        """Whether a method of the contract is overridden."""
+        return getattr(cls, method) is not getattr(Adapter, method)
+
+
+def ask(adapters: Iterable[Adapter], name: str) -> tuple[Adapter, Jail] | None:
+    """The first adapter that knows the jail, and what it knows. Raises what Adapter.find raises."""
+    for adapter in adapters:
+        if (jail := adapter.find(name)) is not None:
+            return adapter, jail
+    return None

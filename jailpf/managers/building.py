@@ -1,4 +1,4 @@
-"""From the parameters that jail(8) prints, or iocage keeps, to a Jail."""
+"""From the parameters that jail(8) prints, or a manager keeps, to a Jail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ADDRESSES = ("ip4.addr", "ip6.addr")
 HOOKS = ("exec.prepare", "exec.prestart", "exec.created")
-_BRIDGE = re.compile(r"\bifconfig\s+([\w.]+)\s+addm\s")  # as Bastille's "bridge" jails and jail.conf examples do
+_BRIDGE = re.compile(r"\bifconfig\s+([\w.]+)\s+addm\s")  # as bridged jails and jail.conf examples do
 _JIB = re.compile(r"\bjib\s+addm\s+(?:-b\s+(\S+)\s+)?\S+\s+!?([\w.]+)")  # examples/jails/jib makes IFbridge
 
 

@@ -16,7 +16,7 @@ from jailpf.declare.json_schema import host_schema, jail_schema, table_schema
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import documented
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import Host, Managers, Settings
+from jailpf.declare.settings import Host, Settings
 from jailpf.plugin import Count, Peer, RuleType, key
 from jailpf.registry import build
 
@@ -49,7 +49,7 @@ def _tables(schema: Any) -> Iterator[dict[str, Any]]:
 
 def test_every_key_has_a_hover_text() -> None:
     """Whatever an editor completes, it also explains, in a sentence that ends."""
-    for schema in (jail_schema(build().rule_types), host_schema()):
+    for schema in (jail_schema(build().rule_types), host_schema(build().manager_keys())):
         for properties in _tables(schema):
             for name, one in properties.items():
                 assert one.get("description", "").endswith("."), name
@@ -57,7 +57,7 @@ def test_every_key_has_a_hover_text() -> None:
 
 def test_hover_texts_are_the_keys_sentences() -> None:
     """The schema says what the declaration says, and the default in words behind it."""
-    for cls in (*build().rule_types.values(), Service, JailTable, Host, Managers, Settings):
+    for cls in (*build().rule_types.values(), Service, JailTable, Host, Settings, *build().manager_keys().values()):
         properties = table_schema(cls)["properties"]
         for name, one in documented(cls):
             assert properties[name]["description"].startswith(one.doc)

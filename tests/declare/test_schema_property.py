@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TYPES = build().rule_types
 JAIL = Draft7Validator(jail_schema(TYPES), format_checker=FormatChecker())
-HOST = Draft7Validator(host_schema(), format_checker=FormatChecker())
+HOST = Draft7Validator(host_schema(build().manager_keys()), format_checker=FormatChecker())
 SCOPED = {keyword: one for keyword, one in TYPES.items() if one.scope == "service"}
 NAMES = st.sampled_from(["web", "a", "b_1", "x" * 30])
 SETTINGS = settings.Settings(host=settings.Host(ext_if=(), tables=(TableName("a"),)))
@@ -87,7 +87,9 @@ def hosts() -> st.SearchStrategy[dict[str, Any]]:
     parts = {
         "layout": LAYOUT,
         "programs": st.dictionaries(st.sampled_from(["pfctl", "jls"]), paths, max_size=2),
-        "managers": table(settings.Managers),
+        "managers": st.fixed_dictionaries(
+            {}, optional={name.replace(".", "_"): table(cls) for name, cls in build().manager_keys().items()}
+        ),
     }
     whole = st.fixed_dictionaries({"host": table(settings.Host)}, optional=parts)
     return st.builds(lambda one, other: {**one, **other}, table(settings.Settings), whole)
@@ -104,7 +106,9 @@ def test_settings_that_are_read_are_valid(tmp_path: Path) -> None:
         file.write_text(tomlkit.dumps(data))
         file.chmod(0o644)
         try:
-            settings.read(str(file))
+            found = settings.read(str(file))
+            for name, cls in build().manager_keys().items():
+                found.of_manager(name, cls)
         except ConfigError:
             return
         accepted.append(data)

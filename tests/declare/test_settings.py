@@ -59,7 +59,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
             'pf = "simulated"\nmain = "pf.conf"\n'
             '[host]\next_if = ["em0", "em1"]\next_ip4 = "<e>"\next_ip6 = []\nnat = ["(em0:0)", "2001:db8::1"]\ntables = ["t"]\n'
             '[layout]\nnat = "n/{jail}"\nallow = "f/x.{jail}"\n[programs]\npfctl = "/bin/pfctl"\n'
-            '[managers]\njail_conf = "/j"\nbastille_conf = "/b"\niocage_root = "/i"\n',
+            '[managers.jail_conf]\nfile = "/j"\n[managers.iocage]\nroot = "/i"\n',
         ),
         run="/tmp/x/../run",
     )
@@ -74,7 +74,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
     assert found.host.outside("inet6") == ()
     assert found.layout.paths == {"nat": "n/{jail}", "filter": "f/x.{jail}"}
     assert (found.programs["pfctl"], found.programs["jls"]) == ("/bin/pfctl", PROGRAMS["jls"])
-    assert found.managers.jail_conf == "/j"
+    assert found.managers == {"jail_conf": {"file": "/j"}, "iocage": {"root": "/i"}}
 
 
 def test_the_command_line_chooses_the_pf(tmp_path: Path) -> None:
@@ -176,3 +176,18 @@ def test_a_place_in_settings_that_are_gone() -> None:
     """The file alone; an error message never becomes another error."""
     settings = Settings(file="/nowhere/jailpf.toml", host=Host(ext_if=(Interface("em0"),)))
     assert settings.place("expose") == Place("/nowhere/jailpf.toml")
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('[managers.jail_conf]\nfile = "x"\n', "4:8: 'x' is not an absolute path"),
+        ('[managers.jail_conf]\nconf = "/x"\n', "4:1: 'conf' is not a key of \\[managers.jail_conf\\]"),
+        ('[managers.jail]\nfile = "/x"\n', "\\[managers.jail\\] belongs to no adapter; did you mean 'jail_conf'"),
+    ],
+)
+def test_a_table_of_a_manager_is_read_by_the_keys_of_its_adapter(tmp_path: Path, table: str, says: str) -> None:
+    """Whether the adapter is in use or not, and with a place."""
+    settings = read(written(tmp_path, HOST + table))
+    with pytest.raises(ConfigError, match=says):
+        build().adapters(settings)

@@ -72,8 +72,8 @@ class Home:
             'ext_ip6 = "<ext_ip6>"',
             *([f'nat = "({ext_if}:0)"'] if nat else []),
             *host.splitlines(),
-            "[managers]",
-            f'jail_conf = "{self.jail_conf}"',
+            "[managers.jail_conf]",
+            f'file = "{self.jail_conf}"',
             "[programs]",
             *(f'{name} = "{path}"' for name, path in programs.items()),
         ]

@@ -101,7 +101,7 @@ def test_a_new_file_in_a_folder_that_counts_is_a_change(machine: Machine) -> Non
     conf.write_text('.include "jail.conf.d/*.conf";\nweb { ip4.addr = 172.16.15.16; }\n')
     machine.install("jail", (HERE / "jail.py").read_text())
     machine.settings(
-        'adapters = ["jail.conf"]\n', HOST + f'[managers]\njail_conf = "{conf}"\n', ("pfctl", "jls", "jail")
+        'adapters = ["jail.conf"]\n', HOST + f'[managers.jail_conf]\nfile = "{conf}"\n', ("pfctl", "jls", "jail")
     )
     machine.declare("web", "[service.http]\nport = 80\n")
     machine.jailpf("prestart", "web")

@@ -27,7 +27,7 @@ def host(tmp_path: Path) -> Host:
     programs = "".join(f'{name} = "{path}"\n' for name, path in host.programs.items() if Path(path).exists())
     host.file(
         "jailpf/jailpf.toml",
-        f'pf = "simulated"\n[host]\next_if = "em0"\n[managers]\njail_conf = "{host.managers.jail_conf}"\n[programs]\n{programs}',
+        f'pf = "simulated"\n[host]\next_if = "em0"\n[managers.jail_conf]\nfile = "{host.managers["jail_conf"]["file"]}"\n[programs]\n{programs}',
     )
     return host
 

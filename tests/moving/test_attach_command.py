@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def test_a_jail_is_declared_connected_and_disconnected_without_a_trace(host: Host, jailpf: Run) -> None:
     """new, attach -n, attach, detach: jail.conf ends as it began."""
-    file = Path(host.managers.jail_conf)
+    file = Path(host.managers["jail_conf"]["file"])
     before = file.read_bytes()
     status, out, _ = jailpf("new", "web")
     assert status == 0
@@ -32,7 +32,7 @@ def test_attach_all_means_every_declared_jail(host: Host, jailpf: Run) -> None:
     """A jail without a declaration is left alone."""
     jailpf("new", "mail")
     jailpf("attach", "--all")
-    text = Path(host.managers.jail_conf).read_text()
+    text = Path(host.managers["jail_conf"]["file"]).read_text()
     assert "jailpf" not in text.partition("mail")[0]
     assert text.count("-m jailpf") == 3
 

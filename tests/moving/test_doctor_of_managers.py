@@ -45,7 +45,7 @@ def test_iocages_pf_back_end_is_found(host: Host, jailpf: Run) -> None:
     host.iocage({"shop": {"nat": 1, "ip4_addr": "10.0.0.9"}}, {"nat_backend": "pf"})
     settings = host.root / "jailpf/jailpf.toml"
     settings.write_text(
-        settings.read_text().replace("[managers]\n", f'[managers]\niocage_root = "{host.root}/iocage"\n')
+        settings.read_text().replace("[managers.", f'[managers.iocage]\nroot = "{host.root}/iocage"\n[managers.')
     )
     assert any("nat_backend=pf" in one["what"] for one in found(host, jailpf))
 
@@ -64,7 +64,7 @@ def test_a_jail_of_two_managers_is_found(host: Host, jailpf: Run) -> None:
     settings = host.root / "jailpf/jailpf.toml"
     settings.write_text(
         settings.read_text().replace(
-            "[managers]\n", f'[managers]\nbastille_conf = "{host.root}/bastille/bastille.conf"\n'
+            "[managers.", f'[managers.bastille]\nconf = "{host.root}/bastille/bastille.conf"\n[managers.'
         )
     )
     assert any("both know a jail web" in one["what"] for one in found(host, jailpf))

@@ -67,7 +67,7 @@ def test_iocages_forwards_have_the_jails_port_first(host: Host, jailpf: Run) -> 
     host.iocage({"shop": {"nat": 1, "nat_forwards": "tcp(80:8080)", "ip4_addr": "10.0.0.9"}})
     settings = host.root / "jailpf/jailpf.toml"
     settings.write_text(
-        settings.read_text().replace("[managers]\n", f'[managers]\niocage_root = "{host.root}/iocage"\n')
+        settings.read_text().replace("[managers.", f'[managers.iocage]\nroot = "{host.root}/iocage"\n[managers.')
     )
     status, out, _ = jailpf("import", "-n", "iocage")
     assert "port = 80" in out

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jailpf.declare.settings import PROGRAMS, Managers, Settings
+from jailpf import registry
+from jailpf.declare.settings import PROGRAMS, Settings
+
+if TYPE_CHECKING:
+    from jailpf.managers.adapter import Adapter
 
 HERE = Path(__file__).parent
 
@@ -20,9 +23,11 @@ class Host:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.programs = {name: str(root / "bin" / name) for name in PROGRAMS}
-        self.managers = Managers(
-            jail_conf=str(root / "etc/jail.conf"), bastille_conf=str(root / "bastille/bastille.conf"), iocage_root=""
-        )
+        self.managers: dict[str, dict[str, str]] = {
+            "jail_conf": {"file": str(root / "etc/jail.conf")},
+            "bastille": {"conf": str(root / "bastille/bastille.conf")},
+            "iocage": {"program": str(root / "bin/iocage")},
+        }
         (root / "bin").mkdir()
         self.program("jail", HERE / "jail.py")
         self.running({})
@@ -36,6 +41,18 @@ class Host:
             programs=self.programs,
             managers=self.managers,
         )
+
+    @property
+    def adapters(self) -> list[Adapter]:
+        """Made anew: each reads its files once."""
+        return registry.build().adapters(self.settings)
+
+    def adapter(self, name: str, settings: Settings | None = None) -> Any:
+        """One of jailpf's own, in use or not, with the others beside it."""
+        settings, known = settings or self.settings, registry.build()
+        made = known.adapter_type(name)(settings)
+        made.adapters = [*(one for one in known.adapters(settings) if one.name != name), made]
+        return made
 
     def file(self, name: str, text: str) -> str:
         path = self.root / name
@@ -65,7 +82,7 @@ class Host:
         return self.file("etc/jail.conf", text)
 
     def iocage(self, configs: dict[str, Any], defaults: dict[str, Any] | None = None) -> None:
-        self.managers = replace(self.managers, iocage_root=str(self.root / "iocage"))
+        self.managers["iocage"]["root"] = str(self.root / "iocage")
         (self.root / "iocage/jails").mkdir(parents=True, exist_ok=True)
         for name, config in configs.items():
             self.file(f"iocage/jails/{name}/config.json", json.dumps(config, indent=4, sort_keys=True))

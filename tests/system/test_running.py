@@ -107,5 +107,5 @@ def test_every_command_can_be_shown(host: Host, monkeypatch) -> None:
 
 
 def test_importing_the_adapters_imports_no_sh() -> None:
-    code = "import jailpf.managers.builtin, jailpf.system.running, sys; print([name for name in ('sh', 'tomlkit') if name in sys.modules])"
+    code = "import jailpf_adapters.bastille, jailpf_adapters.iocage, jailpf_adapters.jail_conf, jailpf.system.running, sys; print([name for name in ('sh', 'tomlkit') if name in sys.modules])"
     assert subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True).stdout == "[]\n"

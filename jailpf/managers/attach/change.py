@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare import toml
 from jailpf.errors import ConfigError, JailpfError, NoJailError, Problem
-from jailpf.managers.asking import ask, built_in
+from jailpf.managers.adapter import ask
 from jailpf.managers.attach.replacing import backup_of, replace
-from jailpf.managers.builtin import Bastille, Iocage, JailConf
+from jailpf.managers.hooks import FileHooks, JailConfHooks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from jailpf.declare.settings import Settings
     from jailpf.managers.adapter import Adapter
@@ -34,53 +34,63 @@ class Result:
     done: tuple[str, ...]
 
 
-def attach(settings: Settings, names: Iterable[str], dry_run: bool = False) -> list[Result]:
+def attach(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool = False) -> list[Result]:
     """Write the hook lines of these jails.
 
     All changes are planned and checked (jail(8) reads the new text, and nothing but the hooks may differ) before the
     first file is replaced. Raises NoJailError, ConfigError or PermissionDeniedError with the problems of all jails;
     no file has changed then.
     """
-    return _run(settings, names, dry_run, "attach")
+    return _run(adapters, names, dry_run, "attach")
 
 
-def detach(settings: Settings, names: Iterable[str], dry_run: bool = False) -> list[Result]:
+def detach(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool = False) -> list[Result]:
     """Remove the hook lines of these jails, as `attach` writes them."""
-    return _run(settings, names, dry_run, "detach")
+    return _run(adapters, names, dry_run, "detach")
 
 
-def _run(settings: Settings, names: Iterable[str], dry_run: bool, verb: str) -> list[Result]:
-    from jailpf.managers.attach.iocage_plan import IocagePlan
+def _run(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool, verb: str) -> list[Result]:
+    from jailpf.managers.attach.files_plan import FilesPlan
     from jailpf.managers.attach.jailconf_plan import JailConfPlan
 
-    adapters = built_in(settings)
-    plans: dict[str, Plan] = {Iocage.name: IocagePlan(settings)}
-    plans[JailConf.name] = plans[Bastille.name] = JailConfPlan(settings)
+    plans: dict[type, Plan] = {}
     changes, problems, kind = [], [], ConfigError
     for name in dict.fromkeys(names):
         try:
-            adapter, jail = _find(adapters, name)
-            jail = dataclasses.replace(jail, settled=jail.settled or _says_addresses(settings, name))
-            changes.append(getattr(plans[adapter.name], verb)(adapter, jail))
+            adapter, jail, hooks = _find(adapters, name)
+            form = JailConfPlan if isinstance(hooks, JailConfHooks) else FilesPlan
+            plan = plans.setdefault(form, form(adapter.settings))
+            change = getattr(plan, verb)(adapter.name, hooks, jail)
+            change.notes += [hooks.weak] if hooks.weak and verb == "attach" else []
+            changes.append(change)
         except JailpfError as wrong:
             problems += wrong.problems
             kind = type(wrong)  # type: ignore[assignment]
     if problems:
         raise kind(problems)
-    for plan in dict.fromkeys(plans.values()):
+    for plan in plans.values():
         plan.verify()
     if not dry_run:
-        _write(list(dict.fromkeys(plans.values())), verb)
+        _write(list(plans.values()), verb)
     return [_result(change, verb, dry_run) for change in changes]
 
 
-def _find(adapters: list[Adapter], name: str) -> tuple[Adapter, Jail]:
-    if found := ask(adapters, name):
-        return found
-    asked = ", ".join(adapter.name for adapter in adapters)
-    raise NoJailError(
-        Problem(f"no jail manager knows {name} (asked: {asked})", None, "hooks of other managers are written by hand")
-    )
+def _find(adapters: Sequence[Adapter], name: str) -> tuple[Adapter, Jail, JailConfHooks | FileHooks]:
+    found = ask(adapters, name)
+    if found is None:
+        asked = ", ".join(adapter.name for adapter in adapters)
+        raise NoJailError(
+            Problem(
+                f"no jail manager knows {name} (asked: {asked})", None, "hooks of other managers are written by hand"
+            )
+        )
+    adapter, jail = found
+    jail = dataclasses.replace(jail, settled=jail.settled or _says_addresses(adapter.settings, name))
+    hooks = adapter.hooks(jail)
+    if hooks is None:
+        message = f"jailpf cannot write hook lines for {adapter.name}, which has the jail {name}"
+        raise ConfigError(message, None, f"let its hooks call `jailpf prestart {name}`, `created` and `poststop`")
+    return adapter, jail, hooks
 
 
 def _says_addresses(settings: Settings, name: str) -> bool:
@@ -92,7 +102,7 @@ def _says_addresses(settings: Settings, name: str) -> bool:
 
 def _write(plans: list[Plan], verb: str) -> None:
     """Replace the files. When one cannot be, those before it get their old text back."""
-    written: list[tuple[str, bytes, bytes]] = []
+    written: list[tuple[str, bytes | None, bytes | None, int]] = []
     try:
         for plan in plans:
             for file, content in plan.contents().items():
@@ -100,13 +110,14 @@ def _write(plans: list[Plan], verb: str) -> None:
                 if content == old:
                     continue
                 backup = _backed_up(file)
-                replace(file, old, content)
-                written.append((file, old, content))
+                mode = plan.modes.get(file, 0o644)
+                replace(file, old, content, mode, file in plan.clearing)
+                written.append((file, old, content, mode))
                 if verb == "detach" and backup is not None and plan.traceless(backup, content):
                     os.unlink(backup_of(file))
     except JailpfError:
-        for file, old, content in reversed(written):
-            replace(file, content, old)
+        for file, old, content, mode in reversed(written):
+            replace(file, content, old, mode)
         raise
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, Place
 from jailpf.managers import parameters
-from jailpf.managers.attach.hooks import ours
+from jailpf.managers.attach.lines import ours
 from jailpf.managers.jailconf_text import OutlineError, includes, line_of, outline
 from jailpf.managers.sources import absolute, included, sources, text_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from jailpf.declare.settings import Settings
     from jailpf.errors import Problem
-    from jailpf.managers.attach.hooks import Hooks
+    from jailpf.managers.attach.lines import Hooks
     from jailpf.managers.jailconf_text import Statement
     from jailpf.managers.parameters import Parameters
 

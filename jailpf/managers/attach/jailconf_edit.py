@@ -1,7 +1,7 @@
 """Hook lines in the text of a jail.conf(5): put in at the end of a jail's block, taken out wherever they stand in it.
 
-At the end, because `=` in the block drops what `+=` collected above it (peers.md F13). One line each, `+=`, double
-quotes, `$name`: what survives Bastille's edits (peers.md 3.2) and a rename.
+At the end, because `=` in the block drops what `+=` collected above it. One line each, `+=`, double quotes, `$name`:
+what survives a manager's own edits, and a rename.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import ConfigError, Place
-from jailpf.managers.attach.hooks import ours
+from jailpf.managers.attach.lines import ours
 from jailpf.managers.jailconf_text import OutlineError, line_of, outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jailpf.managers.attach.hooks import Hooks
+    from jailpf.managers.attach.lines import Hooks
     from jailpf.managers.jailconf_text import Block, Statement
 
 

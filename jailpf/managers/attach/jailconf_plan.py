@@ -1,4 +1,4 @@
-"""Attaching jails of jail.conf and Bastille: one reading of jail(8) before, one after, one replacement for each file."""
+"""Hook lines in files of jail.conf(5)'s form: one reading of jail(8) before, one after, one replacement for each file."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from jailpf.errors import ConfigError, Place
 from jailpf.managers import parameters
 from jailpf.managers.attach import jailconf_check as check
 from jailpf.managers.attach.diffs import of_edits
-from jailpf.managers.attach.hooks import hooks
 from jailpf.managers.attach.jailconf_edit import applied, blocks_of, edits, stripped
+from jailpf.managers.attach.lines import lines_of
 from jailpf.managers.attach.planning import Change, Plan
-from jailpf.managers.builtin import Bastille, JailConf
+from jailpf.managers.hooks import JailConfHooks
 from jailpf.managers.jailconf_text import OutlineError, outline
 from jailpf.managers.sources import sources, text_of
 from jailpf.system import files
 
 if TYPE_CHECKING:
     from jailpf.declare.settings import Settings
-    from jailpf.managers.attach.hooks import Hooks
     from jailpf.managers.attach.jailconf_edit import Edit
+    from jailpf.managers.attach.lines import Hooks
     from jailpf.managers.jailconf_text import Block
     from jailpf.managers.parameters import Parameters
     from jailpf.model import Jail
@@ -40,13 +40,13 @@ class JailConfPlan(Plan):
         self._places: dict[str, dict[str, str]] = {}
         self._blocks: dict[str, dict[str, Block]] = {}
 
-    def attach(self, adapter: object, jail: Jail) -> Change:
+    def attach(self, manager: str, hooks: object, jail: Jail) -> Change:
         """Plan the hook lines of a jail. Raises ConfigError, PermissionDeniedError."""
-        return self._plan(adapter, jail, hooks(self.settings, "$name", jail.settled))
+        return self._plan(manager, hooks, jail, lines_of(self.settings, "$name", jail.settled))
 
-    def detach(self, adapter: object, jail: Jail) -> Change:
+    def detach(self, manager: str, hooks: object, jail: Jail) -> Change:
         """Plan their removal. Raises ConfigError, PermissionDeniedError."""
-        return self._plan(adapter, jail, ())
+        return self._plan(manager, hooks, jail, ())
 
     def verify(self) -> None:
         """Raise ConfigError when jail(8) would read anything but our hooks differently."""
@@ -64,13 +64,13 @@ class JailConfPlan(Plan):
                 if not wanted and check.attached(known) and not change.notes:
                     change.notes.append(OUTSIDE.format(name=jail.name))
 
-    def contents(self) -> dict[str, bytes]:
+    def contents(self) -> dict[str, bytes | None]:
         """The new content of each file."""
         return {file: text.encode("utf-8", "surrogateescape") for file, text in self._new_texts().items()}
 
-    def _plan(self, adapter: object, jail: Jail, wanted: Hooks) -> Change:
-        assert isinstance(adapter, JailConf | Bastille)  # noqa: S101
-        top, name = adapter.file_of(jail.name), jail.running_name
+    def _plan(self, manager: str, hooks: object, jail: Jail, wanted: Hooks) -> Change:
+        assert isinstance(hooks, JailConfHooks)  # noqa: S101
+        top, name = hooks.file, jail.running_name
         if top not in self.before:
             self.before[top] = parameters.read(self.settings, top)
             self._places[top] = _places(top)
@@ -79,7 +79,7 @@ class JailConfPlan(Plan):
         if not file:
             remedy = "write the hook lines by hand: `jailpf attach -n` of another jail shows them"
             raise ConfigError(f"no block of {name} is found", Place(top), remedy)
-        change = Change(jail.name, adapter.name, file)
+        change = Change(jail.name, manager, file)
         done = check.effective(known, name, wanted) if wanted else not check.attached(known)
         if not done:
             found = edits(self._text(file), self._block(file, name), wanted)
@@ -92,8 +92,8 @@ class JailConfPlan(Plan):
 
     def _text(self, file: str) -> str:
         if file not in self.texts:
-            self.originals[file] = files.read(file, ConfigError)
-            self.texts[file] = self.originals[file].decode("utf-8", "surrogateescape")
+            self.originals[file] = raw = files.read(file, ConfigError)
+            self.texts[file] = raw.decode("utf-8", "surrogateescape")
         return self.texts[file]
 
     def _block(self, file: str, name: str) -> Block:
@@ -104,10 +104,10 @@ class JailConfPlan(Plan):
     def _new_texts(self) -> dict[str, str]:
         return {file: applied(self.texts[file], found) for file, found in self.edits.items()}
 
-    def traceless(self, backup: bytes, content: bytes) -> bool:
+    def traceless(self, backup: bytes, content: bytes | None) -> bool:
         """Whether a backup differs from the content by hook lines of ours alone."""
         text = backup.decode("utf-8", "surrogateescape")
-        return stripped(text) == content.decode("utf-8", "surrogateescape")
+        return content is not None and stripped(text) == content.decode("utf-8", "surrogateescape")
 
 
 def _places(top: str) -> dict[str, str]:

@@ -6,11 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, UsageError
-from jailpf.managers.asking import ask, built_in
+from jailpf.managers.adapter import ask
 from jailpf.values import JailName
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jailpf.declare.settings import Settings
+    from jailpf.managers.adapter import Adapter
 
 TEXT = """\
 # {jail}: what this jail offers. `jailpf check {jail}` looks it over, `jailpf render {jail}` shows the rules.
@@ -48,13 +51,13 @@ UNKNOWN = """
 """
 
 
-def new(settings: Settings, name: str) -> str:
+def new(adapters: Sequence[Adapter], name: str) -> str:
     """The text of a commented declaration for a jail. Raises UsageError for what cannot be a jail's name, ConfigError."""
     try:
         JailName.parse(name)
     except ValueError as wrong:
         raise UsageError(str(wrong)) from None
-    known = ask(built_in(settings), name)
+    known = ask(adapters, name)
     jail = known[1] if known else None
     if jail is not None and jail.settled and jail.addresses:
         table = KNOWN.format(manager=jail.known_by, addresses=", ".join(map(str, jail.addresses)))
@@ -64,13 +67,13 @@ def new(settings: Settings, name: str) -> str:
     return TEXT.format(jail=name, table=table)
 
 
-def write_new(settings: Settings, name: str) -> str:
+def write_new(settings: Settings, adapters: Sequence[Adapter], name: str) -> str:
     """Write that declaration, 0644, its folder made 0755 where it is missing; the name of the file.
 
     Raises ConfigError when there is one already, PermissionDeniedError.
     """
     file = settings.jail_file(name)
-    content = new(settings, name).encode()
+    content = new(adapters, name).encode()
     try:
         os.makedirs(os.path.dirname(file), 0o755, exist_ok=True)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jailpf.declare.settings import Settings
+    from jailpf.managers.hooks import FileHooks, JailConfHooks
     from jailpf.model import Jail
 
 
@@ -27,27 +28,30 @@ class Change:
 
 
 class Plan:
-    """The changes of one kind of manager. originals: what the files said when they were read."""
+    """The changes of all files of one form. originals: what they said when they were read, None: not there; modes: of
+    those that are made; clearing: those whose folder goes with them, once it is empty."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.originals: dict[str, bytes] = {}
+        self.originals: dict[str, bytes | None] = {}
+        self.modes: dict[str, int] = {}
+        self.clearing: set[str] = set()
 
-    def attach(self, adapter: object, jail: Jail) -> Change:
+    def attach(self, manager: str, hooks: JailConfHooks | FileHooks, jail: Jail) -> Change:
         """Plan the hook lines of a jail."""
         raise NotImplementedError  # pragma: no cover
 
-    def detach(self, adapter: object, jail: Jail) -> Change:
+    def detach(self, manager: str, hooks: JailConfHooks | FileHooks, jail: Jail) -> Change:
         """Plan their removal."""
         raise NotImplementedError  # pragma: no cover
 
     def verify(self) -> None:
         """Raise ConfigError when the change would do anything else."""
 
-    def traceless(self, backup: bytes, content: bytes) -> bool:
+    def traceless(self, backup: bytes, content: bytes | None) -> bool:
         """Whether a backup tells nothing that the content does not."""
         return backup == content
 
-    def contents(self) -> dict[str, bytes]:
-        """The new content of each file."""
+    def contents(self) -> dict[str, bytes | None]:
+        """The new content of each file, None for one that goes."""
         raise NotImplementedError  # pragma: no cover

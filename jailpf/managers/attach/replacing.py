@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, TryAgainError
 from jailpf.state import writes
@@ -14,8 +15,9 @@ def backup_of(file: str) -> str:
     return f"{folder}/.{name}.jailpf-backup"
 
 
-def replace(file: str, old: bytes, new: bytes) -> str:
-    """Replace a file that still says `old`; the name of the backup.
+def replace(file: str, old: bytes | None, new: bytes | None, mode: int = 0o644, clear: bool = False) -> str:
+    """Replace a file that still says `old`; the name of the backup. None: no file, before or afterwards; mode: of a new one;
+    clear: take its folder away with it when that is empty.
 
     Raises TryAgainError when somebody changed it meanwhile, PermissionDeniedError, ConfigError. The old file stays
     then.
@@ -23,6 +25,9 @@ def replace(file: str, old: bytes, new: bytes) -> str:
     real = os.path.realpath(file)
     backup = backup_of(file)
     try:
+        if old is None or new is None:
+            _make(real, new or b"", mode) if old is None else _take_away(file, real, old or b"", clear)
+            return backup
         _put(backup, real, old)
         staged = _stage(real, new)
         try:
@@ -39,6 +44,30 @@ def replace(file: str, old: bytes, new: bytes) -> str:
     except OSError as wrong:
         raise ConfigError(f"cannot be written: {wrong.strerror}", Place(file)) from None
     return backup
+
+
+def _make(real: str, content: bytes, mode: int) -> None:
+    """A new file, whole or not at all. Staged above its folder: managers run whatever lies in it."""
+    folder = os.path.dirname(real)
+    os.makedirs(folder, 0o755, exist_ok=True)
+    staged = writes.stage(f"{os.path.dirname(folder)}/.{os.path.basename(real)}.jailpf", content, mode)
+    try:
+        os.link(staged, real)
+    except FileExistsError:
+        raise TryAgainError("somebody made it meanwhile", Place(real)) from None
+    finally:
+        writes.remove(staged)
+    _sync(folder)
+
+
+def _take_away(file: str, real: str, old: bytes, clear: bool) -> None:
+    with open(real, "rb") as now:
+        if now.read() != old:
+            raise TryAgainError("somebody changed it meanwhile", Place(file))
+    os.unlink(real)
+    if clear:
+        with suppress(OSError):  # others have files there
+            os.rmdir(os.path.dirname(real))
 
 
 def _put(path: str, like: str, content: bytes) -> None:

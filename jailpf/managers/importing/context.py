@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jailpf.declare.settings import Host
     from jailpf.managers.importing.lexer import Line
 
-MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # Mail Toaster's names in pf.conf
+MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # the names that pf.conf files usually have
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, Problem
-from jailpf.managers.asking import ask, built_in
+from jailpf.managers.adapter import ask
 from jailpf.managers.importing.assembly import without_comments_of
 from jailpf.managers.importing.imported import Imported
 from jailpf.managers.importing.writing import declaration
@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.declare.settings import Settings
+    from jailpf.managers.adapter import Adapter
     from jailpf.managers.importing.assembly import Assembly
     from jailpf.managers.importing.drafts import OtherDraft
     from jailpf.managers.importing.imported import Copy
 
 
-def own_addresses(settings: Settings, name: str) -> tuple[dict[str, list[str]], list[Problem]]:
+def own_addresses(adapter: Adapter, name: str) -> tuple[dict[str, list[str]], list[Problem]]:
     """A jail's addresses by family as its manager knows them, {} when none does; and what went wrong in asking."""
     try:
-        known = ask(built_in(settings), name)
+        known = ask(adapter.adapters, name)
     except JailpfError as wrong:
         return {}, wrong.problems
     if known is None or not known[1].settled or not known[1].addresses:

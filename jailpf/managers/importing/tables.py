@@ -48,7 +48,7 @@ class Tables:
         self._add(table.name, keys, members, line.comments)
 
     def from_file(self, name: str, file: str) -> None:
-        """Take up NAME.table, which pfrule.sh loads into a table of pf.conf. Raises LostError."""
+        """Take up NAME.table, the members of a table of pf.conf. Raises LostError."""
         self.assembly.context.line = Line("", Place(file))
         if name in self.copies:
             return

@@ -9,10 +9,9 @@ from stand_ins.host import HERE, Host
 
 from jailpf.errors import ConfigError, NoJailError, PermissionDeniedError, TryAgainError
 from jailpf.managers.attach import attach, detach, replacing
-from jailpf.managers.attach.hooks import ours
 from jailpf.managers.attach.jailconf_check import who_replaces
 from jailpf.managers.attach.jailconf_edit import applied, blocks_of, edits, stripped
-from jailpf.managers.builtin import JailConf
+from jailpf.managers.attach.lines import ours
 from jailpf.managers.jailconf_text import Block
 
 COMMENTED = """# the host's defaults
@@ -47,14 +46,14 @@ def command(host: Host, verb: str, name: str = "$name") -> str:
 
 
 def values(host: Host, jail: str, hook: str) -> list[str]:
-    adapter = JailConf(host.settings)
+    adapter = host.adapter("jail.conf")
     known = adapter.jails(adapter.file_of(jail))[jail].get(f"exec.{hook}", ())
     return [value.split()[-2] if ours(value) else value for value in known]
 
 
 def test_the_hooks_stand_at_the_end_of_the_jails_own_block(host: Host) -> None:
     file = host.jail_conf(COMMENTED)
-    (result,) = attach(host.settings, ["web"])
+    (result,) = attach(host.adapters, ["web"])
     text = Path(file).read_text()
     lines = [line(host, *pair) for pair in (("prestart", "prestart"), ("created", "created"), ("poststop", "poststop"))]
     assert text == COMMENTED.replace(
@@ -69,29 +68,29 @@ def test_the_hooks_stand_at_the_end_of_the_jails_own_block(host: Host) -> None:
 def test_detach_after_attach_leaves_no_trace(host: Host, names) -> None:
     file = host.jail_conf(COMMENTED)
     for name in names:
-        attach(host.settings, [name])
+        attach(host.adapters, [name])
     assert Path(file).read_text() != COMMENTED
-    detach(host.settings, names)
+    detach(host.adapters, names)
     assert Path(file).read_text() == COMMENTED
     assert sorted(os.listdir(host.root / "etc")) == ["jail.conf"]
 
 
 def test_attach_and_detach_twice_are_as_good_as_once(host: Host) -> None:
     file = host.jail_conf(COMMENTED)
-    attach(host.settings, ["web", "db"])
+    attach(host.adapters, ["web", "db"])
     before = os.stat(file)
-    results = attach(host.settings, ["web", "db"])
+    results = attach(host.adapters, ["web", "db"])
     assert [one.changed for one in results] == [False, False]
     assert results[0].done == ("web: already attached, nothing to do",)
     assert os.stat(file) == before
-    detach(host.settings, ["db"])
-    assert not detach(host.settings, ["db"])[0].changed
+    detach(host.adapters, ["db"])
+    assert not detach(host.adapters, ["db"])[0].changed
     assert values(host, "web", "poststop") == ["poststop"]
 
 
 def test_many_jails_of_one_file_cost_one_reading_more_than_one(host: Host) -> None:
     host.jail_conf("".join(f"j{number} {{ ip4.addr = 10.0.0.{number}; }}\n" for number in range(1, 51)))
-    results = attach(host.settings, [f"j{number}" for number in range(1, 51)])
+    results = attach(host.adapters, [f"j{number}" for number in range(1, 51)])
     assert all(one.changed for one in results)
     assert len(host.calls("jail")) == 3
     added = [one for one in results[3].diff.splitlines() if one.startswith("+j")]
@@ -100,7 +99,7 @@ def test_many_jails_of_one_file_cost_one_reading_more_than_one(host: Host) -> No
 
 def test_a_block_on_one_line_stays_on_one_line(host: Host) -> None:
     file = host.jail_conf(COMMENTED)
-    attach(host.settings, ["db", "mail"])
+    attach(host.adapters, ["db", "mail"])
     lines = Path(file).read_text().splitlines()
     hooks = " ".join(line(host, verb, verb) for verb in ("prestart", "created", "poststop"))
     assert f"db {{ ip4.addr = 10.0.0.2; {hooks} }}" in lines
@@ -109,7 +108,7 @@ def test_a_block_on_one_line_stays_on_one_line(host: Host) -> None:
 
 def test_a_vnet_jail_calls_created_from_poststart(host: Host) -> None:
     host.jail_conf(COMMENTED)
-    attach(host.settings, ["vn"])
+    attach(host.adapters, ["vn"])
     assert values(host, "vn", "poststart") == ["created"]
     assert values(host, "vn", "created") == ["/usr/bin/first vn"], "its addresses are not known yet"
     assert values(host, "vn", "poststop") == ["/sbin/ifconfig epair9a destroy", "poststop"]
@@ -117,7 +116,7 @@ def test_a_vnet_jail_calls_created_from_poststart(host: Host) -> None:
 
 def test_n_shows_the_change_and_makes_none(host: Host) -> None:
     file = host.jail_conf(COMMENTED)
-    (result,) = attach(host.settings, ["web"], dry_run=True)
+    (result,) = attach(host.adapters, ["web"], dry_run=True)
     assert Path(file).read_text() == COMMENTED
     assert result.done == (f"web: would be attached in {file}",)
     assert line(host, "created", "created") in result.diff
@@ -131,7 +130,7 @@ def test_owner_mode_newlines_and_odd_bytes_are_kept_and_a_backup_made(host: Host
     file.chmod(0o640)
     os.chown(file, 0, 12) if os.geteuid() == 0 else None
     owner = file.stat().st_gid
-    (result,) = attach(host.settings, ["web"])
+    (result,) = attach(host.adapters, ["web"])
     text = file.read_bytes()
     assert text.startswith(b"# caf\xe9\r\n")
     assert text.count(b"\r\n") == text.count(b"\n") == 7
@@ -148,18 +147,18 @@ def test_the_block_is_found_in_an_included_file_and_checked_with_all_others(host
     web = host.file("etc/jail.conf.d/web", 'web { path = "$root/web"; }\n')
     host.file("etc/jail.conf.d/db", 'db { path = "$root/db"; }\n.include "../more.conf";\n')
     more = host.file("etc/more.conf", "deep {\n}\n")
-    results = attach(host.settings, ["web", "deep"])
+    results = attach(host.adapters, ["web", "deep"])
     assert [one.file for one in results] == [web, f"{host.root}/etc/jail.conf.d/../more.conf"]
     assert Path(main).read_text().startswith("exec.clean;")
     assert values(host, "web", "created") == values(host, "deep", "created") == ["created"]
     assert Path(more).read_text().startswith("deep {\n  exec.prestart")
-    detach(host.settings, ["web", "deep"])
+    detach(host.adapters, ["web", "deep"])
     assert Path(more).read_text() == "deep {\n}\n"
 
 
 def test_a_nested_jail_is_attached_in_its_own_block(host: Host) -> None:
     file = host.jail_conf("a {\n  b {\n    path = /b;\n  }\n}\n")
-    attach(host.settings, ["a.b"])
+    attach(host.adapters, ["a.b"])
     assert "\n    exec.prestart" in Path(file).read_text()
     assert values(host, "a", "created") == []
 
@@ -170,7 +169,7 @@ def test_a_global_line_that_would_replace_the_hooks_is_named_and_nothing_changes
     with pytest.raises(
         ConfigError, match=rf"exec\.created of web is replaced by `=` after its block, at {file}:3; write `\+=`"
     ):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
     assert Path(file).read_text() == text
     assert os.listdir(host.root / "etc") == ["jail.conf"]
 
@@ -178,8 +177,8 @@ def test_a_global_line_that_would_replace_the_hooks_is_named_and_nothing_changes
 def test_a_wildcard_block_may_carry_the_hooks(host: Host) -> None:
     hooks = "\n".join(line(host, verb, verb) for verb in ("prestart", "created", "poststop"))
     host.jail_conf(f"web {{ path = /; }}\n* {{\n{hooks}\n}}\n")
-    assert not attach(host.settings, ["web"])[0].changed
-    (result,) = detach(host.settings, ["web"])
+    assert not attach(host.adapters, ["web"])[0].changed
+    (result,) = detach(host.adapters, ["web"])
     assert not result.changed
     assert "web runs hook lines of jailpf from outside its own block" in result.done
 
@@ -187,7 +186,7 @@ def test_a_wildcard_block_may_carry_the_hooks(host: Host) -> None:
 def test_hooks_in_the_block_and_outside_would_run_twice(host: Host) -> None:
     host.jail_conf(f"{line(host, 'created', 'created')}\nweb {{ path = /; }}\n")
     with pytest.raises(ConfigError, match="web would run hook lines of jailpf twice"):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
 
 
 def test_hook_lines_of_another_version_are_renewed(host: Host) -> None:
@@ -195,10 +194,10 @@ def test_hook_lines_of_another_version_are_renewed(host: Host) -> None:
         'web {\n  exec.prestart = "/usr/local/bin/python3.9 -I -m jailpf prestart web";\n'
         '  exec.created += "/usr/bin/one", "/usr/local/bin/jailpf -c /x created $name", "/usr/bin/two";\n  path = /;\n}\n'
     )
-    attach(host.settings, ["web"])
+    attach(host.adapters, ["web"])
     assert values(host, "web", "created") == ["/usr/bin/one", "/usr/bin/two", "created"]
     assert values(host, "web", "prestart") == ["prestart"]
-    detach(host.settings, ["web"])
+    detach(host.adapters, ["web"])
     assert values(host, "web", "created") == ["/usr/bin/one", "/usr/bin/two"]
 
 
@@ -208,7 +207,7 @@ def test_removing_a_line_that_replaced_others_is_refused(host: Host) -> None:
     with pytest.raises(
         ConfigError, match=r"jail\(8\) would read another exec\.created for web; the file stays as it is"
     ):
-        detach(host.settings, ["web"])
+        detach(host.adapters, ["web"])
     assert Path(file).read_text() == text
 
 
@@ -217,17 +216,17 @@ def test_what_jail_8_refuses_never_arrives(host: Host, monkeypatch) -> None:
     file = host.jail_conf(text)
     monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.applied", lambda *_: "web { path = /; exec.created = \n")
     with pytest.raises(ConfigError, match=f"jail: {file} line 2: syntax error"):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
     monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.applied", lambda *_: "web { path = /; } other { }\n")
     with pytest.raises(ConfigError, match="would read other jails: web, other"):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
     assert Path(file).read_text() == text
 
 
 def test_an_unknown_jail_stops_all_before_anything_is_written(host: Host) -> None:
     file = host.jail_conf(COMMENTED)
     with pytest.raises(NoJailError, match=r"no jail manager knows nosuch \(asked: bastille, iocage, jail.conf\)"):
-        attach(host.settings, ["web", "nosuch"])
+        attach(host.adapters, ["web", "nosuch"])
     assert Path(file).read_text() == COMMENTED
 
 
@@ -235,13 +234,13 @@ def test_a_block_that_jail_8_knows_and_we_do_not_find_is_left_to_the_user(host: 
     host.jail_conf(COMMENTED)
     monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.outline", lambda _: Block(""))
     with pytest.raises(ConfigError, match="no block of web is found; write the hook lines by hand"):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
 
 
 def test_two_blocks_of_one_jail_are_refused(host: Host) -> None:
     host.jail_conf("web { path = /; }\nweb { path = /; }\n")
     with pytest.raises(ConfigError, match="the jail web is defined twice"):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
 
 
 def test_a_file_that_changes_meanwhile_stays(host: Host, monkeypatch) -> None:
@@ -255,7 +254,7 @@ def test_a_file_that_changes_meanwhile_stays(host: Host, monkeypatch) -> None:
 
     monkeypatch.setattr("jailpf.managers.attach.replacing._stage", slow)
     with pytest.raises(TryAgainError, match="somebody changed it meanwhile"):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
     assert Path(file).read_text() == COMMENTED + "# mine\n"
 
 
@@ -274,7 +273,7 @@ def test_when_one_file_cannot_be_written_those_before_it_are_put_back(host: Host
 
     monkeypatch.setattr("jailpf.managers.attach.replacing.os.rename", failing)
     with pytest.raises(error, match="cannot be written"):
-        attach(host.settings, ["a", "b"])
+        attach(host.adapters, ["a", "b"])
     assert Path(main).read_text() == "a { path = /; }\n"
     assert Path(other).read_text() == "b { path = /; }\n"
     assert not [name for name in os.listdir(host.root / "etc") if name.endswith(".new")]
@@ -284,7 +283,7 @@ def test_a_file_reached_by_a_link_is_replaced_where_it_is(host: Host) -> None:
     real = host.file("real/jail.conf", COMMENTED)
     (host.root / "etc").mkdir()
     (host.root / "etc/jail.conf").symlink_to(real)
-    attach(host.settings, ["web"])
+    attach(host.adapters, ["web"])
     assert (host.root / "etc/jail.conf").is_symlink()
     assert "-m jailpf" in Path(real).read_text()
 
@@ -293,13 +292,13 @@ def test_a_path_that_cannot_stand_in_a_hook_line_is_refused(host: Host, monkeypa
     host.jail_conf(COMMENTED)
     monkeypatch.setattr(sys, "executable", "/opt/my python/bin/python3")
     with pytest.raises(ConfigError, match="cannot stand in a hook line; use a path without blanks"):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
 
 
 def test_13_2_is_attached_as_well(host: Host) -> None:
     host.program("jail", HERE / "jail.py", "-13")
     host.jail_conf(COMMENTED)
-    assert attach(host.settings, ["web"])[0].changed
+    assert attach(host.adapters, ["web"])[0].changed
 
 
 @pytest.mark.parametrize(
@@ -333,10 +332,10 @@ def test_a_text_whose_braces_do_not_match_has_a_place() -> None:
 
 def test_detach_knows_its_backup_when_other_jails_of_the_file_were_attached_too(host: Host) -> None:
     file = host.jail_conf(COMMENTED)
-    attach(host.settings, ["web"])
-    attach(host.settings, ["db"])
+    attach(host.adapters, ["web"])
+    attach(host.adapters, ["db"])
     Path(file).write_text(Path(file).read_text().replace("10.0.0.3", "10.0.0.4"))
-    detach(host.settings, ["web", "db"])
+    detach(host.adapters, ["web", "db"])
     assert Path(file).read_text() == COMMENTED.replace("10.0.0.3", "10.0.0.4")
     assert (host.root / "etc/.jail.conf.jailpf-backup").exists(), "the backup tells what the user changed since"
 
@@ -368,7 +367,7 @@ def test_another_file_of_the_host_stays_when_a_closed_folder_stops_the_backup(ho
     monkeypatch.setattr("jailpf.managers.attach.replacing.os.geteuid", lambda: 4711)
     monkeypatch.setattr("jailpf.managers.attach.replacing.os.chown", closed)
     with pytest.raises(PermissionDeniedError, match="run as root"):
-        attach(host.settings, ["web"])
+        attach(host.adapters, ["web"])
     assert os.listdir(host.root / "etc") == ["jail.conf"]
     assert Path(file).read_text() == COMMENTED
 

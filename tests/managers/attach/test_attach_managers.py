@@ -35,7 +35,7 @@ def command(host: Host, verb: str, name: str) -> str:
 
 def test_bastilles_jail_conf_gets_lines_that_survive_bastilles_edits(host: Host) -> None:
     host.bastille({"web": BASTILLE})
-    (result,) = attach(host.settings, ["web"])
+    (result,) = attach(host.adapters, ["web"])
     text = Path(result.file).read_text()
     added = [line for line in text.splitlines() if "jailpf" in line]
     assert text == BASTILLE[:-2] + "".join(f"{line}\n" for line in added) + "}\n", "inside the one block, at its end"
@@ -45,7 +45,7 @@ def test_bastilles_jail_conf_gets_lines_that_survive_bastilles_edits(host: Host)
         assert line.endswith(' $name";')
         assert "path" not in line.replace(str(host.root), "")
         assert "web" not in line.replace(str(host.root), "")
-    detach(host.settings, ["web"])
+    detach(host.adapters, ["web"])
     assert Path(result.file).read_text() == BASTILLE
     assert sorted(os.listdir(host.root / "bastille/jails/web")) == ["jail.conf"]
 
@@ -72,7 +72,7 @@ def test_iocages_properties_are_chained_and_given_back(host: Host, before, after
     host.iocage({"w.w": {"ip4_addr": "10.0.0.2", "host_hostname": "wéb", **before}})
     file = host.root / "iocage/jails/w.w/config.json"
     old = file.read_text()
-    (result,) = attach(host.settings, ["w.w"])
+    (result,) = attach(host.adapters, ["w.w"])
     config = json.loads(file.read_text())
     verbs = {verb: command(host, verb, "w.w") for verb in ("prestart", "created", "poststop")}
     assert {hook: config[f"exec_{hook}"] for hook in after} == {
@@ -83,19 +83,19 @@ def test_iocages_properties_are_chained_and_given_back(host: Host, before, after
         "ip4_addr": "10.0.0.2", "host_hostname": "wéb",
     }  # fmt: skip
     assert result.diff.startswith(f"--- {file}")
-    assert not attach(host.settings, ["w.w"])[0].changed
-    detach(host.settings, ["w.w"])
+    assert not attach(host.adapters, ["w.w"])[0].changed
+    detach(host.adapters, ["w.w"])
     assert json.loads(file.read_text()) == json.loads(old.replace('"none"', '"/usr/bin/true"'))
-    assert not detach(host.settings, ["w.w"])[0].changed
+    assert not detach(host.adapters, ["w.w"])[0].changed
 
 
 def test_properties_of_the_defaults_are_chained_too_and_come_back(host: Host) -> None:
     host.iocage({"w": {"ip4_addr": "10.0.0.2"}}, defaults={"exec_created": "/root/all"})
     file = host.root / "iocage/jails/w/config.json"
     old = file.read_text()
-    attach(host.settings, ["w"])
+    attach(host.adapters, ["w"])
     assert json.loads(file.read_text())["exec_created"] == f"/root/all && {command(host, 'created', 'w')}"
-    detach(host.settings, ["w"])
+    detach(host.adapters, ["w"])
     assert file.read_text() == old
     assert os.listdir(file.parent) == ["config.json"]
 
@@ -103,13 +103,13 @@ def test_properties_of_the_defaults_are_chained_too_and_come_back(host: Host) ->
 def test_an_iocage_jail_with_dhcp_calls_created_from_poststart(host: Host) -> None:
     host.iocage({"w": {"vnet": 1, "ip4_addr": "vnet0|DHCP"}})
     file = host.root / "iocage/jails/w/config.json"
-    attach(host.settings, ["w"])
+    attach(host.adapters, ["w"])
     config = json.loads(file.read_text())
     assert config["exec_poststart"] == command(host, "created", "w")
     assert config.get("exec_created", "/usr/bin/true") == "/usr/bin/true", "its address is not known yet"
     config.update(vnet=0, ip4_addr="10.0.0.2")
     file.write_text(json.dumps(config) + "\n")
-    attach(host.settings, ["w"])
+    attach(host.adapters, ["w"])
     assert json.loads(file.read_text())["exec_poststart"] == "/usr/bin/true", "no longer needed"
     assert file.read_text().count("\n") == 1, "the layout of the file is kept"
 
@@ -117,9 +117,9 @@ def test_an_iocage_jail_with_dhcp_calls_created_from_poststart(host: Host) -> No
 def test_without_the_backup_iocages_own_nothing_stands_there_again(host: Host) -> None:
     host.iocage({"w": {"ip4_addr": "10.0.0.2"}})
     folder = host.root / "iocage/jails/w"
-    attach(host.settings, ["w"])
+    attach(host.adapters, ["w"])
     (folder / ".config.json.jailpf-backup").write_text("broken")
-    detach(host.settings, ["w"])
+    detach(host.adapters, ["w"])
     assert json.loads((folder / "config.json").read_text())["exec_created"] == "/usr/bin/true"
     assert (folder / ".config.json.jailpf-backup").exists()
 
@@ -130,14 +130,14 @@ def test_a_command_that_nothing_can_be_chained_to_is_refused(host: Host, value) 
     with pytest.raises(
         ConfigError, match=r"nothing can be chained to exec_prestart = .*; put that command into a script"
     ):
-        attach(host.settings, ["w"])
+        attach(host.adapters, ["w"])
 
 
 def test_a_dry_run_of_iocage_changes_nothing(host: Host) -> None:
     host.iocage({"w": {"ip4_addr": "10.0.0.2"}})
     file = host.root / "iocage/jails/w/config.json"
     old = file.read_text()
-    assert attach(host.settings, ["w"], dry_run=True)[0].changed
+    assert attach(host.adapters, ["w"], dry_run=True)[0].changed
     assert file.read_text() == old
 
 
@@ -145,35 +145,35 @@ def test_jails_of_several_managers_are_attached_together(host: Host) -> None:
     host.bastille({"web": BASTILLE})
     host.iocage({"db": {"ip4_addr": "10.0.0.2"}})
     host.jail_conf("mail { ip4.addr = 10.0.0.3; }\n")
-    assert [one.manager for one in attach(host.settings, ["mail", "db", "web"])] == ["jail.conf", "iocage", "bastille"]
+    assert [one.manager for one in attach(host.adapters, ["mail", "db", "web"])] == ["jail.conf", "iocage", "bastille"]
 
 
 def test_new_writes_a_declaration_that_is_all_comments_but_valid(host: Host) -> None:
     import tomllib
 
     host.jail_conf("mail { ip4.addr = 10.0.0.3; }\nvn { vnet; }\n")
-    assert tomllib.loads(new(host.settings, "mail")) == {}
-    assert "jail.conf knows: 10.0.0.3" in new(host.settings, "mail")
-    assert "jail.conf does not know its addresses before it runs" in new(host.settings, "vn")
-    assert "no jail manager knows it yet" in new(host.settings, "nosuch")
+    assert tomllib.loads(new(host.adapters, "mail")) == {}
+    assert "jail.conf knows: 10.0.0.3" in new(host.adapters, "mail")
+    assert "jail.conf does not know its addresses before it runs" in new(host.adapters, "vn")
+    assert "no jail manager knows it yet" in new(host.adapters, "nosuch")
     uncommented = "\n".join(
-        line.removeprefix("#") for line in new(host.settings, "nosuch").splitlines() if not line.startswith("# ")
+        line.removeprefix("#") for line in new(host.adapters, "nosuch").splitlines() if not line.startswith("# ")
     )
     assert set(tomllib.loads(uncommented)) == {"service", "table", "nat", "out", "jail"}
-    file = Path(write_new(host.settings, "mail"))
+    file = Path(write_new(host.settings, host.adapters, "mail"))
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o644, 0o755)
     assert file == host.root / "jailpf/jails/mail.toml"
 
 
 def test_new_never_overwrites(host: Host) -> None:
-    write_new(host.settings, "mail")
+    write_new(host.settings, host.adapters, "mail")
     with pytest.raises(ConfigError, match="is there already; `jailpf check mail`"):
-        write_new(host.settings, "mail")
+        write_new(host.settings, host.adapters, "mail")
 
 
 def test_new_refuses_what_is_no_name(host: Host) -> None:
     with pytest.raises(UsageError, match="is not the name of a jail"):
-        new(host.settings, "../x")
+        new(host.adapters, "../x")
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,4 @@ def test_new_says_why_it_cannot_write(host: Host, monkeypatch, wrong, error) -> 
 
     monkeypatch.setattr("jailpf.managers.attach.new.os.makedirs", failing)
     with pytest.raises(error, match="cannot be written"):
-        write_new(host.settings, "mail")
+        write_new(host.settings, host.adapters, "mail")

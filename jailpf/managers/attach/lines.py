@@ -1,0 +1,58 @@
+"""The hook lines: which command belongs to which hook, and which commands are ours."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from jailpf.declare.settings import DEFAULT_FILE, DEFAULT_RUN
+from jailpf.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jailpf.declare.settings import Settings
+
+Hooks = tuple[tuple[str, str], ...]
+"""((hook without "exec.", command), ...)"""
+
+_SAFE = re.compile(r"/[A-Za-z0-9_./+:@,-]*")
+_OURS = re.compile(
+    r"(?:\S*/jailpf|\S*/python[\w.]* -I -m jailpf)(?: (?:-c|--run|--pf) \S+| -v)*"
+    r" (?:prestart|created|poststop)(?: (?P<jail>\$name|\$\{name\}|[^\s$;&|]+))?"
+)
+
+
+def lines_of(settings: Settings, name: str, settled: bool) -> Hooks:
+    """What a jail's hooks of jail(8) run. name: "$name" where the manager substitutes it, else the jail's name.
+
+    A jail that is not settled calls `created` from poststart instead: before, nobody knows its addresses, and a
+    `created` that fails would keep it from starting. Raises ConfigError as hook_command does.
+    """
+    when = [("prestart", "prestart"), ("created" if settled else "poststart", "created"), ("poststop", "poststop")]
+    return tuple((hook, hook_command(settings, verb, name)) for hook, verb in when)
+
+
+def hook_command(settings: Settings, verb: str, name: str) -> str:
+    """The command of a hook. verb: prestart, created or poststop; name: the jail's, or what the manager replaces by it.
+
+    Raises ConfigError for a path that jail(8), /bin/sh or a manager's sed(1) would take for something else.
+    """
+    words = [sys.executable, "-I", "-m", "jailpf"]
+    words += ["-c", settings.file] if settings.file != DEFAULT_FILE else []
+    words += ["--run", settings.run] if settings.run != DEFAULT_RUN else []
+    for path in (words[0], *words[5::2]):
+        if not _SAFE.fullmatch(path):
+            raise ConfigError(
+                f"{path!r} cannot stand in a hook line", None, "use a path without blanks, quotes, '=' and '$'"
+            )
+    return " ".join([*words, verb, name])
+
+
+def is_hook_command(command: str) -> bool:
+    """Whether a hook's command is one that some `attach`, of this version or another, wrote."""
+    return ours(command)
+
+
+def ours(command: str) -> bool:
+    """Whether a hook's command is one that some `attach`, of this version or another, wrote."""
+    return _OURS.fullmatch(" ".join(command.split())) is not None

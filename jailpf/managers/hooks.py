@@ -1,0 +1,41 @@
+"""Where a manager's hook lines are written: the two forms that `attach` knows how to plan, show, write and verify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JailConfHooks:
+    """Lines in a jail.conf(5), in the block of the jail's running name or beside it. file: what jail(8) is given."""
+
+    file: str
+    weak: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookFile:
+    """One file that holds hook lines: a list of properties, or a script of its own.
+
+    attached: its text with the hook lines, from its text (None: there is no file); detached: its text without them,
+    from its text and the one before `attach` where that was kept. None as a text: no file. Both give back what they
+    are given when nothing is to change. mode: of a new file; folder: whether its folder goes with it when it is empty.
+    """
+
+    path: str
+    attached: Callable[[str | None], str | None]
+    detached: Callable[[str | None, str | None], str | None]
+    mode: int = 0o644
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileHooks:
+    """Hook lines in files of the manager's own form. weak: what no hook of this manager can do, a sentence."""
+
+    files: tuple[HookFile, ...]
+    weak: str = ""

@@ -1,0 +1,152 @@
+"""Jails of jail.conf(5), in rc.d/jail's own order of files."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jailpf.plugin import AbsolutePath, Adapter, ConfigError, Finding, JailConfHooks, Keys, jailconf, key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jailpf.plugin import Address, Jail, Settings
+
+
+class JailConfKeys(Keys):
+    """[managers.jail_conf]."""
+
+    file: str = key(AbsolutePath, "The jail.conf that jail(8) reads.", default="/etc/jail.conf")
+
+
+class JailConf(Adapter):
+    """jail(8) with jail.conf, jail.NAME.conf and jail.conf.d/NAME.conf beside it."""
+
+    name = "jail.conf"
+    keys = JailConfKeys
+    own: JailConfKeys
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.main = self.own.file
+        self.folder = os.path.dirname(self.main)
+        self._read: dict[str, dict[str, jailconf.Parameters]] = {}
+        self._sources: dict[str, list[str]] = {}
+        self._included: bool | None = None
+        self._owners: dict[str, dict[Address, int]] = {}
+
+    def find(self, name: str) -> Jail | None:
+        """The jail as jail(8) reads it; see Adapter.find. Raises ConfigError with jail(8)'s words."""
+        for file in self.files(name):
+            known = self.jails(file)
+            for called in dict.fromkeys((name, mapped(name))):
+                if called in known:
+                    jail = jailconf.jail_of(name, called, known[called], file, self.name)
+                    inputs = dict.fromkeys([*self.candidates(name), *self._sources_of(file)])
+                    return replace(jail, inputs=tuple(inputs), shared=jail.shared or self._shares(jail, file))
+        return None
+
+    def names(self) -> Iterable[str]:
+        """Every jail of every file that rc.d/jail would read. One run of jail(8) for each file."""
+        found: dict[str, None] = {}
+        for file, own in self._all_files():
+            for name in self.jails(file):
+                if own in ("", mapped(name)):
+                    found[name] = None
+        return list(found)
+
+    def roots(self) -> Iterable[str]:
+        """The `path` of every jail. One run of jail(8) for each file."""
+        return ["".join(known.get("path", ())) for file, _ in self._all_files() for known in self.jails(file).values()]
+
+    def hooks(self, jail: Jail) -> JailConfHooks | None:
+        """Lines of jail(8), in the file that is read for this jail."""
+        file = self.file_of(jail.name)
+        return JailConfHooks(file=file) if file else None
+
+    def findings(self) -> Iterable[Finding]:
+        """Hooks that still call a pfrule.sh inside a folder that a jail may be able to write."""
+        seen: dict[str, None] = {}
+        for file, _ in self._all_files():
+            seen.update(dict.fromkeys(self._sources_of(file)))
+        for file in filter(os.path.isfile, seen):
+            for number, line in enumerate(jailconf.text_of(file).splitlines(), 1):
+                if re.search(r"pf\.conf\.d/pfrule\.sh", line.partition("#")[0]):
+                    yield Finding(
+                        "warning",
+                        f"{file}:{number}: a hook calls {line.strip()}",
+                        "what runs as root lies in a jail's folder",
+                        "jailpf attach JAIL, and take the line out",
+                    )
+
+    def candidates(self, name: str) -> list[str]:
+        """The files that could hold the jail, there or not."""
+        called = mapped(name)
+        return [f"{self.folder}/jail.{called}.conf", f"{self.folder}/jail.conf.d/{called}.conf", self.main]
+
+    def files(self, name: str) -> list[str]:
+        """Those that are there and would be read, best first."""
+        own, beside, main = self.candidates(name)
+        found = [own, *([] if self._includes_folder() else [beside]), main]
+        return [file for file in found if os.path.isfile(file)]
+
+    def file_of(self, name: str) -> str:
+        """The file to give to jail(8) for that jail, "" when none knows it."""
+        return next((file for file in self.files(name) if {name, mapped(name)} & set(self.jails(file))), "")
+
+    def jails(self, file: str) -> dict[str, jailconf.Parameters]:
+        """The jails of one file; jail(8) is asked once for each file. Raises ConfigError."""
+        if file not in self._read:
+            if not os.path.lexists(file):
+                raise ConfigError(f"{file}: no such file")
+            self._read[file] = jailconf.read(self.settings, file)
+        return self._read[file]
+
+    def _includes_folder(self) -> bool:
+        """rc.d/jail looks for exactly this line before it reads a file of jail.conf.d alone."""
+        if self._included is None:
+            folder = re.escape(f"{self.folder}/jail.conf.d/")
+            found = re.search(rf"^\s*\.include\s*[\"']*{folder}", jailconf.text_of(self.main), re.MULTILINE)
+            self._included = found is not None
+        return self._included
+
+    def _all_files(self) -> Iterator[tuple[str, str]]:
+        """(file, "" or the one jail that it is read for)."""
+        if os.path.isfile(self.main):
+            yield self.main, ""
+        for folder, pattern in ((self.folder, r"jail\.(.+)\.conf"), (f"{self.folder}/jail.conf.d", r"(.+)\.conf")):
+            if pattern.startswith("(") and self._includes_folder():
+                return
+            for entry in _listed(folder):
+                found = re.fullmatch(pattern, entry)
+                if found and os.path.isfile(f"{folder}/{entry}"):
+                    yield f"{folder}/{entry}", found[1]
+
+    def _sources_of(self, file: str) -> list[str]:
+        if file not in self._sources:
+            self._sources[file] = jailconf.sources(file)
+        return self._sources[file]
+
+    def _shares(self, jail: Jail, file: str) -> bool:
+        """Whether another jail of the file has one of its addresses."""
+        if file not in self._owners:
+            owners: dict[Address, int] = {}
+            for known in self.jails(file).values():
+                for address in jailconf.known_addresses(known):
+                    owners[address] = owners.get(address, 0) + 1
+            self._owners[file] = owners
+        return any(self._owners[file].get(address, 0) > 1 for address in jail.addresses)
+
+
+def mapped(name: str) -> str:
+    """The name as rc.d/jail gives it to jail(8)."""
+    return re.sub(r"[./]", "_", name)
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []

@@ -1,0 +1,33 @@
+"""What `jailpf import pfrule` reads. The jails themselves are jail(8)'s."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from jailpf.plugin import Adapter, Imported, UsageError
+from jailpf_adapters.pfrule.folder import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jailpf.plugin import Jail
+
+
+class PfRuleFolders(Adapter):
+    """Knows no jails: it reads folders of rules."""
+
+    name = "pfrule"
+
+    def find(self, name: str) -> Jail | None:  # noqa: ARG002
+        """None: the jails are jail(8)'s."""
+        return None
+
+    def import_(self, names: Sequence[str]) -> Iterable[Imported]:
+        """One for each folder of rules, such as /data/dovecot/etc/pf.conf.d.
+
+        Raises UsageError without a folder or for a name that is no jail's, ConfigError, PermissionDeniedError.
+        """
+        if not names:
+            raise UsageError("import the rules of which folders?", None, "name them: /data/*/etc/pf.conf.d")
+        return [Folder(self, os.path.abspath(name)).imported() for name in names]

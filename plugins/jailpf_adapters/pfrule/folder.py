@@ -1,0 +1,143 @@
+"""Mail Toaster's pf.conf.d: nat, binat, rdr, filter (or allow) .conf and *.table of one jail."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from jailpf.plugin import ConfigError, JailName, PermissionDeniedError, Place, Problem, UsageError
+from jailpf.plugin import importing as rules
+
+if TYPE_CHECKING:
+    from jailpf.plugin import Adapter, Imported
+
+SECTIONS = {
+    "nat": ("nat",),
+    "binat": ("binat",),
+    "rdr": ("rdr",),
+    "filter": ("pass", "block"),
+    "allow": ("pass", "block"),
+}
+
+
+def jail_of(folder: str) -> str:
+    """The jail that a folder belongs to, by its path: DATA/JAIL/etc/pf.conf.d, ETC/JAIL/pf.conf.d, or DIR/JAIL.
+
+    Raises UsageError for what is no name.
+    """
+    parts = folder.rstrip("/").split("/")
+    if parts[-1:] == ["pf.conf.d"]:
+        parts = parts[:-1]
+        parts = parts[:-1] if parts[-1:] == ["etc"] else parts
+    try:
+        return JailName.parse(parts[-1] if parts else "")
+    except ValueError as wrong:
+        raise UsageError(f"{folder} does not tell which jail it is of: {wrong}") from None
+
+
+class Folder:
+    """The rules of one jail. Nothing in its folder is run, and links are not followed: the jail may write there."""
+
+    def __init__(self, adapter: Adapter, folder: str) -> None:
+        settings = adapter.settings
+        self.settings, self.folder, self.jail = settings, folder, jail_of(folder)
+        own, self.warnings = rules.own_addresses(adapter, self.jail)
+        self.known = bool(own)
+        self.assembly = rules.Assembly(settings.host, own)
+        self.tables = rules.Tables(self.assembly, folder, os.path.dirname(settings.jail_file(self.jail)))
+        self.rules: list[tuple[rules.PfRule, rules.Line]] = []
+        self.heading = [f"Imported from {folder} by `jailpf import pfrule`."]
+        self.before: list[str] = []
+
+    def imported(self) -> Imported:
+        """All of it as a declaration. Raises ConfigError for what is no folder or no plain file, PermissionDeniedError."""
+        names = self._names()
+        for name in names:
+            if (
+                name.endswith(".conf")
+                and name[:-5] in SECTIONS
+                and not (name == "allow.conf" and "filter.conf" in names)
+            ):
+                self._read(name)
+        for name in names:
+            if name.endswith(".table"):
+                self._table_file(name)
+            elif not name.endswith(".conf"):
+                continue
+            elif name == "allow.conf" and "filter.conf" in names:
+                self._strange(name, "pfrule.sh loads filter.conf instead of it")
+            elif name[:-5] not in SECTIONS:
+                self._strange(
+                    name, f"it is for an anchor {name[:-5]}/{self.jail}, which no section of a declaration is"
+                )
+        context = self.assembly.context
+        if not self.known:
+            context.own = rules.deduced(rule for rule, _ in self.rules)
+        context.tables = self.tables.members
+        self.assembly.take(self.rules)
+        for table in sorted(context.consumed):
+            self.before.append(f"table {table} {{ {' '.join(self.tables.members[table])} }}\n")
+        drafts = {name: one for name, one in self.tables.drafts.items() if self._wanted(name)}
+        return rules.finished(
+            self.settings, self.jail, self.assembly,
+            heading=self.heading, write_own=not self.known and any(context.own.values()), tables=drafts.values(),
+            copies=[copy for name, copy in self.tables.copies.items() if name in drafts],
+            before="".join(self.before), warnings=self.warnings,
+        )  # fmt: skip
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(os.listdir(self.folder))
+        except PermissionError as wrong:
+            raise PermissionDeniedError(
+                f"cannot be read: {wrong.strerror}", Place(self.folder), "run as root"
+            ) from None
+        except OSError as wrong:
+            raise ConfigError(f"is not a folder of rules: {wrong.strerror}", Place(self.folder)) from None
+
+    def _read(self, name: str) -> None:
+        file = f"{self.folder}/{name}"
+        text = rules.text_of(file)
+        self.before.append(text if text.endswith("\n") else text + "\n")
+        macros = rules.Macros()
+        for line in rules.lines(text, file):
+            if not line.text:
+                self.heading += line.comments
+                continue
+            try:
+                if macros.define(line):
+                    self.heading += line.comments
+                    continue
+                one = rules.statement(macros.words(line.text))
+                if isinstance(one, rules.PfTable):
+                    self.tables.define(one, line)
+                elif one.action not in SECTIONS[name[:-5]]:
+                    raise rules.LostError(f"a {one.action} rule in {name} is never loaded by pfrule.sh")
+                else:
+                    self.rules.append((one, line))
+            except rules.LostError as wrong:
+                self.assembly.lose(line, str(wrong))
+
+    def _table_file(self, name: str) -> None:
+        file = f"{self.folder}/{name}"
+        try:
+            self.tables.from_file(name.removesuffix(".table"), file)
+        except rules.LostError as wrong:
+            self.assembly.lose(rules.Line("", Place(file)), str(wrong))
+
+    def _strange(self, name: str, reason: str) -> None:
+        file = f"{self.folder}/{name}"
+        self.assembly.lost.append((Problem(f"is left out: {reason}", Place(file)), ""))
+        for line in rules.lines(rules.text_of(file), file):
+            if line.text:
+                self.assembly.lost.append((Problem("is left out with its file", line.place), line.text))
+
+    def _wanted(self, name: str) -> bool:
+        """Not those whose members took their place as this jail's own addresses."""
+        word = f"<{name}>"
+        used = {
+            peer
+            for service in self.assembly.services
+            for peer in (*service.source, *(service.allow or {}).get("from", ()))
+        }
+        return word in used or word not in self.assembly.context.consumed
