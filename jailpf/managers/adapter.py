@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from jailpf.declare.settings import Settings
     from jailpf.managers.finding import Finding
     from jailpf.managers.hooks import FileHooks, JailConfHooks
-    from jailpf.managers.importing.imported import Imported
+    from jailpf.managers.imported import Imported
     from jailpf.managers.published import Published, Unread
     from jailpf.model import Jail
 

@@ -6,10 +6,10 @@ sides. Not here: where one tool keeps its rules, and in which form (plugins/jail
 
 from __future__ import annotations
 
+from jailpf.managers.imported import Copy, Imported
 from jailpf.managers.importing.assembly import Assembly, deduced
 from jailpf.managers.importing.compare import Difference, differences
 from jailpf.managers.importing.finish import finished, own_addresses
-from jailpf.managers.importing.imported import Copy, Imported
 from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
 from jailpf.managers.importing.pfrules import PfRule, PfTable, statement
 from jailpf.managers.importing.publishing import declared, published_by

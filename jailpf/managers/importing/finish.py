@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, Problem
 from jailpf.managers.adapter import ask
+from jailpf.managers.imported import Imported
 from jailpf.managers.importing.assembly import without_comments_of
-from jailpf.managers.importing.imported import Imported
 from jailpf.managers.importing.writing import declaration
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from jailpf.declare.settings import Settings
     from jailpf.managers.adapter import Adapter
+    from jailpf.managers.imported import Copy
     from jailpf.managers.importing.assembly import Assembly
     from jailpf.managers.importing.drafts import OtherDraft
-    from jailpf.managers.importing.imported import Copy
 
 
 def own_addresses(adapter: Adapter, name: str) -> tuple[dict[str, list[str]], list[Problem]]:

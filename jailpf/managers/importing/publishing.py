@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from jailpf.managers.adapter import Adapter
-    from jailpf.managers.importing.imported import Imported
+    from jailpf.managers.imported import Imported
     from jailpf.managers.published import Published
 
 PLACEHOLDER = {"inet": "192.0.2.1", "inet6": "2001:db8::1"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jailpf.errors import Place
+from jailpf.managers.imported import Copy
 from jailpf.managers.importing.drafts import OtherDraft
-from jailpf.managers.importing.imported import Copy
 from jailpf.managers.importing.lexer import Line, LostError
 from jailpf.managers.importing.reading import text_of
 from jailpf.managers.importing.words import network

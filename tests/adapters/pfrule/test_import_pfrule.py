@@ -442,7 +442,7 @@ def test_nothing_is_overwritten_and_nothing_half_written(host: Host, monkeypatch
             return opened(path, *more)
 
         with monkeypatch.context() as patch:
-            patch.setattr("jailpf.managers.importing.imported.os.open", failing)
+            patch.setattr("jailpf.managers.imported.os.open", failing)
             with pytest.raises(error, match="cannot be written"):
                 one.write()
         assert os.listdir(beside) == []
