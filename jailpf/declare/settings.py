@@ -227,9 +227,8 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
 def _homes() -> dict[str, list[str]]:
     """{key: the table that has it}."""
     found = {name: ["the top of this file, above [host]"] for name in keys(Settings)}
-    for table, cls in (("[host]", Host), ("[managers]", Managers)):
-        for name in keys(cls):
-            found.setdefault(name, []).append(table)
+    for name in keys(Host):
+        found.setdefault(name, []).append("[host]")
     return found
 
 
