@@ -1,6 +1,6 @@
 # Completion of jailpf, made by `python tools/completions.py`; edit that instead.
 function __jailpf_needs_command
-    not __fish_seen_subcommand_from prestart created poststop load unload reload sync render check diff table status list trace reach init import attach detach new doctor plugins plugin schema
+    not __fish_seen_subcommand_from prestart created poststop load unload reload sync render check diff table status list trace reach plan promises init import attach detach new doctor plugins plugin schema
 end
 complete -c jailpf -f
 complete -c jailpf -n '__jailpf_needs_command' -s h -l help -d 'show this help message and exit'
@@ -24,6 +24,8 @@ complete -c jailpf -n '__jailpf_needs_command' -a status -d 'what is loaded, and
 complete -c jailpf -n '__jailpf_needs_command' -a list -d 'the declared jails and their services'
 complete -c jailpf -n '__jailpf_needs_command' -a trace -d 'say who gets a packet, and the way it goes'
 complete -c jailpf -n '__jailpf_needs_command' -a reach -d 'the whole answer: who reaches which service from where'
+complete -c jailpf -n '__jailpf_needs_command' -a plan -d 'say what a change means in traffic, before it is loaded'
+complete -c jailpf -n '__jailpf_needs_command' -a promises -d 'check what must never, or always, be reachable'
 complete -c jailpf -n '__jailpf_needs_command' -a init -d 'print the lines for pf.conf, and write first settings'
 complete -c jailpf -n '__jailpf_needs_command' -a import -d 'write declarations from what another tool has kept'
 complete -c jailpf -n '__jailpf_needs_command' -a attach -d 'write the hook lines of jails'
@@ -142,6 +144,24 @@ complete -c jailpf -n '__fish_seen_subcommand_from reach' -a '(jailpf list --nam
 complete -c jailpf -n '__fish_seen_subcommand_from reach' -l main -r -F -d 'a pf.conf to take for the main ruleset'
 complete -c jailpf -n '__fish_seen_subcommand_from reach' -l interfaces -r -F -d 'what ifconfig -a (and netstat -rn, sysctl) printed, in place of this host\'s'
 complete -c jailpf -n '__fish_seen_subcommand_from reach' -l declared -d 'take what is declared, not what is loaded'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -s h -l help -d 'show this help message and exit'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -l json -d 'print JSON for programs'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -a '(jailpf list --names 2>/dev/null)'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -l from -r -F -d 'with --to: compare the declarations of two folders instead, without pf'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -l to -r -F -d 'the folder as it will be'
+complete -c jailpf -n '__fish_seen_subcommand_from plan' -l main -r -F -d 'a pf.conf to take for the main ruleset'
+complete -c jailpf -n '__fish_seen_subcommand_from promises' -s h -l help -d 'show this help message and exit'
+complete -c jailpf -n '__fish_seen_subcommand_from promises' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
+complete -c jailpf -n '__fish_seen_subcommand_from promises' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'
+complete -c jailpf -n '__fish_seen_subcommand_from promises' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
+complete -c jailpf -n '__fish_seen_subcommand_from promises' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from promises' -l json -d 'print JSON for programs'
+complete -c jailpf -n '__fish_seen_subcommand_from promises' -l loaded -d 'of what pf holds, instead of what is declared'
+complete -c jailpf -n '__fish_seen_subcommand_from promises' -l main -r -F -d 'a pf.conf to take for the main ruleset'
 complete -c jailpf -n '__fish_seen_subcommand_from init' -s h -l help -d 'show this help message and exit'
 complete -c jailpf -n '__fish_seen_subcommand_from init' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
 complete -c jailpf -n '__fish_seen_subcommand_from init' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'

@@ -14,16 +14,20 @@ complete jailpf \
         'c/--run=/d/' \
         'c/--main=/f/' \
         'c/--interfaces=/f/' \
+        'c/--from=/d/' \
+        'c/--to=/d/' \
         'c/--into=/d/' \
-        'c/--/(all declared dry-run ext-if help interfaces into json main names pf run verbose verify version)/' \
+        'c/--/(all declared dry-run ext-if from help interfaces into json loaded main names pf run to verbose verify version)/' \
         'c/-/(- c h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \
         'n/--run/d/' \
         'n/--main/f/' \
         'n/--interfaces/f/' \
+        'n/--from/d/' \
+        'n/--to/d/' \
         'n/--into/d/' \
-        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach init import attach detach new doctor plugins plugin schema)/' \
+        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach plan promises init import attach detach new doctor plugins plugin schema)/' \
         'n/prestart/`jailpf list --names`/' \
         'n/created/`jailpf list --names`/' \
         'n/poststop/`jailpf list --names`/' \
@@ -37,6 +41,7 @@ complete jailpf \
         'n/table/`jailpf list --names`/' \
         'n/status/`jailpf list --names`/' \
         'n/reach/`jailpf list --names`/' \
+        'n/plan/`jailpf list --names`/' \
         'n/import/(bastille iocage pfrule)/' \
         'n/attach/`jailpf list --names`/' \
         'n/detach/`jailpf list --names`/' \

@@ -44,6 +44,9 @@ def check(session: Session, options: Namespace) -> int:
     conflicting = conflicts.check_all(session, [*records, *_others(session, records, options.jails)])
     errors += conflicting
     status = status or (65 if conflicting else 0)
+    promised = _promises(session)
+    errors += promised
+    status = status or (65 if promised else 0)
     if options.json:
         output.as_json(
             "check",
@@ -59,6 +62,23 @@ def check(session: Session, options: Namespace) -> int:
         if not errors:
             print(f"{good} jail{'s' if good != 1 else ''} checked, nothing wrong")
     return status or (1 if warnings else 0)
+
+
+def _promises(session: Session) -> list[Problem]:
+    """Promises that the declarations break."""
+    from jailpf.declare.promises import there
+
+    if not there(session.settings.file):
+        return []
+    from jailpf.insight.promises import broken, promises_of
+    from jailpf.insight.world import build
+    from jailpf.pf.simulated.reach.reach import reach
+
+    try:
+        world = build(session, declared=True)
+        return broken(promises_of(session), world, reach(world.pf))
+    except JailpfError as wrong:
+        return wrong.problems
 
 
 def _old_releases(ruleset: Ruleset) -> list[Problem]:

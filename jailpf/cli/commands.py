@@ -18,6 +18,7 @@ class Option:
     choices: tuple[str, ...] = ()
     type: type | None = None
     default: str | int | None = None
+    dest: str = ""
     words: str = ""
 
 
@@ -76,6 +77,16 @@ COMMANDS = (
         MAIN, INTERFACES, DECLARED,
     ), json=True),
     Command("reach", "reach:reach", "the whole answer: who reaches which service from where", "jailpf reach dovecot", (ANY_JAILS, MAIN, INTERFACES, DECLARED), json=True),
+    Command("plan", "plan:plan", "say what a change means in traffic, before it is loaded", "jailpf plan dovecot", (
+        ANY_JAILS,
+        Option(("--from",), "with --to: compare the declarations of two folders instead, without pf", metavar="DIR", dest="before"),
+        Option(("--to",), "the folder as it will be", metavar="DIR", dest="after"),
+        MAIN,
+    ), json=True),
+    Command("promises", "promises:promises", "check what must never, or always, be reachable", "jailpf promises", (
+        Option(("--loaded",), "of what pf holds, instead of what is declared", action="store_true"),
+        MAIN,
+    ), json=True),
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.cli import output
+from jailpf.cli import output, plan
 from jailpf.errors import JailpfError, NoJailError, PfRefusedError, Problem, problems_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def reload(session: Session, options: Namespace) -> int:
         else:
             _loaded(verb.load(session, name, verify=options.verify).record, "reloaded")
 
-    return _each(options.jails, one)
+    status = _each(options.jails, one)
+    if options.dry_run:
+        plan.append(session, options.jails)
+    return status
 
 
 def unload(session: Session, options: Namespace) -> int:
@@ -90,6 +93,8 @@ def sync(session: Session, options: Namespace) -> int:
         )
         if not result.done:
             print(f"nothing to do: {len(result.kept)} jail{'s are' if len(result.kept) != 1 else ' is'} as declared")
+        if options.dry_run and result.done:
+            plan.append(session, list(result.done))
         output.problems(result.problems)
     if result.problems:
         return 65

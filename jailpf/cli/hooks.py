@@ -17,9 +17,18 @@ if TYPE_CHECKING:
 
 def prestart(session: Session, options: Namespace) -> int:
     """Check the jail and compile its rules."""
+    from jailpf.declare.promises import there
     from jailpf.lifecycle import prestart as verb
 
-    return _hook(session, options, lambda: verb.prestart(session, options.jail) is not None, "checked")
+    def checked() -> bool:
+        prepared = verb.prestart(session, options.jail)
+        if prepared is not None and there(session.settings.file):
+            from jailpf.insight.promises import guard
+
+            guard(session, options.jail)
+        return prepared is not None
+
+    return _hook(session, options, checked, "checked")
 
 
 def created(session: Session, options: Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.cli import output
+from jailpf.cli import output, plan
 from jailpf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def _change(
                 )
         for sentence in result.done:
             print(sentence)
+    if options.dry_run and options.command == "attach":
+        plan.append(session, names)
     return 0
 
 

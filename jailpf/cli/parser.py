@@ -107,6 +107,7 @@ def _option(parser: argparse.ArgumentParser, option: Option) -> None:
         "choices": option.choices,
         "type": option.type,
         "default": option.default,
+        "dest": option.dest,
     }
     told = option.help + ": %(words)s" if option.words else option.help
     action = parser.add_argument(*option.flags, help=told, **{name: value for name, value in given.items() if value})

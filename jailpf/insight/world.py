@@ -14,6 +14,8 @@ from jailpf.insight.surroundings import surroundings
 from jailpf.lifecycle.prepare import prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.pf import Loaded
@@ -54,23 +56,32 @@ class World:
         return found
 
 
-def build(session: Session, *, main: str = "", declared: bool = False, interfaces: str = "") -> World:
+def build(session: Session, *, main: str = "", declared: bool | Collection[str] = False, interfaces: str = "") -> World:
     """Gather it all. main: a pf.conf to take instead of the loaded main ruleset; declared: what is declared instead of
-    what is loaded; interfaces: a file of what ifconfig(8) printed, to take instead of this host's. Raises the errors of
-    pf and of `surroundings`, ConfigError for a file that cannot be read.
+    what is loaded, of all jails or of these; interfaces: a file of what ifconfig(8) printed, to take instead of this
+    host's. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
     """
     from jailpf.pf.simulated.explain import rebuild
 
     jails, problems = _jails(session)
     topology, odd = surroundings(session, (one.jail for one in jails.values()), interfaces)
     loaded = _main(session, main)
-    anchors = [] if declared else [session.pf.read(path) for path in session.pf.anchors()]
+    instead = _declared(jails, declared)
+    layout = session.settings.layout
+    replaced = {path for name in instead for path, _ in layout.in_load_order(name)}
+    listed = [] if declared is True else session.pf.anchors()
+    anchors = [session.pf.read(path) for path in listed if path not in replaced]
     pf = rebuild(loaded[0], anchors, loaded[1], topology, session.pf.skipped() if not main else ())
-    if declared:
-        for one in jails.values():
-            for anchor in one.ruleset.anchors:
-                pf.load(anchor.path, anchor.text)
+    for name in instead:
+        for anchor in jails[name].ruleset.anchors:
+            pf.load(anchor.path, anchor.text)
     return World(pf, jails, [*odd, *problems])
+
+
+def _declared(jails: Mapping[str, Prepared], declared: bool | Collection[str]) -> list[str]:
+    if isinstance(declared, bool):
+        return list(jails) if declared else []
+    return [name for name in jails if name in declared]
 
 
 def _jails(session: Session) -> tuple[dict[str, Prepared], list[JailpfError]]:

@@ -60,11 +60,15 @@ class Session:
     def pf(self) -> Pf:
         """The pf that the settings name."""
         settings = self.settings
-        main = ""
-        if settings.main and settings.pf == "simulated":
-            file = os.path.join(os.path.dirname(settings.file), settings.main)
-            main = files.read(file, ConfigError).decode("utf-8", "replace")
+        main = self.main() if settings.pf == "simulated" else ""
         return open_pf(settings.pf, settings.programs["pfctl"], self.directory, self.show, main)
+
+    def main(self) -> str:
+        """The pf.conf that the settings give the simulated pf, "" for its own. Raises ConfigError."""
+        if not self.settings.main:
+            return ""
+        file = os.path.join(os.path.dirname(self.settings.file), self.settings.main)
+        return files.read(file, ConfigError).decode("utf-8", "replace")
 
     @cached_property
     def directory(self) -> RunDir:

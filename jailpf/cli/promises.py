@@ -1,0 +1,38 @@
+"""promises: which are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.cli import output
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from jailpf.lifecycle.session import Session
+
+
+def promises(session: Session, options: Namespace) -> int:
+    """0 when all are kept, 1 when one is not; of what is declared, or with --loaded of what pf holds."""
+    from jailpf.declare.promises import FILE
+    from jailpf.insight.promises import broken, promises_of
+    from jailpf.insight.world import build
+    from jailpf.pf.simulated.reach.reach import reach
+
+    known = promises_of(session)
+    if not known and not options.json:
+        print(f"there are no promises; {FILE} beside jailpf.toml has them")
+        return 0
+    world = build(session, main=options.main or "", declared=not options.loaded)
+    found = broken(known, world, reach(world.pf))
+    bad = {problem.place for problem in found}
+    if options.json:
+        rows = [{"promise": str(one), "kept": one.place not in bad, "line": one.place.line} for one in known]
+        output.as_json("promises", promises=rows, problems=list(map(output.problem_json, found)))
+    else:
+        for one in known:
+            if one.place not in bad:
+                print(output.colour("kept", "green"), str(one))
+        output.problems(found)
+        output.problems((problem for wrong in world.problems for problem in wrong.problems), level="yellow")
+    return 1 if found else 0

@@ -1,0 +1,64 @@
+"""What a change means in traffic: who gets in afterwards and did not before, and the other way round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jailpf.insight.boxes import missing
+from jailpf.insight.rows import Row, rows
+from jailpf.pf.simulated.reach.reach import reach
+from jailpf.pf.simulated.rules.rule import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from jailpf.insight.world import World
+    from jailpf.pf.simulated import Simulated
+    from jailpf.pf.simulated.reach.reached import Reached
+
+
+@dataclass(frozen=True)
+class Changes:
+    """new, gone: what is reached on one side only; unchanged: how many rows are the same; after: all of the new answer."""
+
+    new: list[Row]
+    gone: list[Row]
+    unchanged: int
+    after: list[Reached]
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.gone)
+
+
+def changes(before: World, after: World, jails: Collection[str] = ()) -> Changes:
+    """Compare two worlds exactly, packet for packet. jails: only what reaches these, all when there is none."""
+    old, new = reach(before.pf), reach(after.pf)
+    added = _about(missing(new, old, protocols(before.pf)), jails)
+    lost = _about(missing(old, new, protocols(after.pf)), jails)
+    touched = len({*map(_identity, added)})
+    whole = len({*map(_identity, _about(new, jails))})
+    return Changes(rows(after, added), rows(before, lost), whole - touched, new)
+
+
+def protocols(pf: Simulated) -> dict[str, frozenset[str]]:
+    """family -> the protocols that `reach` answers by name; all others are "other"."""
+    with pf.opened() as model:
+        found = {
+            rule.proto
+            for ruleset in model.rulesets.values()
+            for section in SECTIONS
+            for rule in ruleset.rules.get(section, ())
+        }
+    icmp = {"inet": ("icmp", "ipv6-icmp"), "inet6": ("ipv6-icmp", "icmp")}
+    return {
+        family: frozenset((found | {"tcp", "udp", own, "other"}) - {"", alien}) for family, (own, alien) in icmp.items()
+    }
+
+
+def _about(found: list[Reached], jails: Collection[str]) -> list[Reached]:
+    return [one for one in found if one.delivered_to in jails] if jails else found
+
+
+def _identity(one: Reached) -> tuple[object, ...]:
+    return (one.origin, one.family, one.proto, one.delivered_to, one.address, one.port, one.shift, tuple(one.labels()))

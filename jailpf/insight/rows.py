@@ -1,0 +1,123 @@
+"""The answer of `reach` in the words of the declarations: one row for all ports that are reached alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jailpf.values.anchors import service_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.insight.world import World
+    from jailpf.pf.simulated.reach.intervals import IntervalSet
+    from jailpf.pf.simulated.reach.reached import Reached
+
+
+class Row(NamedTuple):
+    """One line: the ports that are reached alike. service is "" for what no declaration names."""
+
+    jail: str
+    service: str
+    origin: str
+    sources: tuple[str, ...]
+    addresses: tuple[str, ...]
+    proto: str
+    ports: tuple[str, ...]
+    arrives: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """ "anyone outside reaches web on 203.0.113.1 tcp 8443, which is its port 80"."""
+        who = " and ".join(few(self.sources))
+        if self.origin not in ("local",) and who in ("any", "outside", self.origin):
+            who = "anyone outside" if self.origin == "outside" else f"anyone on {self.origin}"
+        elif self.origin == "outside":
+            who += " outside"
+        port = f" {','.join(few(self.ports))}" if self.ports else ""
+        moved = self.arrives[0].partition(" port ")[2]
+        inside = f", which is its port {moved}" if moved and moved != ",".join(self.ports) else ""
+        return f"{who} reaches {self.jail} on {','.join(few(self.addresses))} {self.proto}{port}{inside}"
+
+
+MANY = 6
+
+
+def few(words: tuple[str, ...]) -> list[str]:
+    """The first of many, and how many more."""
+    if len(words) <= MANY:
+        return list(words)
+    return [*words[: MANY - 1], f"{words[MANY - 1]} and {len(words) - MANY} more"]
+
+
+def rows(world: World, found: Iterable[Reached]) -> list[Row]:
+    """Merged: all ports that the same sources reach on the same addresses in one row."""
+    services = owners(world)
+    merged: dict[tuple[Any, ...], list[IntervalSet]] = {}
+    for one in found:
+        jail, service = next((services[label] for label in one.labels() if label in services), (one.delivered_to, ""))
+        key = (
+            jail,
+            service,
+            one.origin,
+            _sources(world, one),
+            _to(one),
+            one.proto,
+            (one.address,),
+            one.port is None and not one.shift,
+            one.delivered_to,
+        )
+        merged.setdefault(key, []).append(one.ports)
+        if not key[7]:
+            merged[key].append(one.delivered_ports())
+    made = []
+    for (jail, service, origin, sources, to, proto, arrives, same, delivered), sets in merged.items():
+        outside = _ports(sets if same else sets[::2])
+        inside = () if same else _ports(sets[1::2])
+        where = (
+            arrives[0]
+            + (f" port {','.join(inside)}" if inside else "")
+            + ("" if delivered == jail else f" ({delivered})")
+        )
+        made.append(Row(jail, service, origin, sources, to, proto, outside, (where,)))
+    return sorted(made)
+
+
+def owners(world: World) -> dict[str, tuple[str, str]]:
+    """label -> (jail, service)."""
+    found = {}
+    for name, prepared in world.jails.items():
+        for rule in prepared.ruleset.rules:
+            if rule.labels and rule.service:
+                found[service_label(name, rule.service)] = (name, rule.service)
+    return found
+
+
+def _sources(world: World, one: Reached) -> tuple[str, ...]:
+    from jailpf.pf.simulated.reach.reached import addresses, senders
+
+    return tuple(addresses(one.sources, one.family) if one.origin == "outside" else senders(one, world.pf.topology))
+
+
+def _to(one: Reached) -> tuple[str, ...]:
+    from jailpf.pf.simulated.reach.reached import addresses
+
+    return tuple(addresses(one.to, one.family))
+
+
+def _ports(sets: Iterable[IntervalSet]) -> tuple[str, ...]:
+    spans = sorted({span for one in sets for span in one})
+    if spans == [(0, 0)]:
+        return ()
+    merged: list[tuple[int, int]] = []
+    for low, high in spans:
+        if (
+            merged
+            and low <= merged[-1][1] + 1
+            and (low < merged[-1][1] + 1 or merged[-1][0] != merged[-1][1] or high != low)
+        ):
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return tuple(
+        "any" if (low, high) == (0, 65535) else str(low) if low == high else f"{low}:{high}" for low, high in merged
+    )

@@ -1,0 +1,81 @@
+"""jailpf plan: what a change means in traffic."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .conftest import Desk
+
+GIT = '[service.http]\nport = 80\nrdr = {{ port = {port} }}\n\n[jail]\nip4 = "172.16.15.29"\n'
+
+
+def test_what_is_new_before_anything_is_loaded(desk: Desk) -> None:
+    """Everything that is declared, from anybody, on the port outside; 1 says that something changes."""
+    answer = desk.jailpf("plan", "git")
+    assert answer.status == 1
+    assert "new: anyone outside reaches git on 203.0.113.1 tcp 8080, which is its port 80" in answer.out.splitlines()
+    assert "gone" not in answer.out
+
+
+def test_nothing_changes_after_it_is_loaded(desk: Desk) -> None:
+    """0, and how much stays."""
+    for name in ("git", "dovecot"):
+        desk.jailpf("load", name)
+    answer = desk.jailpf("plan")
+    assert (answer.status, answer.out.splitlines()[:-1]) == (0, [])
+    assert answer.out.startswith("unchanged: ")
+    assert int(answer.out.split()[1]) > 3
+
+
+def test_a_moved_port_is_gone_and_new(desk: Desk) -> None:
+    """Both sides are told, and reload -n ends with the same."""
+    desk.jailpf("load", "git")
+    desk.write("jails/git.toml", GIT.format(port=8443))
+    for words in (["plan", "git"], ["reload", "-n", "git"]):
+        lines = desk.jailpf(*words).out.splitlines()
+        assert "new: anyone outside reaches git on 203.0.113.1 tcp 8443, which is its port 80" in lines
+        assert "gone: anyone outside reaches git on 203.0.113.1 tcp 8080, which is its port 80" in lines
+    found = json.loads(desk.jailpf("plan", "git", "--json").out)
+    assert [row["ports"] for row in found["new"] if row["origin"] == "outside"] == [["8443"]]
+
+
+def test_a_narrower_source_is_told_exactly(desk: Desk) -> None:
+    """What goes is everybody but those who may stay."""
+    desk.jailpf("load", "git")
+    desk.write(
+        "jails/git.toml",
+        'service.http.from = "128.0.0.0/1"\n'.replace("service.http.from", "[service.http]\nfrom")
+        + GIT.format(port=8080).partition("\n")[2],
+    )
+    answer = desk.jailpf("plan", "git")
+    assert (
+        "gone: 0.0.0.0/1 outside reaches git on 203.0.113.1 tcp 8080, which is its port 80" in answer.out.splitlines()
+    )
+    assert "new" not in answer.out
+
+
+def test_two_folders_are_compared_without_pf(desk: Desk) -> None:
+    """For a pull request: nothing of the host is asked, and nothing is written."""
+    for folder, port in (("a", 8080), ("b", 8443)):
+        desk.write(
+            f"{folder}/jailpf.toml", 'pf = "pfctl"\n[host]\next_if = "em0"\n[programs]\npfctl = "/nonexistent"\n'
+        )
+        (desk.root / folder / "jails").mkdir()
+        (desk.root / folder / "jails/git.toml").write_text(GIT.format(port=port))
+    answer = desk.jailpf("plan", "--from", str(desk.root / "a"), "--to", str(desk.root / "b"))
+    assert answer.status == 1
+    assert "tcp 8443" in answer.out.splitlines()[0]
+    same = desk.jailpf("plan", "--from", str(desk.root / "a"), "--to", str(desk.root / "a"))
+    assert same.status == 0
+    assert desk.jailpf("plan", "--from", str(desk.root / "a")).status == 64
+    assert "has no jailpf.toml" in desk.jailpf("plan", "--from", str(desk.root), "--to", "/nowhere").err
+
+
+def test_a_broken_declaration_is_named(desk: Desk) -> None:
+    """The others are planned all the same."""
+    desk.write("jails/git.toml", "[service.http]\nport = 0\n")
+    answer = desk.jailpf("plan")
+    assert "git.toml:2:8" in answer.err
+    assert "reaches dovecot" in answer.out
