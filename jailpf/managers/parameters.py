@@ -5,13 +5,16 @@ Source: jail(8), facts.md section 8, freebsd/transcript-jail-15.txt.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
-from jailpf.errors import ConfigError, Place
+from jailpf.errors import ConfigError, Place, Problem
 from jailpf.system import programs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jailpf.declare.settings import Settings
 
 SEPARATOR = "\x1f"  # US, "unit separator": no configuration holds one
@@ -28,6 +31,8 @@ def read(settings: Settings, file: str) -> dict[str, Parameters]:
     Raises ConfigError with jail(8)'s own words, PfUnavailableError without jail(8), TryAgainError when it hangs. A jail
     that stands twice in the file is a ConfigError: jail(8) would make two entries of it.
     """
+    if settings.pf == "simulated" and not os.path.exists(settings.programs["jail"]):
+        return _on_a_laptop(file)
     try:
         out = programs.run(settings.programs["jail"], "-f", file, "-e", SEPARATOR)
     except ConfigError as wrong:
@@ -37,9 +42,31 @@ def read(settings: Settings, file: str) -> dict[str, Parameters]:
             )
             wrong = ConfigError([*wrong.problems[:-1], wrong.problems[-1]._replace(remedy=remedy)])
         raise wrong from None
+    return _by_name(map(parse, _lines(out)), file)
+
+
+def _on_a_laptop(file: str) -> dict[str, Parameters]:
+    """The same by jailpf's own parser: with the simulated pf no jail(8) is needed."""
+    from jailpf.managers import jailparse
+
+    try:
+        return _by_name(jailparse.read(file)[0], file)
+    except jailparse.JailConfError as wrong:
+        raise ConfigError([_problem(line) for line in wrong.lines]) from None
+
+
+def _problem(line: str) -> Problem:
+    """A line of jail(8)'s as a problem with its place."""
+    found = re.fullmatch(r"(?P<file>.*?) line (?P<line>\d+): (?P<what>.*)", line, re.DOTALL)
+    remedy = "most often a `;` or a brace is missing before it"
+    if found:
+        return Problem(found["what"], Place(found["file"], int(found["line"])), remedy)
+    return Problem(line, None, remedy if "EOF" in line else "")
+
+
+def _by_name(found: Iterable[Parameters], file: str) -> dict[str, Parameters]:
     jails: dict[str, Parameters] = {}
-    for line in _lines(out):
-        parameters = parse(line)
+    for parameters in found:
         # A jail with a number for a name is printed without any name.
         if name := "".join(parameters.get("name", ())):
             if name in jails:

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 class JailConfKeys(Keys):
     """[managers.jail_conf]."""
 
-    file: str = key(AbsolutePath, "The jail.conf that jail(8) reads.", default="/etc/jail.conf")
+    file: str = key(
+        AbsolutePath,
+        "The jail.conf that jail(8) reads.",
+        default="",
+        shown='"/etc/jail.conf"; with the simulated pf `jail.conf` beside jailpf.toml',
+    )
 
 
 class JailConf(Adapter):
@@ -30,7 +35,8 @@ class JailConf(Adapter):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.main = self.own.file
+        beside = os.path.join(os.path.dirname(settings.file), "jail.conf")
+        self.main = self.own.file or (beside if settings.pf == "simulated" else "/etc/jail.conf")
         self.folder = os.path.dirname(self.main)
         self._read: dict[str, dict[str, jailconf.Parameters]] = {}
         self._sources: dict[str, list[str]] = {}

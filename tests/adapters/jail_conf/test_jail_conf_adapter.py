@@ -135,7 +135,7 @@ def test_without_any_file_nothing_is_known(host: Host) -> None:
 
 def test_what_jail_8_refuses_is_passed_on_in_its_own_words(host: Host) -> None:
     file = host.jail_conf("x {\n  ip4.addr = 10.0.0.1\n}\n")
-    with pytest.raises(ConfigError, match=f"jail -f {file} -e .*: jail: {file} line 3: syntax error near '}}'"):
+    with pytest.raises(ConfigError, match=f"jail -f {file} -e .*: jail: {file} line 3: }}: syntax error"):
         host.adapter("jail.conf").find("x")
 
 

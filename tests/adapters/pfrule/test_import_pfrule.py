@@ -412,7 +412,7 @@ def test_no_folder_and_no_such_folder_are_errors(host: Host) -> None:
 def test_a_manager_that_is_broken_is_a_warning(host: Host) -> None:
     host.jail_conf("broken {")
     one = imported(host, rdr__conf=SEED_RDR)
-    assert "syntax error" in str(one.warnings[0])
+    assert "unexpected EOF" in str(one.warnings[0])
 
 
 def test_nothing_is_overwritten_and_nothing_half_written(host: Host, monkeypatch) -> None:

@@ -215,7 +215,7 @@ def test_what_jail_8_refuses_never_arrives(host: Host, monkeypatch) -> None:
     text = "web { path = /; }\n"
     file = host.jail_conf(text)
     monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.applied", lambda *_: "web { path = /; exec.created = \n")
-    with pytest.raises(ConfigError, match=f"jail: {file} line 2: syntax error"):
+    with pytest.raises(ConfigError, match=f"jail: {file}: unexpected EOF"):
         attach(host.adapters, ["web"])
     monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.applied", lambda *_: "web { path = /; } other { }\n")
     with pytest.raises(ConfigError, match="would read other jails: web, other"):
