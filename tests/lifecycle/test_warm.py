@@ -94,12 +94,12 @@ def test_the_warm_way_is_taken_when_nothing_changed(ready: Machine) -> None:
 
 def test_a_new_file_in_a_folder_that_counts_is_a_change(machine: Machine) -> None:
     """jail.conf with an `.include` of a glob: a file that appears in that folder is seen."""
-    from stand_ins.machine import HERE, HOST
+    from stand_ins.machine import HOST
 
     conf = machine.root / "etc/jail.conf"
     (machine.root / "etc/jail.conf.d").mkdir()
     conf.write_text('.include "jail.conf.d/*.conf";\nweb { ip4.addr = 172.16.15.16; }\n')
-    machine.install("jail", (HERE / "jail.py").read_text())
+    machine.jail()
     machine.settings(
         'adapters = ["jail.conf"]\n', HOST + f'[managers.jail_conf]\nfile = "{conf}"\n', ("pfctl", "jls", "jail")
     )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from stand_ins.machine import HERE, HOST
+from stand_ins.machine import HOST
 
 if TYPE_CHECKING:
     from stand_ins.machine import Machine
@@ -164,8 +164,10 @@ def test_a_jail_whose_addresses_nobody_knows_yet(machine: Machine) -> None:
     """prestart reads the file, says that the rest waits, and ends 0; created refuses with 66 while it does not run."""
     machine.declare("dyn", "[service.http]\nport = 80\n")
     (machine.root / "etc/jail.conf").write_text("dyn { vnet; }\n")
-    machine.install("jail", (HERE / "jail.py").read_text())
-    managers = f'[managers.jail_conf]\nfile = "{machine.root}/etc/jail.conf"\n'
+    machine.jail()
+    managers = f'[managers.jail_conf]
+file = "{machine.root}/etc/jail.conf"
+'
     machine.settings('adapters = ["jail.conf"]\n', HOST + managers, ("pfctl", "jls", "jail"))
     assert "only when it runs" in machine.jailpf("prestart", "dyn").stderr
     machine.jailpf("created", "dyn", status=66)

@@ -64,6 +64,11 @@ class Machine:
         named = "".join(f'{name} = "{self.bin / name}"\n' for name in programs)
         self.toml.write_text(f'{top}pf = "{self.pf_name}"\n{host}\n[programs]\n{named}')
 
+    def jail(self) -> None:
+        """Install the stand-in for jail(8). It needs nothing but jailpf and the standard library."""
+        source = f"import runpy, sys\nsys.path.insert(0, {str(HERE.parents[1])!r})\n"
+        self.install("jail", f"{source}runpy.run_path({str(HERE / 'jail.py')!r}, run_name='__main__')\n")
+
     def declare(self, name: str, text: str | None = None) -> Path:
         """Write a jail's file."""
         path = self.root / f"etc/jails/{name}.toml"
