@@ -165,9 +165,7 @@ def test_a_jail_whose_addresses_nobody_knows_yet(machine: Machine) -> None:
     machine.declare("dyn", "[service.http]\nport = 80\n")
     (machine.root / "etc/jail.conf").write_text("dyn { vnet; }\n")
     machine.jail()
-    managers = f'[managers.jail_conf]
-file = "{machine.root}/etc/jail.conf"
-'
+    managers = f'[managers.jail_conf]\nfile = "{machine.root}/etc/jail.conf"\n'
     machine.settings('adapters = ["jail.conf"]\n', HOST + managers, ("pfctl", "jls", "jail"))
     assert "only when it runs" in machine.jailpf("prestart", "dyn").stderr
     machine.jailpf("created", "dyn", status=66)
