@@ -43,11 +43,14 @@ from jailpf.errors import (
 from jailpf.hookspecs import hookimpl
 from jailpf.managers import importing, jailconf
 from jailpf.managers.adapter import Adapter
+from jailpf.managers.assignments import expand, read_assignments
 from jailpf.managers.attach.lines import hook_command, is_hook_command
 from jailpf.managers.finding import Finding
 from jailpf.managers.hooks import FileHooks, HookFile, JailConfHooks
 from jailpf.managers.importing import Imported
 from jailpf.managers.published import Published, Unread
+from jailpf.managers.reading import listed, read_text
+from jailpf.managers.scripts import script
 from jailpf.model import Jail, Rule, StateOptions, Table
 from jailpf.system.files import read as read_file
 from jailpf.system.programs import ask as ask_program
@@ -129,16 +132,21 @@ __all__ = [
     "UsageError",
     "VetoError",
     "ask_program",
+    "expand",
     "hook_command",
     "hookimpl",
     "importing",
     "is_hook_command",
     "jailconf",
     "key",
+    "listed",
     "negations",
     "overlapping",
+    "read_assignments",
     "read_file",
+    "read_text",
     "run_program",
     "running_jail",
     "running_jails",
+    "script",
 ]

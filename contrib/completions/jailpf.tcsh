@@ -42,7 +42,7 @@ complete jailpf \
         'n/status/`jailpf list --names`/' \
         'n/reach/`jailpf list --names`/' \
         'n/plan/`jailpf list --names`/' \
-        'n/import/(bastille iocage pfrule)/' \
+        'n/import/(appjail bastille cbsd iocage pfrule podman pot)/' \
         'n/attach/`jailpf list --names`/' \
         'n/detach/`jailpf list --names`/' \
         'n/new/`jailpf list --names`/' \

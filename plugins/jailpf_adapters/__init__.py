@@ -7,9 +7,13 @@ publishes itself, what is worth a finding of `jailpf doctor`. Not here: what eve
 from __future__ import annotations
 
 BUILT_IN = {
+    "appjail": "jailpf_adapters.appjail",
     "bastille": "jailpf_adapters.bastille",
+    "cbsd": "jailpf_adapters.cbsd",
     "iocage": "jailpf_adapters.iocage",
     "jail.conf": "jailpf_adapters.jail_conf",
     "pfrule": "jailpf_adapters.pfrule",
+    "podman": "jailpf_adapters.podman",
+    "pot": "jailpf_adapters.pot",
 }
 """{name: the module that brings it}, imported by jailpf.registry when somebody asks for that adapter."""

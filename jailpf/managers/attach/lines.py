@@ -18,7 +18,7 @@ Hooks = tuple[tuple[str, str], ...]
 _SAFE = re.compile(r"/[A-Za-z0-9_./+:@,-]*")
 _OURS = re.compile(
     r"(?:\S*/jailpf|\S*/python[\w.]* -I -m jailpf)(?: (?:-c|--run|--pf) \S+| -v)*"
-    r" (?:prestart|created|poststop)(?: (?P<jail>\$name|\$\{name\}|[^\s$;&|]+))?"
+    r" (?:prestart|created|poststop)(?: \x22?(?:\$\w+|\$\{\w+\}|[^\s$;&|\x22]+)\x22?)?"
 )
 
 

@@ -107,7 +107,7 @@ class _Reader:
         if word == "!":
             return "!" + self._item()
         if word == "(":
-            inside = self.take()
+            inside = self.take().strip('"')
             self.must(")")
             return f"({inside})"
         if not word or word in ("}", ")", ",", "="):

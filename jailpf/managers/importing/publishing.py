@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = {"inet": "192.0.2.1", "inet6": "2001:db8::1"}
 """Stand for the jail's addresses where nobody knows them; they are not written."""
-Rules = "Sequence[tuple[PfRule, Line]]"
+ALL = 65535
 
 
 def published_by(
@@ -116,6 +116,9 @@ def rules_of(one: Published, own: dict[str, list[str]]) -> Iterator[PfRule]:
         if family_of(target) != family or one.port is None or one.jail_port is None:
             continue
         inside = None if one.port == one.jail_port else one.jail_port
+        if one.port.width == ALL and len(to) == 1 and not source:
+            yield PfRule(action="binat", family=family, on=one.on, source=(target,), target=to)
+            continue
         for proto in one.proto:
             rule = PfRule(
                 action="rdr", family=family, on=one.on, proto=(proto,), source=source, to=to, port=(one.port,),

@@ -16,26 +16,21 @@ from jailpf.plugin import (
     Keys,
     PermissionDeniedError,
     Place,
+    expand,
     importing,
     jailconf,
     key,
-    read_file,
+    read_assignments,
 )
 from jailpf_adapters.bastille import rdr_conf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from jailpf.plugin import Jail, Published, Settings, Unread
 
 DEFAULTS = {"bastille_prefix": "/usr/local/bastille", "bastille_jailsdir": "${bastille_prefix}/jails"}
 _NAME = r"[A-Za-z0-9_-]+"
-_ASSIGNMENT = re.compile(
-    r"""\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)=
-        (?:"(?P<double>[^"`\\]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'`\\;&|<>()\#]*))
-        \s*(?:[\#;].*)?$""",
-    re.VERBOSE,
-)
 
 
 class BastilleKeys(Keys):
@@ -127,7 +122,7 @@ class Bastille(Adapter):
             if not os.path.lexists(self.conf):
                 self._jailsdir = ""
             else:
-                self._jailsdir = _expand("${bastille_jailsdir}", {**DEFAULTS, **read_conf(self.conf)})
+                self._jailsdir = expand("${bastille_jailsdir}", {**DEFAULTS, **read_assignments(self.conf, DEFAULTS)})
                 if not self._jailsdir.startswith("/"):
                     raise ConfigError(
                         f"bastille_jailsdir is {self._jailsdir!r}, not an absolute path", Place(self.conf)
@@ -147,26 +142,5 @@ class Bastille(Adapter):
         return f"{folder}/{name}/{file}"
 
 
-def read_conf(file: str) -> dict[str, str]:
-    """The plain assignments of a file in sh(1) syntax. It is never run; a line of any other form is ignored."""
-    found: dict[str, str] = {}
-    for line in read_file(file, ConfigError).decode("utf-8", "replace").splitlines():
-        if given := _ASSIGNMENT.match(line):
-            expanded = given["double"] if given["double"] is not None else given["bare"]
-            single = given["single"]
-            found[given["name"]] = _expand(expanded, {**DEFAULTS, **found}) if single is None else single
-    return found
-
-
 def _closed(folder: str, wrong: OSError) -> PermissionDeniedError:
     return PermissionDeniedError(f"cannot be read: {wrong.strerror}", Place(folder), "run as root")
-
-
-def _expand(text: str, known: Mapping[str, str]) -> str:
-    """`${name}` and `$name` replaced; unknown ones, and those that go in circles, by nothing, as sh(1) would."""
-    for _ in range(8):
-        wider = re.sub(r"\$\{(\w+)\}|\$(\w+)", lambda found: known.get(found[1] or found[2], ""), text)
-        if wider == text:
-            break
-        text = wider
-    return text if "$" not in text else ""

@@ -7,7 +7,6 @@ import pytest
 
 from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError
 from jailpf.managers.building import with_running
-from jailpf_adapters.bastille.adapter import read_conf
 
 if TYPE_CHECKING:
     from stand_ins.host import Host
@@ -73,19 +72,6 @@ def test_a_jail_conf_for_another_name_is_an_error(host: Host) -> None:
     host.bastille({"copy": JAIL})
     with pytest.raises(ConfigError, match=r"there is no block copy .*it has web"):
         host.adapter("bastille").find("copy")
-
-
-def test_the_settings_are_read_as_plain_assignments_and_never_run(host: Host) -> None:
-    file = host.file(
-        "b.conf",
-        'bastille_prefix="/zroot/b"   ## default: "/usr/local/bastille"\n'
-        "bastille_jailsdir=${bastille_prefix}/j\nexport single='$as is'\nbare=$bastille_jailsdir/x # y\n"
-        'empty=""\nevil="$(touch /tmp/evil)"\nback=`id`\nif [ -n "$x" ]; then\n  in_if="$unknown/1"\nfi\nloop="${loop}"\n',
-    )
-    assert read_conf(file) == {
-        "bastille_prefix": "/zroot/b", "bastille_jailsdir": "/zroot/b/j", "single": "$as is", "bare": "/zroot/b/j/x",
-        "empty": "", "evil": "", "in_if": "/1", "loop": "",
-    }  # fmt: skip
 
 
 def test_a_folder_of_jails_that_is_no_path_is_an_error(host: Host) -> None:
