@@ -18,6 +18,7 @@ JailpfError                70  EX_SOFTWARE
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -82,7 +83,17 @@ def problems_of(wrong: JailpfError | OSError) -> list[Problem]:
     if isinstance(wrong, JailpfError):
         return wrong.problems
     what = wrong.strerror or str(wrong)
-    return [Problem(f"{wrong.filename}: {what}" if wrong.filename else what)]
+    return [Problem(f"{wrong.filename}: {what}" if wrong.filename else what, None, _MENDS.get(wrong.errno or 0, ""))]
+
+
+_MENDS = {
+    errno.ENOSPC: "make room on that file system: df(1) -h, and -i for files",
+    errno.EDQUOT: "make room, or raise the quota",
+    errno.EROFS: "that file system is read-only: mount(8)",
+    errno.EACCES: "run as root",
+    errno.EPERM: "run as root",
+    errno.EMFILE: "limit -n is too low",
+}
 
 
 class UsageError(JailpfError):

@@ -8,7 +8,7 @@ import os
 
 from jailpf.state import writes
 from jailpf.state.lock import Lock
-from jailpf.state.rundir import FORMAT, RunDir, file_name, stamp
+from jailpf.state.rundir import FORMAT, RunDir, file_name, read, stamp
 
 SETTINGS = "/usr/local/etc/jailpf/jailpf.toml"
 RUN = "/var/run/jailpf"
@@ -48,8 +48,7 @@ def _load(directory: RunDir, plan: str, name: str, settings: str) -> int | None:
     record = directory.record(name)
     if os.path.exists(record) or os.path.exists(record + ".new"):
         return None
-    with open(plan + "/plan", encoding="utf-8", errors="surrogateescape") as opened:
-        lines = opened.read().split("\n")
+    lines = read(plan + "/plan").decode("utf-8", "surrogateescape").split("\n")
     if lines[:2] != [FORMAT, "settings " + settings]:
         return None
     loads = []
@@ -68,8 +67,7 @@ def _load(directory: RunDir, plan: str, name: str, settings: str) -> int | None:
         return None
     from jailpf.system import spawn
 
-    with open(plan + "/record", "rb") as opened_record:
-        staged = writes.stage(record, opened_record.read())
+    staged = writes.stage(record, read(plan + "/record"))
     for number, path in enumerate(loads):
         if status := spawn.run([program, "-a", path, "-f", "-"], f"{plan}/{number}.pf")[0]:
             if not number and status > 0:  # refused, so that nothing is loaded

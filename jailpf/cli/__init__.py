@@ -72,7 +72,7 @@ def _run(options: Namespace) -> int:
         if isinstance(wrong, BrokenPipeError):
             raise
         from jailpf.cli import output
-        from jailpf.errors import Problem
+        from jailpf.errors import problems_of
 
-        output.problems([Problem(f"{wrong.filename or 'jailpf'}: {wrong.strerror or wrong}")])
+        output.problems(problems_of(wrong))
         return 71

@@ -93,7 +93,7 @@ def open_pf(
         return Simulated(Path(run.simulated), main or None)
     from jailpf.pf.pfctl import Pfctl
 
-    return Pfctl(program, show)
+    return Pfctl(program, show, folder=run.path)
 
 
 def make(run: RunDir) -> None:
@@ -104,7 +104,7 @@ def make(run: RunDir) -> None:
         raise PfUnavailableError(
             f"there is no {os.path.dirname(run.path)}", None, "make it, or name another with --run"
         ) from None
-    except OSError as wrong:
+    except PermissionError as wrong:
         raise PermissionDeniedError(
             f"the run directory {run.path} cannot be used: {wrong.strerror}",
             None,

@@ -30,9 +30,8 @@ def kill_states(pf: Pf, record: Record, others: set[str]) -> list[Problem]:
         if pf.nat_kill():
             for address in own:
                 pf.kill("nat", address)
-        for state in pf.states() if own else ():
-            if state.addresses & set(own):
-                pf.kill("id", state.id)
+        for state in pf.states(own) if own else ():
+            pf.kill("id", state.id)
     except JailpfError as wrong:
         problems += wrong.problems
     return problems

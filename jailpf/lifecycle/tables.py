@@ -89,14 +89,16 @@ def change(session: Session, home: Home, command: str, words: Iterable[str]) -> 
         }[command]
         if home.file and new != old:
             after = tableedit.edit_toml(before, home.name, new) if home.in_toml else tableedit.edit_file(before, new)
-            mode = os.stat(home.file).st_mode & 0o777
-            writes.replace(os.path.realpath(home.file), after, mode)
+            real = os.path.realpath(home.file)
+            status = os.stat(real)
+            mode, owner = status.st_mode & 0o777, (status.st_uid, status.st_gid)
+            writes.replace(real, after, mode, owner)
         try:
             for path in home.paths:
                 session.pf.table(path, home.name, command, [str(one) for one in members])
         except JailpfError:
             if home.file and new != old:
-                writes.replace(os.path.realpath(home.file), before, mode)
+                writes.replace(real, before, mode, owner)
             raise
         _remember(session, home)
     return len(set(new) ^ set(old))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 KillBy = Literal["label", "nat", "id"]
 
@@ -81,8 +81,8 @@ class Pf(Protocol):
     def labels(self, paths: Sequence[str]) -> list[LabelCount]:
         """The labelled rules in those anchors, with counters; missing anchors are skipped."""
 
-    def states(self) -> list[State]:
-        """All states of the host."""
+    def states(self, of: Collection[str] | None = None) -> list[State]:
+        """The states of the host, or those that name one of these addresses."""
 
     def kill(self, by: KillBy, value: str) -> int:
         """Kill the states made by rules with a label, of a NATed source address, or of one id. Returns how many."""

@@ -19,11 +19,12 @@ from jailpf.errors import (
     TryAgainError,
 )
 from jailpf.pf import LabelCount, Loaded, State, complaints
+from jailpf.pf.states import Picked
 from jailpf.system import spawn
 from jailpf.system.release import release as this_release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from jailpf.pf import KillBy
 
@@ -35,14 +36,13 @@ _MISSING = (
     "DIOCGETRULES",
     "No such file or directory",
 )
-_ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*")
 
 
 class Pfctl:
     """`Pf` by pfctl(8).
 
     program: its absolute path; show: called with each command line (`-v`); release: of FreeBSD; seconds: after which
-    a pfctl that does not end is killed (default: spawn.SECONDS).
+    a pfctl that does not end is killed (default: spawn.SECONDS); folder: where batches are kept while they are loaded.
     """
 
     def __init__(
@@ -51,9 +51,11 @@ class Pfctl:
         show: Callable[[list[str]], None] | None = None,
         release: int = 0,
         seconds: float = 0,
+        folder: str = "",
     ) -> None:
         self.program = program
         self.show = show
+        self.folder = folder
         self.release = release or this_release()
         self.seconds = seconds or spawn.SECONDS
 
@@ -74,7 +76,7 @@ class Pfctl:
         """`pfctl -a PARENT -f -` with `load anchor` lines only. 13 would take them and do nothing (facts.md section 2)."""
         if self.release < 15:
             raise PfRefusedError("pfctl before 15 does not load anchors from below another")
-        with tempfile.TemporaryDirectory(prefix="jailpf.") as folder:
+        with tempfile.TemporaryDirectory(prefix=".batch.jailpf-", dir=self.folder or None) as folder:
             lines = []
             for number, (name, text) in enumerate(texts.items()):
                 file = os.path.join(folder, f"{number}.pf")
@@ -131,17 +133,13 @@ class Pfctl:
                     found.append(LabelCount(tuple(words[:-8]), numbers[0], numbers[1], numbers[2], numbers[7]))
         return found
 
-    def states(self) -> list[State]:
-        """`pfctl -P -s states -vv`."""
-        found: list[State] = []
-        text = ""
-        for line in self._lines("", "states", "-vv"):
-            if not line[:1].isspace():
-                text = line
-            elif identity := re.match(r"\s+id: ([0-9a-f]+)(?: creatorid: ([0-9a-f]+))?", line):
-                which = identity[1] + (f"/{identity[2]}" if identity[2] else "")
-                found.append(State(which, text, frozenset(_addresses(text))))
-        return found
+    def states(self, of: Collection[str] | None = None) -> list[State]:
+        """`pfctl -P -s states -vv`, taken as it comes: there may be millions."""
+        picked = Picked(of)
+        status, _, err = self._run(["-P", "-vv", "-s", "states"], take=picked.take)
+        if status and not _is_missing(err):
+            raise complaints.refusal("", err, status)
+        return picked.states
 
     def kill(self, by: KillBy, value: str) -> int:
         """`pfctl -k label|nat|id -k VALUE`; `-n` would not keep it from killing."""
@@ -203,10 +201,12 @@ class Pfctl:
             raise complaints.refusal(path, err, status)
         return out, err
 
-    def _run(self, words: list[str], text: str | None = None) -> tuple[int, str, str]:
+    def _run(
+        self, words: list[str], text: str | None = None, take: Callable[[bytes], None] | None = None
+    ) -> tuple[int, str, str]:
         """Run it, again for a bounded number of times while another pfctl is busy with the anchor."""
         for attempt in range(1, BUSY_TRIES + 1):
-            status, out, err = self._once(words, text)
+            status, out, err = self._once(words, text, take)
             if not status or "Device busy" not in err:
                 return status, out, err
             if attempt < BUSY_TRIES:
@@ -214,16 +214,21 @@ class Pfctl:
         where = f"anchor {words[1]}: " if words[0] == "-a" else ""
         raise TryAgainError(f"{where}another program is loading it (Device busy)", None, "try again")
 
-    def _once(self, words: list[str], text: str | None = None) -> tuple[int, str, str]:
+    def _once(
+        self, words: list[str], text: str | None = None, take: Callable[[bytes], None] | None = None
+    ) -> tuple[int, str, str]:
         argv = [self.program, *words]
         if self.show:
             self.show(argv)
         with _standard_input(text) as stdin:
             try:
-                status, out, err = spawn.run(argv, stdin.fileno(), self.seconds)
+                status, out, err = spawn.run(argv, stdin.fileno(), self.seconds, take)
             except TimeoutError:
                 remedy = "look at what holds pf"
                 raise PfSilentError(f"{' '.join(argv)} did not end within {self.seconds:g} s", None, remedy) from None
+            except OverflowError:
+                said = f"{' '.join(argv)} printed more than {spawn.MOST >> 20} MiB"
+                raise PfInterruptedError(said, None, f"see whether {self.program} is pfctl(8)") from None
             except FileNotFoundError:
                 remedy = 'name it in [programs] of jailpf.toml, or use pf = "simulated"'
                 raise PfUnavailableError(f"there is no {self.program}", None, remedy) from None
@@ -255,9 +260,3 @@ def _standard_input(text: str | None) -> Iterator[BinaryIO]:
 def _is_missing(err: str) -> bool:
     said = complaints.lines(err)
     return bool(said) and "/dev/pf" not in err and "netlink" not in err and any(word in said[-1] for word in _MISSING)
-
-
-def _addresses(text: str) -> list[str]:
-    """Every host in a state's first line: `A:p (B:p) -> C:p`, IPv6 as `A[p]`."""
-    plain = re.sub(r"\[[0-9]+\]", " ", text).replace("(", " ").replace(")", " ")
-    return [found[0] for word in plain.split()[2:] if (found := _ADDRESS.match(word))]

@@ -7,7 +7,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from jailpf.state import writes
+from jailpf.state import rundir, writes
 from jailpf.state.records import Record
 from jailpf.state.rundir import FORMAT, file_name
 
@@ -58,8 +58,8 @@ def pending(run: RunDir) -> list[tuple[Record, float]]:
         if os.path.exists(run.record(name)):
             continue
         try:
-            with open(run.plan(name) + "/record", "rb") as opened:
-                found.append((Record.from_bytes(opened.read()), os.stat(run.plan(name) + "/plan").st_mtime))
+            record = Record.from_bytes(rundir.read(run.plan(name) + "/record"))
+            found.append((record, os.stat(run.plan(name) + "/plan").st_mtime))
         except (OSError, ValueError):
             continue
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.model import Anchor, Jail
+from jailpf.state import rundir
 from jailpf.state.claim import Claim
 from jailpf.state.rundir import file_name
 from jailpf.values import Address
@@ -82,13 +83,12 @@ def read(run: RunDir, jail: str) -> tuple[Record | None, Record | None, str]:
     wrong = ""
     for path in (run.record(file_name(jail)), run.record(file_name(jail)) + ".new"):
         try:
-            with open(path, "rb") as opened:
-                found.append(Record.from_bytes(opened.read()))
+            found.append(Record.from_bytes(rundir.read(path)))
         except FileNotFoundError:
             found.append(None)
         except (ValueError, OSError) as problem:
             found.append(None)
-            wrong = f"{path}: {problem}"
+            wrong = f"{path}: {getattr(problem, 'strerror', None) or problem}"
     return found[0], found[1], wrong
 
 
@@ -98,7 +98,7 @@ def names(run: RunDir) -> list[str]:
         files = os.listdir(run.records)
     except FileNotFoundError:
         return []
-    return sorted({name.removesuffix(".new").removesuffix(".json") for name in files if not name.endswith(".tmp")})
+    return sorted({name.removesuffix(".new").removesuffix(".json") for name in files if not name.startswith(".")})
 
 
 def everything(run: RunDir) -> list[Record]:

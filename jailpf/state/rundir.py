@@ -5,6 +5,8 @@ import os
 from jailpf import __version__
 from jailpf.state import writes
 
+EINVAL = 22
+MOST = 64 << 20
 FORMAT = f"jailpf {__version__} plan 1"  # the first line of a plan: another version's is none
 
 
@@ -33,6 +35,21 @@ class RunDir:
     def simulated(self) -> str:
         """Where the simulated pf lives."""
         return self.path + "/simulated.json"
+
+
+def read(path: str) -> bytes:
+    """A file of the run directory: regular, one's own, of at most 64 MiB, and no link. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_mode & 0o170000 != 0o100000 or status.st_uid != os.geteuid() or status.st_size > MOST:
+            raise OSError(EINVAL, "is not a file that jailpf has written", path)
+        parts = []
+        while part := os.read(descriptor, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def file_name(jail: str) -> str:

@@ -2,6 +2,8 @@
 
 import os
 
+MARK = ".jailpf-"  # in the name of a temporary file; a dot in front hides it from the globs of jail.conf(5)
+
 
 def folder(path: str) -> None:
     """Make a folder that only its owner may enter. One that is there already must be such. Raises OSError."""
@@ -21,32 +23,63 @@ def stage(path: str, content: bytes, mode: int = 0o600) -> str:
 
 
 def commit(staged: str) -> None:
-    """Put a staged file in its place, atomically. Raises OSError."""
-    os.rename(staged, staged[:-4])
-
-
-def replace(path: str, content: bytes, mode: int = 0o600) -> None:
-    """Write a file beside `path`, synced, and put it in its place. Raises OSError; the old file then stays."""
-    temporary = path + ".tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    """Put a staged file in its place, atomically; an empty folder that stands there goes. Raises OSError."""
+    path = staged[:-4]
     try:
+        os.rename(staged, path)
+    except IsADirectoryError:
+        remove(path)
+        os.rename(staged, path)
+
+
+def replace(path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, int] | None" = None) -> None:
+    """Write a file beside `path`, synced, and put it in its place. owner: (user, group), one's own by default.
+
+    Raises OSError; the old file then stays.
+    """
+    written = temporary(path, content, mode, owner)
+    try:
+        os.rename(written, path)
+    except OSError:
+        remove(written)
+        raise
+
+
+def temporary(path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, int] | None" = None) -> str:
+    """Write a file beside `path` under a name that nobody can know before; that name. Raises OSError.
+
+    What stands under a name that can be guessed may be somebody's, or a link to it: such a file is never opened here.
+    """
+    folder, _, name = path.rpartition("/")
+    written = f"{folder or '.'}/.{name[:60]}{MARK}{os.urandom(8).hex()}"
+    try:
+        descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
+            if owner and owner != (os.geteuid(), os.getegid()):
+                os.fchown(descriptor, *owner)
             os.fchmod(descriptor, mode)
             done = 0
             while done < len(content):
                 done += os.write(descriptor, content[done:])
             os.fsync(descriptor)
+        except BaseException:
+            remove(written)
+            raise
         finally:
             os.close(descriptor)
-        os.rename(temporary, path)
-    except OSError:
-        remove(temporary)
+    except OSError as wrong:
+        wrong.filename = path
         raise
+    return written
 
 
 def remove(path: str) -> None:
-    """Remove a file; fine when it is gone already."""
-    try:  # noqa: SIM105 - contextlib would be one more import on the way of a hook
+    """Remove a file, or an empty folder that stands in its place; fine when it is gone already. Raises OSError."""
+    try:
         os.unlink(path)
     except FileNotFoundError:
         pass
+    except OSError:
+        if os.path.islink(path) or not os.path.isdir(path):
+            raise
+        os.rmdir(path)

@@ -13,16 +13,25 @@ silent: dict[str, float] = {}  # programs that did not end in time, and when: to
 ENVIRONMENT = {"PATH": "/sbin:/bin:/usr/sbin:/usr/bin", "LC_ALL": "C"}
 SECONDS = 20.0
 SILENCE = 60.0  # seconds for which a program that hung is not asked again, longer than any hook takes
+MOST = 64 << 20  # bytes that a program may print; what may be more is taken part by part
 SIGKILL, SIGPIPE = 9, 13
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def run(argv: list[str], stdin: int | str = "/dev/null", seconds: float = 0) -> tuple[int, bytes, bytes]:
+
+def run(
+    argv: list[str], stdin: int | str = "/dev/null", seconds: float = 0, take: "Callable[[bytes], None] | None" = None
+) -> tuple[int, bytes, bytes]:
     """Run argv[0] and wait. stdin: a path or an open descriptor; seconds: at most that long, 0: SECONDS.
 
-    Returns (exit status, or minus the signal; standard output; standard error). Raises OSError when it cannot be run
-    and TimeoutError, after killing it, when it takes longer than `seconds`, and at once when it did so before.
+    Returns (exit status, or minus the signal; standard output; standard error); with `take` standard output goes there
+    as it comes, and nothing of it is kept. Raises OSError when it cannot be run and, after killing it, OverflowError
+    when it says more than MOST bytes, and TimeoutError when it takes longer than `seconds`, and at once when it did so
+    before.
     """
-    return finish(start(argv, stdin), seconds)
+    return finish(start(argv, stdin), seconds, take)
 
 
 def start(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, int, int]:
@@ -49,16 +58,19 @@ def start(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, in
     return argv[0], pid, out, err
 
 
-def finish(started: tuple[str, int, int, int], seconds: float = 0) -> tuple[int, bytes, bytes]:
+def finish(
+    started: tuple[str, int, int, int], seconds: float = 0, take: "Callable[[bytes], None] | None" = None
+) -> tuple[int, bytes, bytes]:
     """Wait for what `start` started; returns and raises as `run` does."""
     program, pid, out, err = started
     deadline = time.monotonic() + (seconds or SECONDS)
     deadline = min(deadline, until or deadline)
     try:
-        texts = _drain([out, err], deadline)
+        texts = _drain([out, err], deadline, take)
         return _wait(pid, deadline), texts[0], texts[1]
-    except TimeoutError:
-        silent[program] = time.monotonic()
+    except (TimeoutError, OverflowError) as wrong:
+        if isinstance(wrong, TimeoutError):
+            silent[program] = time.monotonic()
         os.kill(pid, SIGKILL)
         try:  # noqa: SIM105 - contextlib would be one more import on the way of a hook
             _wait(pid, time.monotonic() + 1)
@@ -70,23 +82,29 @@ def finish(started: tuple[str, int, int, int], seconds: float = 0) -> tuple[int,
         os.close(err)
 
 
-def _drain(descriptors: list[int], deadline: float) -> list[bytes]:
-    texts = dict.fromkeys(descriptors, b"")
+def _drain(descriptors: list[int], deadline: float, take: "Callable[[bytes], None] | None") -> list[bytes]:
+    """What comes from them until all are closed. take: called with the parts of the first, which are not kept then."""
+    parts: dict[int, list[bytes]] = {descriptor: [] for descriptor in descriptors}
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
-    waiting = set(descriptors)
+    waiting, size = set(descriptors), 0
     while waiting:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         for descriptor, _ in poll.poll(left * 1000):
-            if part := os.read(descriptor, 65536):
-                texts[descriptor] += part
-            else:
+            if not (part := os.read(descriptor, 1 << 20)):
                 poll.unregister(descriptor)
                 waiting.discard(descriptor)
-    return [texts[descriptor] for descriptor in descriptors]
+            elif take and descriptor == descriptors[0]:
+                take(part)
+            else:
+                parts[descriptor].append(part)
+                size += len(part)
+                if size > MOST:
+                    raise OverflowError
+    return [b"".join(parts[descriptor]) for descriptor in descriptors]
 
 
 def _wait(pid: int, deadline: float) -> int:

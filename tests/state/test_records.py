@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,8 +78,8 @@ def test_the_unfinished_record_is_told_from_the_loaded_one(machine: Machine) -> 
     run = session.directory
     whole = (machine.run_dir / "records/web.json").read_bytes()
     (machine.run_dir / "records/web.json.new").write_bytes(whole)
-    (machine.run_dir / "records/mail.json.tmp").write_bytes(whole[:9])
-    (machine.run_dir / "records/mail.json.new.tmp").write_bytes(whole[:9])
+    (machine.run_dir / "records/.mail.json.jailpf-0123456789abcdef").write_bytes(whole[:9])
+    (machine.run_dir / "records/.mail.json.new.jailpf-0123456789abcdef").write_bytes(whole[:9])
     old, unfinished, wrong = records.read(run, "web")
     assert old == unfinished
     assert old is not None
@@ -99,3 +100,26 @@ def test_long_and_odd_names_have_records_too(machine: Machine, name: str) -> Non
     assert file_name(name).isascii()
     assert file_name(file_name(name)) == file_name(name)
     assert file_name(name) != file_name(name + "x")
+
+
+@pytest.mark.parametrize("what", ["fifo", "folder", "link", "device"])
+def test_what_is_no_record_is_told_and_healed(machine: Machine, what: str) -> None:
+    """Nothing waits for a FIFO with the lock held, nothing is read through a link; sync puts the record back."""
+    machine.declare("web")
+    machine.running("web")
+    machine.jailpf("load", "web")
+    file = machine.run_dir / "records/web.json"
+    whole = file.read_bytes()
+    file.unlink()
+    if what == "fifo":
+        os.mkfifo(file)
+    elif what == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to("/dev/zero" if what == "device" else "/etc/passwd")
+    assert "web.json" in records.read(machine.session().directory, "web")[2]
+    machine.jailpf("status", status=None)
+    machine.jailpf("sync", status=None)
+    assert file.read_bytes() == whole
+    machine.jailpf("poststop", "web")
+    assert machine.records() == []

@@ -65,15 +65,66 @@ def test_stage_and_commit(tmp_path: Path) -> None:
 
 
 def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
-    """Neither in the place of the temporary file nor of the file itself."""
+    """In the place of the file itself."""
     (tmp_path / "victim").write_text("safe")
     (tmp_path / "f").symlink_to(tmp_path / "victim")
     writes.replace(str(tmp_path / "f"), b"new")
     assert not (tmp_path / "f").is_symlink()
-    (tmp_path / "g.tmp").symlink_to(tmp_path / "victim")
-    with pytest.raises(OSError, match=r"."):
-        writes.replace(str(tmp_path / "g"), b"new")
     assert (tmp_path / "victim").read_text() == "safe"
+
+
+def test_what_stands_under_a_name_that_can_be_guessed_is_not_touched(tmp_path: Path) -> None:
+    """A file of one's own, a hard link that another user made to /etc/master.passwd, a file that he owns."""
+    names = [f"f{end}" for end in (".tmp", ".new", ".jailpf-", "~")] + [".f.jailpf-0000000000000000"]
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "victim").write_text("secret")
+    (tmp_path / "g.tmp").hardlink_to(tmp_path / "victim")
+    for name in ("f", "g"):
+        writes.replace(str(tmp_path / name), b"new", 0o644)
+    assert [(tmp_path / name).read_text() for name in names] == ["mine"] * len(names)
+    assert (tmp_path / "victim").read_text() == "secret"
+
+
+def test_a_temporary_name_is_new_each_time(tmp_path: Path) -> None:
+    """And one that stands there is an error, never opened: O_EXCL."""
+    names = {writes.temporary(str(tmp_path / "f"), b"") for _ in range(20)}
+    assert len(names) == 20
+    assert len(writes.temporary(str(tmp_path / ("x" * 255)), b"")) < len(str(tmp_path)) + 256
+
+
+def test_the_temporary_file_is_made_exclusively(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were its name guessed, the write would fail, and what stands there stay."""
+    monkeypatch.setattr(os, "urandom", bytes)
+    (tmp_path / "victim").write_text("secret")
+    (tmp_path / f".f{writes.MARK}{bytes(8).hex()}").hardlink_to(tmp_path / "victim")
+    with pytest.raises(FileExistsError) as caught:
+        writes.replace(str(tmp_path / "f"), b"new")
+    assert caught.value.filename == str(tmp_path / "f")
+    assert (tmp_path / "victim").read_text() == "secret"
+    assert len(os.listdir(tmp_path)) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_owner_and_mode_are_set(tmp_path: Path) -> None:
+    """Whatever the umask is, and before the file has its name."""
+    writes.replace(str(tmp_path / "f"), b"", 0o640, (0, 1234))
+    status = (tmp_path / "f").stat()
+    assert (status.st_mode & 0o7777, status.st_uid, status.st_gid) == (0o640, 0, 1234)
+
+
+def test_a_folder_where_a_file_belongs(tmp_path: Path) -> None:
+    """An empty one makes room; of one that is not, the name is told."""
+    (tmp_path / "f").mkdir()
+    writes.commit(writes.stage(str(tmp_path / "f"), b"new"))
+    assert (tmp_path / "f").read_bytes() == b"new"
+    (tmp_path / "g").mkdir()
+    writes.remove(str(tmp_path / "g"))
+    assert not (tmp_path / "g").exists()
+    (tmp_path / "h/i").mkdir(parents=True)
+    with pytest.raises(OSError, match="not empty") as caught:
+        writes.commit(writes.stage(str(tmp_path / "h"), b"new"))
+    assert caught.value.filename == str(tmp_path / "h")
 
 
 def test_remove_is_content_with_nothing(tmp_path: Path) -> None:

@@ -77,16 +77,7 @@ def _put(path: str, like: str, content: bytes) -> None:
 def _stage(real: str, content: bytes) -> str:
     """A file with `content` beside `real`, with its owner and mode."""
     status = os.stat(real)
-    folder, name = os.path.split(real)
-    staged = writes.stage(f"{folder}/.{name}.jailpf", content, status.st_mode & 0o7777)
-    try:
-        if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-            os.chown(staged, status.st_uid, status.st_gid)
-            os.chmod(staged, status.st_mode & 0o7777)
-    except OSError:
-        writes.remove(staged)
-        raise
-    return staged
+    return writes.temporary(real, content, status.st_mode & 0o7777, (status.st_uid, status.st_gid))
 
 
 def _sync(folder: str) -> None:

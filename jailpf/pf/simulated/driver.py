@@ -19,7 +19,7 @@ from jailpf.pf.simulated.rules.paths import check_path
 from jailpf.pf.simulated.rules.show import rule_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from jailpf.pf.simulated.kernel.connection import Connection
@@ -151,10 +151,11 @@ class Simulated:
                         found.append(LabelCount(rule.labels, *counts))
         return found
 
-    def states(self) -> list[State]:
-        """All states of the host."""
+    def states(self, of: Collection[str] | None = None) -> list[State]:
+        """The states of the host, or those that name one of these addresses."""
         with self._store.reading() as model:
-            return [state.line() for state in model.states.values()]
+            found = [state.line() for state in model.states.values()]
+        return [state for state in found if of is None or state.addresses & set(of)]
 
     def kill(self, by: KillBy, value: str) -> int:
         """Kill the states made by rules with a label, of a NATed source address, or of one id. Returns how

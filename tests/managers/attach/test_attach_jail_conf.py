@@ -364,8 +364,8 @@ def test_another_file_of_the_host_stays_when_a_closed_folder_stops_the_backup(ho
     def closed(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("jailpf.managers.attach.replacing.os.geteuid", lambda: 4711)
-    monkeypatch.setattr("jailpf.managers.attach.replacing.os.chown", closed)
+    monkeypatch.setattr("jailpf.state.writes.os.geteuid", lambda: 4711)
+    monkeypatch.setattr("jailpf.state.writes.os.fchown", closed)
     with pytest.raises(PermissionDeniedError, match="run as root"):
         attach(host.adapters, ["web"])
     assert os.listdir(host.root / "etc") == ["jail.conf"]
