@@ -38,7 +38,7 @@ def test_an_address_in_the_declaration_keeps_what_the_manager_knows(machine: Mac
     folder = machine.root / "iocage/jails/web"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config))
-    text = machine.toml.read_text() + f'[managers]\niocage_root = "{machine.root}/iocage"\n'
+    text = machine.toml.read_text() + f'[managers.iocage]\nroot = "{machine.root}/iocage"\n'
     machine.toml.write_text(text)
     machine.declare("web", web() + "\n[out.all]\n")
     machine.running("ioc-web")
