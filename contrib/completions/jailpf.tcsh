@@ -16,9 +16,12 @@ complete jailpf \
         'c/--interfaces=/f/' \
         'c/--from=/d/' \
         'c/--to=/d/' \
+        'c/--file=/f/' \
+        'c/--sort=/(packets bytes states)/' \
+        'c/--html=/f/' \
         'c/--into=/d/' \
-        'c/--/(all declared dry-run ext-if from help interfaces into json loaded main names pf run to verbose verify version)/' \
-        'c/-/(- c h n v)/' \
+        'c/--/(all declared dot dry-run every ext-if file follow from help html interface interfaces into json loaded main mermaid names pf run sort summary to verbose verify version)/' \
+        'c/-/(- c f h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \
         'n/--run/d/' \
@@ -26,8 +29,11 @@ complete jailpf \
         'n/--interfaces/f/' \
         'n/--from/d/' \
         'n/--to/d/' \
+        'n/--file/f/' \
+        'n/--sort/(packets bytes states)/' \
+        'n/--html/f/' \
         'n/--into/d/' \
-        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach plan promises init import attach detach new doctor plugins plugin schema)/' \
+        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach plan promises log top map metrics init import attach detach new doctor plugins plugin schema)/' \
         'n/prestart/`jailpf list --names`/' \
         'n/created/`jailpf list --names`/' \
         'n/poststop/`jailpf list --names`/' \
@@ -42,6 +48,7 @@ complete jailpf \
         'n/status/`jailpf list --names`/' \
         'n/reach/`jailpf list --names`/' \
         'n/plan/`jailpf list --names`/' \
+        'n/log/`jailpf list --names`/' \
         'n/import/(appjail bastille cbsd iocage pfrule podman pot)/' \
         'n/attach/`jailpf list --names`/' \
         'n/detach/`jailpf list --names`/' \

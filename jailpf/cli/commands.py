@@ -87,6 +87,24 @@ COMMANDS = (
         Option(("--loaded",), "of what pf holds, instead of what is declared", action="store_true"),
         MAIN,
     ), json=True),
+    Command("log", "log:log", "pf's log in the words of the declarations", "jailpf log --summary", (
+        ANY_JAILS,
+        Option(("-f", "--follow"), "go on as packets come", action="store_true"),
+        Option(("--file",), "what pflogd(8) wrote, or lines of tcpdump; - for standard input (default /var/log/pflog)", metavar="FILE", dest="pflog"),
+        Option(("--interface",), "with -f: which pflog(4) to listen on (default pflog0)", metavar="IF"),
+        Option(("--summary",), "count by jail, source and port instead", action="store_true"),
+    ), json=True),
+    Command("top", "top:top", "services by packets, bytes and states, live", "jailpf top --sort bytes", (
+        Option(("--sort",), "by which counter (default packets)", choices=("packets", "bytes", "states"), default="packets"),
+        Option(("--every",), "seconds between two looks (default 2)", type=float, default=2, metavar="SECONDS"),
+    )),
+    Command("map", "map:chart", "draw who reaches whom", "jailpf map --html map.html", (
+        Option(("--html",), "write a page to look at", metavar="FILE"),
+        Option(("--dot",), "print a graph for Graphviz", action="store_true"),
+        Option(("--mermaid",), "print a graph for Markdown", action="store_true"),
+        DECLARED,
+    )),
+    Command("metrics", "metrics:metrics", "print numbers for Prometheus", "jailpf metrics", ()),
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),

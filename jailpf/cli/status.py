@@ -44,6 +44,11 @@ def status(session: Session, options: Namespace) -> int:
     return 0 if enabled and not foreign and all(row["state"] in good for row in rows) else 1
 
 
+def states(session: Session, seen: Survey) -> list[str]:
+    """The state of every jail that is declared or loaded, as in the first column of a row."""
+    return [str(_jail(session, seen, name)["state"]) for name in sorted({*session.jails.declared(), *seen.known})]
+
+
 def _jail(session: Session, seen: Survey, name: str) -> dict[str, Any]:
     from jailpf.lifecycle.prepare import declared, prepare
 

@@ -28,6 +28,7 @@ PROGRAMS = {
     "ifconfig": "/sbin/ifconfig",
     "netstat": "/usr/bin/netstat",
     "sysctl": "/sbin/sysctl",
+    "tcpdump": "/usr/sbin/tcpdump",
     "zfs": "/sbin/zfs",
     "zpool": "/sbin/zpool",
 }

@@ -53,6 +53,26 @@ def run(program: str, *args: str, timeout: float = SECONDS, error: type[JailpfEr
     return answer.out
 
 
+def stream(program: str, *args: str) -> Iterator[str]:
+    """The lines of a program's standard output as they come, without their ends.
+
+    Raises PfUnavailableError when there is no such program, ConfigError when it fails.
+    """
+    import sh
+
+    if trace is not None:
+        trace([program, *args])
+    try:
+        running: Any = sh.Command(program)(*args, _iter=True, _bg_exc=False, _tty_out=False, _env=ENVIRONMENT, _cwd="/")
+        for line in running:
+            yield line.rstrip("\n")
+        running.wait()
+    except sh.CommandNotFound:
+        raise _missing(program, "there is no such program") from None
+    except sh.ErrorReturnCode as wrong:
+        raise ConfigError(failure(program, args, Answer(int(wrong.exit_code), "", _text(wrong.stderr)))) from None
+
+
 def ask(program: str, *args: str, timeout: float = SECONDS) -> Answer:
     """Run a program, whatever its exit status.
 

@@ -24,6 +24,8 @@ FREEBSD = {
         "jail.8",
         "jls.8",
         "pfctl.8",
+        "pflog.4",
+        "tcpdump.1",
         "ifconfig.8",
         "netstat.1",
         "sysctl.8",

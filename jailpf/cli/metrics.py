@@ -1,0 +1,93 @@
+"""metrics: the Prometheus text format, for node_exporter's textfile collector."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from jailpf.errors import ConfigError, JailpfError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from prometheus_client import CollectorRegistry
+
+    from jailpf.lifecycle.session import Session
+
+
+def metrics(session: Session, options: Namespace) -> int:  # noqa: ARG001 - every command takes them
+    """Print all of it. 0 also when jails are not as declared: that is what the numbers say."""
+    try:
+        from prometheus_client import CollectorRegistry, generate_latest
+    except ImportError:
+        raise ConfigError("metrics need prometheus_client", None, 'pip install "jailpf[metrics]"') from None
+    registry = CollectorRegistry()
+    _jails(session, registry)
+    _tables(session, registry)
+    _promises(session, registry)
+    print(generate_latest(registry).decode(), end="")
+    return 0
+
+
+def _jails(session: Session, registry: CollectorRegistry) -> None:
+    from prometheus_client import Gauge
+
+    from jailpf.cli.status import states
+    from jailpf.insight.counters import counts
+    from jailpf.lifecycle.survey import look
+
+    seen = look(session)
+    enabled = Gauge("jailpf_pf_enabled", "Whether pf filters.", registry=registry)
+    enabled.set(session.pf.enabled())
+    known = Gauge("jailpf_jails", "Jails by how pf compares with their declarations.", ["state"], registry=registry)
+    for state in ("loaded", "stale", "missing", "unfinished", "broken", "stopped"):
+        known.labels(state).set(0)
+    for state in states(session, seen):
+        known.labels(state).inc()
+    Gauge("jailpf_foreign_anchors", "Anchors of ours without a record.", registry=registry).set(len(seen.orphans()))
+    names = ["jail", "service"]
+    packets = Gauge(
+        "jailpf_service_packets", "Packets of a service since its rules were loaded.", names, registry=registry
+    )
+    octets = Gauge("jailpf_service_bytes", "Bytes of a service since its rules were loaded.", names, registry=registry)
+    open_now = Gauge("jailpf_service_states", "States of a service.", names, registry=registry)
+    for one in counts(seen):
+        packets.labels(one.jail, one.service).set(one.packets)
+        octets.labels(one.jail, one.service).set(one.bytes)
+        open_now.labels(one.jail, one.service).set(one.states)
+
+
+def _tables(session: Session, registry: CollectorRegistry) -> None:
+    from prometheus_client import Gauge
+
+    from jailpf.lifecycle.prepare import prepare
+
+    ages = Gauge("jailpf_table_age_seconds", "Age of the file of a table.", ["jail", "table"], registry=registry)
+    for name in session.jails.declared():
+        try:
+            prepared = prepare(session, name, created=False)
+        except JailpfError:
+            continue  # counted as broken
+        for table in prepared.ruleset.tables if prepared else ():
+            if table.file and os.path.exists(table.file):
+                ages.labels(name, table.name).set(max(0, time.time() - os.path.getmtime(table.file)))
+
+
+def _promises(session: Session, registry: CollectorRegistry) -> None:
+    from prometheus_client import Gauge
+
+    from jailpf.declare.promises import there
+
+    if not there(session.settings.file):
+        return
+    from jailpf.insight.promises import broken, promises_of
+    from jailpf.insight.world import build
+    from jailpf.pf.simulated.reach.reach import reach
+
+    promises = promises_of(session)
+    world = build(session)
+    bad = broken(promises, world, reach(world.pf))
+    gauge = Gauge("jailpf_promises", "Promises by whether what is loaded keeps them.", ["kept"], registry=registry)
+    gauge.labels("yes").set(len(promises) - len(bad))
+    gauge.labels("no").set(len(bad))

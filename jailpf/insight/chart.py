@@ -1,0 +1,151 @@
+"""Who reaches whom, as a picture: the page of `jailpf map`, and graphs for other tools."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+
+from jailpf.insight.rows import Row, few, rows
+from jailpf.pf.simulated.reach.reach import reach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jailpf.insight.world import World
+
+ICMP = ("icmp", "ipv6-icmp")
+
+
+@dataclass
+class Card:
+    """One jail on the page. services: (name, where it is declared, rows); other: what no declaration names."""
+
+    name: str
+    place: str
+    addresses: tuple[str, ...]
+    services: list[tuple[str, str, list[Row]]] = field(default_factory=list)
+    other: list[Row] = field(default_factory=list)
+
+
+@dataclass
+class Chart:
+    """cards: the jails, in order; edges: (who, whom) -> what, such as "tcp 5432"."""
+
+    cards: list[Card]
+    edges: dict[tuple[str, str], list[str]]
+
+
+def chart(world: World) -> Chart:
+    """All that is reached, by jail; ICMP apart."""
+    found = [row for row in rows(world, reach(world.pf)) if row.proto not in ICMP]
+    cards = []
+    for name, prepared in sorted(world.jails.items()):
+        card = Card(name, prepared.services.document.file, tuple(map(str, prepared.jail.addresses)))
+        for service in prepared.services.services:
+            place = str(prepared.services.place("service", service.name))
+            mine = [row for row in found if (row.jail, row.service) == (name, service.name)]
+            card.services.append((service.name, place, mine))
+        card.other = [row for row in found if row.jail == name and not row.service]
+        cards.append(card)
+    return Chart(cards, _edges(found))
+
+
+def _edges(found: Iterable[Row]) -> dict[tuple[str, str], list[str]]:
+    edges: dict[tuple[str, str], list[str]] = {}
+    for row in found:
+        what = f"{row.proto} {','.join(few(row.ports))}".strip()
+        for sender in ("outside",) if row.origin == "outside" else row.sources:
+            if sender != row.jail and what not in edges.setdefault((sender, row.jail), []):
+                edges[sender, row.jail].append(what)
+    return edges
+
+
+def page(found: Chart, title: str) -> str:
+    """One HTML page that needs nothing else."""
+    template = Template(files("jailpf").joinpath("templates/map.html.in").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=html.escape(title),
+        count=str(len(found.cards)),
+        matrix=_matrix(found),
+        cards="\n".join(map(_card, found.cards)),
+    )
+
+
+def _card(card: Card) -> str:
+    lines = [
+        f'<article class="jail" data-words="{_attribute(card)}">',
+        f"<h2>{html.escape(card.name)}</h2>",
+        f'<p class="where">{html.escape(" ".join(card.addresses))} · {html.escape(card.place)}</p>',
+    ]
+    for name, place, reached in card.services:
+        lines.append(f"<h3>{html.escape(name)} <small>{html.escape(place.rpartition('/')[2])}</small></h3>")
+        lines.append(_reached(reached) if reached else '<p class="nobody">nobody reaches it</p>')
+    if card.other:
+        lines.append('<h3 class="undeclared">reached, and no declaration names it</h3>' + _reached(card.other))
+    return "\n".join([*lines, "</article>"])
+
+
+def _reached(found: list[Row]) -> str:
+    items = "".join(f"<li>{html.escape(_sentence(row))}</li>" for row in found)
+    return f"<ul>{items}</ul>"
+
+
+def _sentence(row: Row) -> str:
+    who, _, rest = str(row).partition(f" reaches {row.jail} ")
+    return f"{who} {rest}"
+
+
+def _attribute(card: Card) -> str:
+    words = [card.name, *card.addresses, *(name for name, _, _ in card.services)]
+    words += [port for _, _, found in card.services for row in found for port in row.ports]
+    return html.escape(" ".join(dict.fromkeys(words)).lower(), quote=True)
+
+
+def _matrix(found: Chart) -> str:
+    """A row for each sender, a column for each jail that is reached."""
+    senders = sorted({who for who, _ in found.edges}, key=lambda who: (who != "outside", who != "host", who))
+    receivers = sorted({whom for _, whom in found.edges}, key=lambda whom: (whom == "host", whom))
+    head = "".join(f'<th scope="col">{html.escape(one)}</th>' for one in receivers)
+    body = ""
+    for who in senders:
+        cells = "".join(
+            f'<td class="yes">{html.escape(", ".join(few(tuple(found.edges[who, whom]))))}</td>'
+            if (who, whom) in found.edges
+            else "<td></td>"
+            for whom in receivers
+        )
+        body += f'<tr><th scope="row">{html.escape(who)}</th>{cells}</tr>\n'
+    return f"<table><thead><tr><td></td>{head}</tr></thead><tbody>\n{body}</tbody></table>"
+
+
+def dot(found: Chart) -> str:
+    """For Graphviz."""
+    lines = ["digraph jailpf {", '  rankdir="LR";', '  node [shape="box"];']
+    lines += [
+        f"  {_quoted(who)} -> {_quoted(whom)} [label={_quoted(', '.join(what))}];"
+        for (who, whom), what in sorted(found.edges.items())
+    ]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def mermaid(found: Chart) -> str:
+    """For Markdown that draws Mermaid."""
+    lines = ["flowchart LR"]
+    lines += [f"  {_node(name)}[{_quoted(name)}]" for name in sorted({name for edge in found.edges for name in edge})]
+    lines += [
+        f"  {_node(who)} -->|{_quoted(', '.join(what))}| {_node(whom)}"
+        for (who, whom), what in sorted(found.edges.items())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _node(name: str) -> str:
+    return "n_" + re.sub(r"[^A-Za-z0-9]", lambda found: f"_{ord(found[0]):x}_", name)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'

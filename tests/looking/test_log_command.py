@@ -1,0 +1,73 @@
+"""jailpf log: pf's log in the words of the declarations."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .conftest import Desk
+
+LINES = """\
+listening on pflog0, link-type PFLOG (OpenBSD pflog file), snapshot length 262144 bytes
+2026-11-27 10:00:00.1 rule 3.git.0/0(match): pass in on em0: 198.51.100.2.53776 > 172.16.15.29.80: Flags [S], seq 1
+2026-11-27 10:00:01.2 rule 0/0(match): block in on em0: 198.51.100.3.40000 > 203.0.113.1.8081: Flags [S], seq 1
+2026-11-27 10:00:01.3 rule 0/0(match): block in on em0: 198.51.100.3.40001 > 203.0.113.1.8081: Flags [S], seq 1
+2026-11-27 10:00:02.4 rule 0/0(match): block in on em0: 198.51.100.9.40000 > 203.0.113.1.110: Flags [S], seq 1
+"""
+
+
+def test_each_packet_is_told(desk: Desk) -> None:
+    """Whose rule passed it; for a block the declaration that nearly let it in, and in what it differs."""
+    for name in ("git", "dovecot"):
+        desk.jailpf("load", name)
+    file = desk.write("pflog.txt", LINES)
+    passed, first, _, legacy = desk.jailpf("log", "--file", str(file)).out.splitlines()
+    assert (
+        passed == "2026-11-27 10:00:00.1 passed  in on em0 tcp 198.51.100.2 port 53776 > 172.16.15.29 port 80  git http"
+    )
+    assert first.startswith(
+        "2026-11-27 10:00:01.2 blocked in on em0 tcp 198.51.100.3 port 40000 > 203.0.113.1 port 8081  "
+    )
+    assert first.endswith("says another port")
+    assert f"({desk.root}/jails/" in first
+    assert "dovecot [service.mail-insecure]" in legacy
+    assert legacy.endswith("says another from")
+
+
+def test_only_some_jails_and_a_summary(desk: Desk) -> None:
+    """Counted by jail, service, source and port, the most first."""
+    desk.jailpf("load", "git")
+    file = desk.write("pflog.txt", LINES)
+    assert len(desk.jailpf("log", "git", "--file", str(file)).out.splitlines()) == 4
+    assert desk.jailpf("log", "dovecot", "--file", str(file)).out == ""
+    lines = desk.jailpf("log", "--summary", "--file", str(file)).out.splitlines()
+    assert lines[1].split() == ["2", "blocked", "git", "-", "198.51.100.3", "tcp", "8081"]
+    found = json.loads(desk.jailpf("log", "--summary", "--json", "--file", str(file)).out)
+    assert found["summary"][0]["packets"] == 2
+    packets = json.loads(desk.jailpf("log", "--json", "--file", str(file)).out)["packets"]
+    assert [one["jail"] for one in packets] == ["git", "git", "git", "git"]
+    assert packets[3]["nearest"]["differs"] == ["port"]
+
+
+def test_a_file_that_is_not_there(desk: Desk) -> None:
+    """Named; the usual one with what writes it."""
+    answer = desk.jailpf("log", "--file", "/nonexistent")
+    assert answer.status == 78
+    assert answer.err.startswith("/nonexistent: cannot be read: No such file")
+    assert "pflog_enable=YES" in desk.jailpf("log").err
+
+
+def test_a_capture_is_read_by_tcpdump(desk: Desk) -> None:
+    """What pflogd wrote goes through tcpdump(1) of [programs]."""
+    desk.jailpf("load", "git")
+    program = desk.write("tcpdump", f"#!/bin/sh\ncat {desk.root}/pflog.txt\n")
+    program.chmod(0o755)
+    desk.write("pflog.txt", LINES)
+    (desk.root / "pflog").write_bytes(b"\xd4\xc3\xb2\xa1" + bytes(20))
+    settings = desk.root / "jailpf.toml"
+    settings.write_text(settings.read_text() + f'[programs]\ntcpdump = "{program}"\n')
+    assert "git http" in desk.jailpf("log", "--file", str(desk.root / "pflog")).out
+    assert "git http" in desk.jailpf("log", "-f").out
+    program.write_text("#!/bin/sh\necho tcpdump: no such device >&2\nexit 1\n")
+    assert "no such device" in desk.jailpf("log", "-f").err
