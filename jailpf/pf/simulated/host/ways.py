@@ -1,0 +1,146 @@
+"""Which way a packet takes through the host: where it comes in, where it leaves, and what a bridge hands on by itself.
+
+Source: facts-2.md, "Where pf sees a packet"; facts.md, "A bridge with the uplink as a member"; if_bridge(4). A frame
+for a member's own address is that member's, one for the bridge's own is the bridge's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jailpf.pf.simulated.rules.addresses import Address
+
+if TYPE_CHECKING:
+    from jailpf.pf.simulated.host.topology import Topology
+
+FORWARDING = {"inet": "net.inet.ip.forwarding", "inet6": "net.inet6.ip6.forwarding"}
+PFIL = ("net.link.bridge.pfil_member", "net.link.bridge.pfil_bridge")
+
+
+class NoWayError(Exception):
+    """No packet gets there; why."""
+
+
+class UnknownWayError(Exception):
+    """What decides it is not known; what that is."""
+
+
+class Hop(NamedTuple):
+    """A place at which pf sees a packet."""
+
+    interface: str
+    direction: str
+
+
+class Switched(NamedTuple):
+    """A packet that a bridge hands from one member to another: what pf sees of it, and where it goes on."""
+
+    bridge: str
+    member: str
+    hops: tuple[Hop, ...]
+
+
+def way_out(topology: Topology, to: Address) -> str:
+    """The interface by which a packet for an address that is not the host's own leaves. Raises NoWayError."""
+    owner = topology.owners().get(to)
+    near = topology.network_of(to)
+    if owner and owner.vnet:
+        beside = near and owner.interface in (near, topology.bridge_of(near))
+        return near if beside else owner.interface
+    route = topology.route(to)
+    if route is None or route.closed or topology.interfaces[route.interface].loopback:
+        why = "is closed" if route and route.closed else f"is by {route.interface}" if route else "is there"
+        raise NoWayError(f"no route to {to}: the only one {why}" if route else f"no route to {to}")
+    return route.interface
+
+
+def way_in(topology: Topology, side: str, to: Address) -> str:
+    """Where a frame from behind `side`, a bridge, is the host's: on the bridge or on the member that has an address."""
+    if not topology.interfaces[side].members:
+        return side
+    own = [side, *topology.interfaces[side].members]
+    held = topology.owners()[to].interface if to in topology.owners() else ""
+    if held in own:
+        return held
+    there = (name for name in own if name in topology.interfaces)
+    return next((name for name in there if any(o.family == to.family for o in topology.interfaces[name].own)), side)
+
+
+def switched(topology: Topology, came: str, source: Address, to: Address) -> Switched | None:
+    """What a bridge does with a packet that is not for the host; None when the host routes it.
+
+    came: the interface that the frame comes in by, or the bridge before a vnet jail. Raises UnknownWayError.
+    """
+    bridge = came if topology.interfaces[came].members else topology.bridge_of(came)
+    owner = topology.owners().get(to)
+    if not bridge or (owner and not owner.vnet):
+        return None
+    if owner:
+        if owner.interface != bridge:
+            return None
+        leaves = _member(topology, bridge, to)
+    else:
+        route = topology.route(to)
+        if route is None or not _behind(topology, bridge, route.interface):
+            return None
+        leaves = route.interface if route.interface != bridge else _card(topology, bridge)
+        if leaves == came:
+            return None
+    enters = came if came != bridge else _member(topology, bridge, source)
+    return Switched(bridge, leaves, _seen(topology, bridge, enters, leaves))
+
+
+def _behind(topology: Topology, bridge: str, interface: str) -> bool:
+    """Whether what is behind an interface is behind a bridge: it is a member, or the bridge with a card as member."""
+    return topology.bridge_of(interface) == bridge or (interface == bridge and bool(_card(topology, bridge)))
+
+
+def _card(topology: Topology, bridge: str) -> str:
+    """The member of a bridge that is neither a jail's nor a made one: the way to the world outside, "" for none."""
+    taken = {name for jail in topology.jails.values() for name in jail.interfaces}
+    members = topology.interfaces[bridge].members
+    cards = [name for name in members if name not in taken and not _virtual(topology, name)]
+    return cards[0] if cards else ""
+
+
+def _virtual(topology: Topology, name: str) -> bool:
+    return name not in topology.interfaces or bool({"epair", "tap"} & set(topology.interfaces[name].groups))
+
+
+def _member(topology: Topology, bridge: str, address: Address) -> str:
+    """The member of a bridge before a vnet jail, "" when it is not known."""
+    owner = topology.owners().get(address)
+    jail = topology.jails.get(owner.jail) if owner else None
+    members = topology.interfaces[bridge].members
+    return next((name for name in jail.interfaces if name in members), "") if jail else ""
+
+
+def _seen(topology: Topology, bridge: str, enters: str, leaves: str) -> tuple[Hop, ...]:
+    unknown = [name for name in PFIL if name not in topology.sysctls]
+    if unknown:
+        raise UnknownWayError(f"what pf sees of {bridge} is not known: sysctl {' '.join(unknown)}")
+    member, whole = (bool(topology.sysctls[name]) for name in PFIL)
+    if member and not (enters and leaves):
+        raise UnknownWayError(f"which member of {bridge} it passes is not known, and {PFIL[0]} is 1")
+    first = (Hop(enters, "in"),) if member else ()
+    middle = (Hop(bridge, "in"), Hop(bridge, "out")) if whole else ()
+    return (*first, *middle, *((Hop(leaves, "out"),) if member else ()))
+
+
+def refused_sender(topology: Topology, came: str, source: Address, to: Address) -> str:
+    """Why the kernel drops a packet that comes in from elsewhere, whatever pf says; "" when it does not."""
+    if topology.interfaces[came].loopback:
+        return ""
+    for address in (source, to):
+        if _never_outside(address):
+            return f"{address} never crosses a wire: the kernel drops it"
+    owner = topology.owners().get(source)
+    if owner and not owner.vnet and topology.sysctls.get("net.inet.ip.source_address_validation", 1):
+        return f"{source} is this host's own address: the kernel drops it"
+    return ""
+
+
+def _never_outside(address: Address) -> bool:
+    if address.family == "inet":
+        return address.number >> 24 in (0, 127) or address.number >> 28 in (0xE, 0xF)
+    return address.number < 2 or address.number >> 120 == 0xFF
