@@ -9,7 +9,6 @@ import pytest
 pytest.importorskip("lark")
 
 from hosts.reading import HostFile, agrees, files
-
 from jailpf.pf.simulated.host.ifconfig import read_ifconfig
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ EXT = {"ext_ip4": ("203.0.113.1",)}
 
 
 def _ask(pf: Simulated, port: int = 993, source: str = "198.51.100.7") -> Connection:
+    pf.topology.add_jail("dovecot", ["172.16.15.15"])
     return pf.connect("tcp", source, "203.0.113.1", port, keep=False)
 
 

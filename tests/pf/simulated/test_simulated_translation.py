@@ -31,6 +31,7 @@ def test_inside_one_anchor_the_first_match_wins(pf: Simulated) -> None:
 
 def test_across_siblings_the_last_match_wins(pf: Simulated) -> None:
     """facts.md: across sibling anchors the LAST (a, b, c claimed one port: c got it; with c flushed, b)."""
+    pf.topology.add_jail("c", ["172.16.15.17"])
     for name, target in (("a", "172.16.15.15"), ("b", "172.16.15.16"), ("c", "172.16.15.17")):
         pf.load(f"jailpf/{name}", _rdr(target) + f"pass quick inet proto tcp from any to {target} port 993\n")
     assert _imap(pf).address == "172.16.15.17"

@@ -123,13 +123,22 @@ def test_between_vnet_jails_of_one_bridge_pf_sees_nothing(pf: Simulated) -> None
     assert [step.phase for step in connection.steps] == ["bridge"]
 
 
-def test_an_undeclared_target_is_named_as_an_address(pf: Simulated) -> None:
-    """A redirection to an address of no known jail answers with the plain address."""
+def test_a_target_that_nobody_has_is_not_reached(pf: Simulated) -> None:
+    """A redirection to an address of no interface and no jail leads nowhere, private or not."""
     pf.load("jailpf/new", _rdr("em0", "172.16.99.1"))
     connection = pf.connect("tcp", "198.51.100.7", "203.0.113.1", 8080)
-    assert connection
-    assert connection.delivered_to == "172.16.99.1"
-    assert "no address that the topology knows" in connection.reason
+    assert connection.verdict == "unreachable"
+    assert "172.16.99.1 is not an address of this host" in connection.reason
+
+
+def test_a_private_address_is_reached_where_it_is(pf: Simulated) -> None:
+    """A jail's packet to the private address of a LAN leaves by that card, and is filtered there."""
+    pf.topology.add_interface("em1", "192.168.1.1/24")
+    pf.set_main("pass\nblock out on em1 proto tcp to port 25\n")
+    connection = pf.connect("tcp", "", "192.168.1.7", 80, sender="jail:vn")
+    assert _way(connection) == [("bridge0", "in"), ("em1", "out")]
+    assert connection.delivered_to == "192.168.1.7"
+    assert pf.connect("tcp", "", "192.168.1.7", 25, sender="jail:vn").verdict == "block"
 
 
 def test_somebody_elses_address_is_unreachable(pf: Simulated) -> None:
@@ -139,11 +148,11 @@ def test_somebody_elses_address_is_unreachable(pf: Simulated) -> None:
 
 
 def test_an_interface_can_be_given(pf: Simulated) -> None:
-    """A packet may arrive elsewhere than on the external interface."""
+    """A packet may arrive elsewhere than where its sender's network is."""
     pf.topology.add_interface("em1", "192.0.2.1/24")
     pf.load("jailpf/a", "pass in quick on em1 all\n")
-    assert pf.connect("tcp", "192.0.2.9", "203.0.113.1", 22, interface="em1", keep=False)
-    assert not pf.connect("tcp", "192.0.2.9", "203.0.113.1", 22)
+    assert pf.connect("tcp", "192.0.2.9", "203.0.113.1", 22, keep=False)
+    assert not pf.connect("tcp", "192.0.2.9", "203.0.113.1", 22, interface="em0")
 
 
 def test_nothing_is_filtered_when_pf_is_disabled(pf: Simulated) -> None:

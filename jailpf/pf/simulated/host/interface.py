@@ -87,6 +87,11 @@ class Interface(NamedTuple):
         return "LOOPBACK" in self.flags
 
     @property
+    def bridge(self) -> bool:
+        """Whether it switches between members, whatever its name."""
+        return bool(self.members) or "bridge" in self.groups
+
+    @property
     def up(self) -> bool:
         """Whether packets come and go there."""
         return "UP" in self.flags

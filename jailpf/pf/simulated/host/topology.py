@@ -164,7 +164,8 @@ class Topology:
         owner = self.owners().get(to)
         if owner and not owner.vnet and not self.interfaces[owner.interface].loopback:
             return owner.interface
-        return self.ext_if
+        default = longest((route for route in self.routes if route.family == source.family), source)
+        return default.interface if default else self.ext_if
 
     def uplink(self, family: Family = "inet") -> str:
         """The interface of the default route, or of the other family's; else the first card with an address."""

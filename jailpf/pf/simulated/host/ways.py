@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from jailpf.pf.simulated.rules.addresses import Address
-
 if TYPE_CHECKING:
     from jailpf.pf.simulated.host.topology import Topology
+    from jailpf.pf.simulated.rules.addresses import Address
 
 FORWARDING = {"inet": "net.inet.ip.forwarding", "inet6": "net.inet6.ip6.forwarding"}
 PFIL = ("net.link.bridge.pfil_member", "net.link.bridge.pfil_bridge")
@@ -33,10 +32,12 @@ class Hop(NamedTuple):
 
 
 class Switched(NamedTuple):
-    """A packet that a bridge hands from one member to another: what pf sees of it, and where it goes on."""
+    """A packet that a bridge hands from one member to another: what pf sees of it, and where it ends: behind which
+    interface, and whether that is a vnet jail.
+    """
 
-    bridge: str
-    member: str
+    beyond: str
+    vnet: bool
     hops: tuple[Hop, ...]
 
 
@@ -56,7 +57,7 @@ def way_out(topology: Topology, to: Address) -> str:
 
 def way_in(topology: Topology, side: str, to: Address) -> str:
     """Where a frame from behind `side`, a bridge, is the host's: on the bridge or on the member that has an address."""
-    if not topology.interfaces[side].members:
+    if not topology.interfaces[side].bridge:
         return side
     own = [side, *topology.interfaces[side].members]
     held = topology.owners()[to].interface if to in topology.owners() else ""
@@ -71,23 +72,26 @@ def switched(topology: Topology, came: str, source: Address, to: Address) -> Swi
 
     came: the interface that the frame comes in by, or the bridge before a vnet jail. Raises UnknownWayError.
     """
-    bridge = came if topology.interfaces[came].members else topology.bridge_of(came)
+    bridge = came if topology.interfaces[came].bridge else topology.bridge_of(came)
     owner = topology.owners().get(to)
     if not bridge or (owner and not owner.vnet):
         return None
     if owner:
         if owner.interface != bridge:
             return None
-        leaves = _member(topology, bridge, to)
+        beyond, leaves = bridge, _member(topology, bridge, to)
     else:
         route = topology.route(to)
         if route is None or not _behind(topology, bridge, route.interface):
             return None
-        leaves = route.interface if route.interface != bridge else _card(topology, bridge)
+        beyond = route.interface
+        leaves = beyond if beyond != bridge else _card(topology, bridge)
         if leaves == came:
             return None
-    enters = came if came != bridge else _member(topology, bridge, source)
-    return Switched(bridge, leaves, _seen(topology, bridge, enters, leaves))
+    sender = topology.owners().get(source)
+    inside = sender is not None and sender.vnet and sender.interface == bridge
+    enters = came if came != bridge else _member(topology, bridge, source) if inside else _card(topology, bridge)
+    return Switched(beyond, owner is not None, _seen(topology, bridge, enters, leaves))
 
 
 def _behind(topology: Topology, bridge: str, interface: str) -> bool:
@@ -127,20 +131,24 @@ def _seen(topology: Topology, bridge: str, enters: str, leaves: str) -> tuple[Ho
     return (*first, *middle, *((Hop(leaves, "out"),) if member else ()))
 
 
-def refused_sender(topology: Topology, came: str, source: Address, to: Address) -> str:
+def refused(topology: Topology, came: str, source: Address, to: Address) -> str:
     """Why the kernel drops a packet that comes in from elsewhere, whatever pf says; "" when it does not."""
-    if topology.interfaces[came].loopback:
+    interface = topology.interfaces[came]
+    if interface.loopback:
         return ""
     for address in (source, to):
         if _never_outside(address):
-            return f"{address} never crosses a wire: the kernel drops it"
+            return f"{address} never comes in by a card: the kernel drops it"
     owner = topology.owners().get(source)
-    if owner and not owner.vnet and topology.sysctls.get("net.inet.ip.source_address_validation", 1):
-        return f"{source} is this host's own address: the kernel drops it"
+    if owner and not owner.vnet:
+        return f"{source} is this host's own address: the kernel drops it when it comes in by a card"
+    held = topology.owners().get(to)
+    if held and str(to) in topology.interfaces[held.interface].backup:
+        return f"{to} is answered by another host now (carp BACKUP)"
     return ""
 
 
 def _never_outside(address: Address) -> bool:
     if address.family == "inet":
-        return address.number >> 24 in (0, 127) or address.number >> 28 in (0xE, 0xF)
+        return address.number >> 24 in (0, 127) or address.number >> 28 == 0xE or address.number == 0xFFFFFFFF
     return address.number < 2 or address.number >> 120 == 0xFF

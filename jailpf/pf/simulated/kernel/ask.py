@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import UsageError
 from jailpf.pf.simulated.host.topology import Jail, Topology
+from jailpf.pf.simulated.host.ways import NoWayError, way_out
 from jailpf.pf.simulated.kernel.journey import LOCAL, Place
 from jailpf.pf.simulated.kernel.packet import Packet
 from jailpf.pf.simulated.kernel.worlds import Worlds
@@ -50,7 +51,7 @@ def connect(model: Model, question: Question, now: float, keep: bool) -> Connect
     if not all(0 <= port <= 65535 for port in ports):
         raise UsageError(f"{question.port} is no port")
     packet = Packet(to.family, proto, source.number, ports[0], to.number, ports[1])
-    place = _place(sender, question, topology)
+    place = _place(sender, question, topology, source, to)
     return Worlds(model, packet, place, now, question.interface, question.listens).connect(keep)
 
 
@@ -71,11 +72,11 @@ def _sender(word: str, topology: Topology) -> Jail | str:
     return topology.jail(name)
 
 
-def _place(sender: Jail | str, question: Question, topology: Topology) -> Place:
+def _place(sender: Jail | str, question: Question, topology: Topology, source: Address, to: Address) -> Place:
     if sender == "outside":
-        return Place("outside", question.interface or topology.ext_if)
+        return Place("outside", question.interface or topology.arrival(source, to))
     if isinstance(sender, Jail) and sender.vnet:
-        return Place("vnet", sender.interface)
+        return Place("vnet", topology.side(sender, source))
     return LOCAL
 
 
@@ -101,7 +102,10 @@ def _host_addresses(to: Address, topology: Topology) -> list[Address]:
     owner = topology.owners().get(to)
     if owner and not owner.vnet:
         return [to]
-    way = owner.interface if owner else topology.network_of(to) or topology.ext_if
+    try:
+        way = way_out(topology, to)
+    except NoWayError:
+        way = topology.ext_if
     hosts = [*(topology.resolve(f"{way}:0") or ()), *(topology.resolve(f"{topology.ext_if}:0") or ())]
     return [Address(host.family, host.low) for host in hosts]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from jailpf.pf.simulated.host import ways
 from jailpf.pf.simulated.kernel.connection import Step
 from jailpf.pf.simulated.kernel.hop import StoppedError
-from jailpf.pf.simulated.rules.addresses import Address, address_text, is_private
+from jailpf.pf.simulated.rules.addresses import address_text
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.host.topology import Owner
@@ -45,65 +46,87 @@ class Journey:
         if start.kind == "local":
             return self._leave(packet, by)
         came = by or start.interface or self.topology.ext_if
-        owner = self._owner(packet)
-        if start.kind == "vnet" and owner and owner.vnet and owner.interface == start.interface and not by:
-            note = "behind the same interface: pf does not see it"
-            self.hopper.add(Step(owner.interface, "", "bridge", "pass", note=note, packet=self.hopper.packet_name))
-            return start
+        if start.kind == "outside" and (why := ways.refused(self.topology, came, *packet.addresses())):
+            raise StoppedError("unreachable", why, packet)
+        if not (start.kind == "vnet" and by):
+            if handed := self._switched(packet, came):
+                return handed
+            came = ways.way_in(self.topology, came, packet.addresses()[1])
         packet.received, packet.verified = came, self._verifies(start, came)
         return self._deliver(packet, came, self.hopper.hop(packet, came, "in"))
+
+    def _switched(self, packet: Packet, came: str) -> Place | None:
+        """What a bridge hands on without the host: pf sees of it what sysctl says, often nothing."""
+        try:
+            found = ways.switched(self.topology, came, *packet.addresses())
+        except ways.UnknownWayError as unknown:
+            raise StoppedError("unknown", f"cannot say: {unknown}", packet) from None
+        if found is None:
+            return None
+        if not found.hops:
+            note = "switched by the bridge: pf does not see it"
+            self.hopper.add(Step(found.beyond, "", "bridge", "pass", note=note, packet=self.hopper.packet_name))
+        for interface, direction in found.hops:
+            before = packet.ends()
+            if self.hopper.hop(packet, interface, direction) or packet.ends() != before:
+                reason = (
+                    f"cannot say: what becomes of a packet that is translated or routed on {interface}, by a bridge"
+                )
+                raise StoppedError("unknown", reason, packet)
+        return Place("vnet" if found.vnet else "outside", found.beyond)
 
     def _leave(self, packet: Packet, by: str) -> Place:
         """From the host itself, or from a jail that shares its network."""
         packet.local = True
         owner = self._owner(packet)
         if owner and not owner.vnet:
-            loopback = by or self.topology.loopback(Address(packet.family, packet.destination))
+            loopback = by or self.topology.loopback(packet.addresses()[1])
             routed = self.hopper.hop(packet, loopback, "out")
             if routed:
                 return self._routed(packet, routed)
             packet.local, packet.received, packet.tag = False, loopback, ""  # tags are lost in if_simloop
             return self._deliver(packet, loopback, self.hopper.hop(packet, loopback, "in"))
-        way = by or (owner.interface if owner else self._way_out(packet))
+        way = by or self._way_out(packet)
         routed = self.hopper.hop(packet, way, "out")
         packet.local = False
-        return self._routed(packet, routed) if routed else self._beyond(way)
+        return self._routed(packet, routed) if routed else self._beyond(packet, way)
 
     def _deliver(self, packet: Packet, came: str, routed: str) -> Place:
         """Behind an IN: the packet is for the host or a jail, or it is forwarded, which is an OUT."""
         owner = self._owner(packet)
-        if routed:
-            way = routed
-        elif owner:
-            if not owner.vnet:
-                return LOCAL
-            way = owner.interface
-        else:
-            way = self._way_out(packet)
-            if way == self.topology.ext_if and is_private(Address(packet.family, packet.destination)):
-                return LOCAL  # an address that the topology does not know: taken for a jail's on the host
-            if way == came:
-                reason = f"{address_text(packet.family, packet.destination)} is not an address of this host"
-                raise StoppedError("unreachable", reason, packet)
+        if owner and not owner.vnet and not routed:
+            return LOCAL
+        setting = ways.FORWARDING[packet.family]
+        if not self.topology.sysctls.get(setting, 1):
+            raise StoppedError("unreachable", f"this host does not forward: {setting} is 0", packet)
+        way = routed or self._way_out(packet)
+        if way == came and not owner and self.topology.interfaces[way].neighbours:
+            reason = f"{address_text(packet.family, packet.destination)} is not an address of this host"
+            raise StoppedError("unreachable", reason, packet)
         again = self.hopper.hop(packet, way, "out")
-        return self._routed(packet, again) if again else self._beyond(way)
+        return self._routed(packet, again) if again else self._beyond(packet, way)
 
     def _routed(self, packet: Packet, interface: str) -> Place:
         """Sent out of an interface by route-to or reply-to; pf does not look again (facts-2.md, section 1)."""
         if interface not in self.topology.interfaces:
             raise StoppedError("block", f"route-to or reply-to {interface}, which is no interface of this host", packet)
-        return self._beyond(interface)
+        return self._beyond(packet, interface)
 
-    def _beyond(self, interface: str) -> Place:
-        vnet = any(jail.vnet and jail.interface == interface for jail in self.topology.jails.values())
-        return Place("vnet" if vnet else "outside", interface)
+    def _beyond(self, packet: Packet, interface: str) -> Place:
+        owner = self._owner(packet)
+        if owner and owner.vnet and owner.interface in (interface, self.topology.bridge_of(interface)):
+            return Place("vnet", owner.interface)
+        return Place("outside", interface)
 
     def _verifies(self, start: Place, came: str) -> bool:
         """Whether the TCP checksum of what comes in is whole: an epair leaves it to the card that is none."""
         return start.kind != "vnet" and not self.topology.in_group(came, "epair")
 
     def _owner(self, packet: Packet) -> Owner | None:
-        return self.topology.owners().get(Address(packet.family, packet.destination))
+        return self.topology.owners().get(packet.addresses()[1])
 
     def _way_out(self, packet: Packet) -> str:
-        return self.topology.network_of(Address(packet.family, packet.destination)) or self.topology.ext_if
+        try:
+            return ways.way_out(self.topology, packet.addresses()[1])
+        except ways.NoWayError as none:
+            raise StoppedError("unreachable", str(none), packet) from None

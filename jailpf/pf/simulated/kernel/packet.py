@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.rules.addresses import Address
+
 if TYPE_CHECKING:
     from jailpf.pf.simulated.rules.rule import Family
 
@@ -45,6 +47,10 @@ class Packet:
     def ends(self) -> tuple[int, int, int, int]:
         """Source and destination, each with its port."""
         return self.source, self.source_port, self.destination, self.destination_port
+
+    def addresses(self) -> tuple[Address, Address]:
+        """Source and destination."""
+        return Address(self.family, self.source), Address(self.family, self.destination)
 
     def again(self, flags: str) -> Packet:
         """Another packet of the same sender, not yet seen by pf."""
