@@ -16,26 +16,18 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated import Connection, Match
     from jailpf.pf.simulated.nearest import Near
 
-WORDS = {
-    "pass": ("green", "reaches"),
-    "block": ("red", "is blocked"),
-    "unreachable": ("red", "finds no way"),
-    "unanswered": ("red", "gets no answer"),
-    "unknown": ("yellow", "cannot be told"),
-}
+COLOURS = {"pass": "green", "unknown": "yellow"}
 
 
 def trace(session: Session, options: Namespace) -> int:
     """0 when the packet arrives, 1 when not."""
+    from jailpf.insight.answer import answered
     from jailpf.insight.world import build
     from jailpf.pf.simulated.nearest import nearest
 
     world = build(session, main=options.main or "", declared=options.declared, interfaces=options.interfaces or "")
     question = ask(world, session, options.words)
-    found = world.pf.connect(
-        question.proto, question.source, question.to, question.port, source_port=question.source_port,
-        interface=question.interface or None, sender=question.sender, keep=False,
-    )  # fmt: skip
+    found = answered(world, question)
     near = nearest(world.pf, found) if found.verdict == "block" else []
     if options.json:
         output.as_json("trace", question=question._asdict(), **_json(world, found, near))
@@ -46,11 +38,10 @@ def trace(session: Session, options: Namespace) -> int:
 
 
 def _print(world: World, question: Question, found: Connection, near: list[Near]) -> None:
-    colour, verb = WORDS[found.verdict]
-    verdict = output.colour(verb, colour)
-    if found.verdict == "pass":
-        verdict += f" {found.delivered_to}" + _at(found)
-    print(f"{question}: {verdict}" + (f": {found.reason}" if found.reason else ""))
+    from jailpf.insight.answer import VERBS, behind_rdr, sentence
+
+    verb = output.colour(VERBS[found.verdict], COLOURS.get(found.verdict, "red"))
+    print(f"{question}: {sentence(question, found, verb)}")
     for step in found.steps:
         one = step.deciding
         where = f"{step.interface} {step.direction}".ljust(12)
@@ -59,19 +50,16 @@ def _print(world: World, question: Question, found: Connection, near: list[Near]
         if one and (source := _declared(world, one)):
             print(" " * 30 + output.colour(source, "dim"))
     if near:
-        print("nearest to letting it in:")
+        print("nearest to letting it in:" + (f" ({behind})" if (behind := behind_rdr(found)) else ""))
         shown = set()
         for match, differs in near:
-            owner = _declared(world, match) or match.path or "main ruleset"
+            owner = (
+                _declared(world, match) or (match.path and f"anchor {match.path}") or f"main ruleset, line {match.line}"
+            )
             if owner not in shown:
                 shown.add(owner)
                 print(f"  {owner}: it says another {' and '.join(differs)}")
                 print(f"    {match.text}")
-
-
-def _at(found: Connection) -> str:
-    at = f" at {found.address}" if found.address != found.delivered_to else ""
-    return at + (f" port {found.port}" if found.port else "")
 
 
 def _rule(match: Match) -> str:

@@ -1,12 +1,18 @@
-"""The answer to a question, in one sentence."""
+"""The answer to a question: what becomes of the packet, and in one sentence."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from jailpf.pf.simulated.kernel.packet import Packet
+from jailpf.pf.simulated.nearest import nearest_nat
+from jailpf.pf.simulated.rules.addresses import is_private, parse_address
 
 if TYPE_CHECKING:
     from jailpf.insight.question import Question
-    from jailpf.pf.simulated import Connection
+    from jailpf.insight.world import World
+    from jailpf.pf.simulated import Connection, Simulated
 
 VERBS = {
     "pass": "reaches",
@@ -15,6 +21,42 @@ VERBS = {
     "unanswered": "gets no answer",
     "unknown": "cannot be told",
 }
+
+
+def answered(world: World, question: Question) -> Connection:
+    """What becomes of the connection. Raises UsageError."""
+    found = world.pf.connect(
+        question.proto, question.source, question.to, question.port, source_port=question.source_port,
+        interface=question.interface or None, sender=question.sender, keep=False,
+    )  # fmt: skip
+    reason = _no_way_back(world.pf, found, question) if found.verdict == "pass" else ""
+    return replace(found, verdict="unanswered", reason=reason) if reason else found
+
+
+def _no_way_back(pf: Simulated, found: Connection, question: Question) -> str:
+    """Why what left this host gets no answer: its source is private, and nothing translates it; "" for none."""
+    topology = pf.topology
+    try:
+        source, to = parse_address(found.source), parse_address(found.address)
+    except ValueError:
+        return ""  # several, of a pool: public ones, or the administrator knows
+    left = next((step.interface for step in reversed(found.steps) if step.direction == "out"), "")
+    if not left or to in topology.owners() or is_private(to) or not is_private(source) or topology.network_of(to):
+        return ""
+    owner = topology.owners().get(source)
+    beside = {topology.network_of(source), owner.interface if owner else ""} - {""}
+    if beside & {left, topology.bridge_of(left)} or {topology.bridge_of(name) for name in beside} & {
+        topology.bridge_of(left)
+    } - {""}:
+        return ""  # a network of the uplink itself: whoever routes it from there translates it there
+    ports = (question.source_port, question.port) if question.port else (0, 0)
+    packet = Packet(to.family, question.proto, source.number, ports[0], to.number, ports[1], left, "out")
+    reason = f"{source} is private and no nat rule translates it on {left}, so no answer finds back"
+    near = nearest_nat(pf, packet)
+    if near is None:
+        return reason
+    place = f"{near.match.path or 'main ruleset'}, line {near.match.line}"
+    return f"{reason}; nearest: {near.match.text} ({place}) says another {' and '.join(near.differs)}"
 
 
 def sentence(question: Question, found: Connection, verb: str = "") -> str:
@@ -37,3 +79,14 @@ def _seen(question: Question, found: Connection) -> str:
     """The receiver's view of the sender, where a nat has changed it."""
     changed = any(step.verdict == "translate" and step.phase in ("nat", "binat") for step in found.steps)
     return f", which sees {found.source}" if changed and found.source not in ("", question.source) else ""
+
+
+def behind_rdr(found: Connection) -> str:
+    """For a packet that was redirected and then blocked: what the filter saw; "" for any other."""
+    from jailpf.pf.simulated.rules.addresses import address_text
+
+    packet = found.blocked
+    if packet is None or not any(step.phase == "rdr" and step.verdict == "translate" for step in found.steps):
+        return ""
+    port = f" port {packet.destination_port}" if packet.destination_port else ""
+    return f"the filter sees what is behind the rdr: {address_text(packet.family, packet.destination)}{port}"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from jailpf.errors import UsageError
-from jailpf.insight.answer import sentence
+from jailpf.insight.answer import answered, sentence
 from jailpf.insight.question import ask
 from jailpf.insight.world import World
 from jailpf.pf.simulated.explain import rebuild
@@ -66,17 +66,13 @@ class HostFile:
         """The sentence of `jailpf trace`."""
         try:
             asked = ask(world, cast("Any", None), question.split())
-            found = world.pf.connect(
-                asked.proto, asked.source, asked.to, asked.port, source_port=asked.source_port,
-                interface=asked.interface or None, sender=asked.sender, keep=False,
-            )  # fmt: skip
+            return sentence(asked, answered(world, asked))
         except UsageError as wrong:
             return f"is no question: {wrong}"
-        return sentence(asked, found)
 
     def renamed(self, names: dict[str, str]) -> HostFile:
         """The same host with other names of interfaces, everywhere."""
-        word = re.compile(r"(?<![\w.<\"/-])(" + "|".join(map(re.escape, names)) + r")(?![\w.>\"/-])")
+        word = re.compile(r"(?<![\w.</-])(" + "|".join(map(re.escape, names)) + r")(?![\w.>/-])")
         return HostFile(word.sub(lambda found: names[found[1]], self.text))
 
 

@@ -104,3 +104,28 @@ def test_a_question_that_makes_no_sense_is_one_error(
     assert (answer.status, answer.out) == (status, "")
     assert said in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+def test_the_nearest_rules_of_the_main_ruleset_are_named_too(loaded: Desk) -> None:
+    """Beside the declarations the two best lines of pf.conf; and what the filter saw behind the rdr."""
+    conf = loaded.write(
+        "pf.conf",
+        'rdr on em0 inet proto tcp to 203.0.113.1 port 2222 -> 172.16.15.29 port 22\nblock all\nanchor "jailpf/*"\n'
+        "pass in on em0 inet proto tcp to 203.0.113.1 port 2222\npass in on em0 inet proto tcp to port 23\n",
+    )
+    answer = ask(loaded.jailpf, f"tcp from 198.51.100.7 to 203.0.113.1 port 2222 --main {conf}")
+    assert answer.status == 1
+    assert "the filter sees what is behind the rdr: 172.16.15.29 port 22" in answer.out
+    assert "main ruleset, line 4: it says another to and port" in answer.out
+    assert "main ruleset, line 5: it says another port" in answer.out
+
+
+def test_what_leaves_says_as_whom(loaded: Desk) -> None:
+    """A NATed connection names the source that the receiver sees; a private one that nothing translates gets no answer."""
+    conf = loaded.write("pf.conf", "nat on em0 inet from 172.16.15.29 to any -> (em0:0)\npass\n")
+    answer = ask(loaded.jailpf, f"tcp from jail git to 192.0.2.9 port 443 --main {conf}")
+    assert "reaches 192.0.2.9 port 443, which sees 203.0.113.1" in answer.out
+    answer = ask(loaded.jailpf, f"inet tcp from jail dovecot to 192.0.2.9 port 443 --main {conf}")
+    assert answer.status == 1
+    assert "gets no answer: 172.16.15.15 is private and no nat rule translates it on em0" in answer.out
+    assert "nearest: nat on em0 inet from 172.16.15.29 to any" in answer.out

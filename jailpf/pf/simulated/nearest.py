@@ -9,6 +9,8 @@ from jailpf.pf.simulated.kernel.flat import flatten
 from jailpf.pf.simulated.kernel.matcher import Matcher
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jailpf.pf.simulated.driver import Simulated
     from jailpf.pf.simulated.kernel.connection import Connection, Match
     from jailpf.pf.simulated.kernel.flat import Flat
@@ -25,8 +27,8 @@ class Near(NamedTuple):
 
 
 def nearest(pf: Simulated, connection: Connection, count: int = 3) -> list[Near]:
-    """The rules that came closest to letting the blocked connection in, the closest first; [] when it was not
-    blocked.
+    """The rules that came closest to letting the blocked connection in, the closest first, and the two closest of the main
+    ruleset among them; [] when it was not blocked.
 
     As long as nothing translated the packet, redirections count too: what is missing is often the rdr.
     """
@@ -35,18 +37,30 @@ def nearest(pf: Simulated, connection: Connection, count: int = 3) -> list[Near]
         return []
     translated = any(step.verdict == "translate" for step in connection.steps)
     sections = ["filter"] if translated or packet.direction == "out" else ["rdr", "binat", "filter"]
+    found = _closest(pf, packet, sections, {"pass", "rdr", "binat"})
+    main = [near for near in found if not near.match.path][:2]
+    first = found[:count]
+    return [*first, *(near for near in main if near not in first)]
+
+
+def nearest_nat(pf: Simulated, packet: Packet) -> Near | None:
+    """The nat rule that came closest to translating a packet that leaves as it is."""
+    return next(iter(_closest(pf, packet, ["nat"], {"nat"})), None)
+
+
+def _closest(pf: Simulated, packet: Packet, sections: Iterable[str], actions: set[str]) -> list[Near]:
     with pf.opened() as model:
         matcher = Matcher(model)
         found: list[tuple[int, int, Flat, tuple[str, ...]]] = []
         for section in sections:
             for flat in flatten(model, section):
-                if flat.rule.no or flat.rule.action not in {"pass", "rdr", "binat"}:
+                if flat.rule.no or flat.rule.action not in actions:
                     continue
                 differs = _differences(matcher, flat, packet)
                 if differs and len(differs) < 4:
                     found.append((sum(_WEIGHTS.get(word, 1) for word in differs), len(found), flat, differs))
         found.sort(key=lambda entry: entry[:2])
-        return [Near(match_of(flat), differs) for _, _, flat, differs in found[:count]]
+        return [Near(match_of(flat), differs) for _, _, flat, differs in found]
 
 
 def _differences(matcher: Matcher, flat: Flat, packet: Packet) -> tuple[str, ...]:

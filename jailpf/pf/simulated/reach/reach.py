@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from jailpf.pf.simulated.host.ways import NoWayError, way_out
 from jailpf.pf.simulated.reach.crossing import Crossing, Kind
 from jailpf.pf.simulated.reach.flow import Flow
 from jailpf.pf.simulated.reach.intervals import EVERY, PORTS, IntervalSet
 from jailpf.pf.simulated.reach.reached import Reached
-from jailpf.pf.simulated.rules.addresses import Address, is_private
+from jailpf.pf.simulated.rules.addresses import Address
 from jailpf.pf.simulated.rules.words import WITH_PORTS
 
 if TYPE_CHECKING:
@@ -141,18 +142,15 @@ class _Search:
     def _deliver(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
         address = _destination(flow, kind.family)
         owner = self.topology.owners().get(address)
-        if owner:
-            way = owner.interface if owner.vnet else ""
-        else:
-            way = self.topology.network_of(address) or self.topology.ext_if
-            if way == self.topology.ext_if and (came == way or is_private(address)):
-                if not is_private(address):
-                    return
-                way = ""
-        if way:
-            yield from self.crossing.cross(kind, way, "out", flow)
-        else:
+        if owner and not owner.vnet:
             yield flow
+            return
+        try:
+            way = way_out(self.topology, address)
+        except NoWayError:
+            return
+        if owner or way != came:
+            yield from self.crossing.cross(kind, way, "out", flow)
 
 
 def _destination(flow: Flow, family: Family) -> Address:
