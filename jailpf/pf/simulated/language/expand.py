@@ -1,150 +1,303 @@
-"""A rule as written becomes the rules that pf keeps: the cross product of its lists.
+"""A statement becomes the rules that pf keeps: one for each combination of the members of its lists.
 
-Source: expand_rule() and rule_consistent() of parse.y; facts.md section 4 on lists, families and ports.
+Source: facts.md section 4 on lists, families and ports; the recorded verdicts. The order, from the slowest to the fastest:
+interface, protocol, icmp-type, source, destination, source port, destination port, os, user, group.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, fields
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jailpf.pf.simulated.language.draft import End, Interface, RuleDraft
-from jailpf.pf.simulated.language.hosts import (
-    NO_COMBINATION,
-    SKIPPING,
-    Complaint,
-    RuleError,
-    resolve_host,
-    resolve_ports,
-)
-from jailpf.pf.simulated.language.labels import expand_labels
-from jailpf.pf.simulated.language.options import base_rule, finish, icmp_items
-from jailpf.pf.simulated.language.pool import check_binat, make_pool, redirect_hosts
-from jailpf.pf.simulated.rules.words import PROTOCOL_NUMBERS, PROTOCOLS, WITH_PORTS
+from jailpf.pf.simulated.language import labels
+from jailpf.pf.simulated.language.consistent import faults
+from jailpf.pf.simulated.language.interfaces import Node
+from jailpf.pf.simulated.language.pool import nat_pool, rdr_pool, route_pool
+from jailpf.pf.simulated.language.pools import Redirect, bad_mask, of_family
+from jailpf.pf.simulated.language.ports import protocol_text
+from jailpf.pf.simulated.language.problems import NO_COMBINATION, SKIPPING, Stopped
+from jailpf.pf.simulated.rules.names import systems
+from jailpf.pf.simulated.rules.rule import ANY, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from jailpf.pf.simulated.language.context import Context
+    from jailpf.pf.simulated.language.icmp import Icmp
+    from jailpf.pf.simulated.rules.rule import Family, Ids, Ports
 
-    from jailpf.pf.simulated.host.topology import Topology
-    from jailpf.pf.simulated.rules.rule import Family, Host, Pool, Ports, Rule
-
-IFNAMSIZ = 15
+ANYWHERE = Node(ANY)
+ANCHOR_MAX, PATH_MAX = 63, 1024
 
 
-def expand(draft: RuleDraft, topology: Topology) -> list[Rule]:
-    """All rules that the written rule means, in pfctl's order. Raises RuleError."""
-    base, family = base_rule(draft), _family(draft.family)
-    for interface in draft.interfaces:
-        if len(interface.name.encode()) > IFNAMSIZ:
-            raise RuleError("interface name too long")
-    sources, destinations = _hosts(draft.source, topology), _hosts(draft.destination, topology)
-    pool = None
-    if draft.action in {"nat", "rdr", "binat"}:
-        deduced = family or _only_family(sources) or _only_family(destinations)
-        hosts, chosen = redirect_hosts(draft, deduced, topology)
-        family = chosen if deduced or not family else family
-        if draft.action == "binat":
-            check_binat(draft, sources, hosts)
-        pool = make_pool(draft, hosts) if hosts else None
-    interfaces = draft.interfaces or (Interface("", False),)
-    if draft.action == "binat":
-        interfaces = interfaces[:1]
-    rules, complaints = [], []
-    for interface, proto, icmp, source, sport, destination, dport in product(
-        interfaces,
-        _protocols(draft),
-        icmp_items(draft),
-        sources,
-        _ports(draft.source),
-        destinations,
-        _ports(draft.destination),
-    ):
-        af = _common_family(family, source, destination)
-        if af is None:
-            continue
-        problem = _inconsistent(draft, af, proto, icmp[0], sport, dport)
-        if problem:
-            complaints += [Complaint(problem), Complaint(SKIPPING)]
-            continue
-        rule = replace(
-            base,
-            interface=interface.name,
-            not_interface=interface.negated,
-            family=af,
-            proto=proto,
-            icmp_type=icmp[0],
-            icmp_code=icmp[1],
-            source=source,
-            source_port=sport,
-            destination=destination,
-            destination_port=dport,
-            pool=_with_port_end(pool, dport),
+class Interface(NamedTuple):
+    """An interface as written."""
+
+    name: str
+    negated: bool = False
+
+
+NOWHERE = Interface("")
+
+
+@dataclass
+class Lists:
+    """What a statement lists; an empty list is "any"."""
+
+    interfaces: list[Interface] = field(default_factory=list)
+    protocols: list[int] = field(default_factory=list)
+    icmp: list[Icmp] = field(default_factory=list)
+    sources: list[Node] = field(default_factory=list)
+    source_ports: list[Ports] = field(default_factory=list)
+    systems: list[str] = field(default_factory=list)
+    destinations: list[Node] = field(default_factory=list)
+    destination_ports: list[Ports] = field(default_factory=list)
+    users: list[Ids] = field(default_factory=list)
+    groups: list[Ids] = field(default_factory=list)
+    received_on: Interface | None = None
+    nat: Redirect | None = None
+    rdr: Redirect | None = None
+    route: Redirect | None = None
+
+    def axes(self) -> tuple[list[Any], ...]:
+        """The lists in the order of expansion."""
+        return (
+            self.interfaces or [NOWHERE],
+            self.protocols or [0],
+            self.icmp or [None],
+            self.sources or [ANYWHERE],
+            self.destinations or [ANYWHERE],
+            self.source_ports or [None],
+            self.destination_ports or [None],
+            self.systems or [None],
+            self.users or [None],
+            self.groups or [None],
         )
-        rules.append(expand_labels(finish(rule)))
-    if not rules:
-        complaints.append(Complaint(NO_COMBINATION))
-    if complaints:
-        raise RuleError(*complaints)
-    return rules
 
 
-def _family(word: str) -> Family:
-    return "inet" if word == "inet" else "inet6" if word == "inet6" else ""
+_NAMES = [f.name for f in fields(Rule)]
+_set = object.__setattr__
 
 
-def _hosts(end: End, topology: Topology) -> list[Host]:
-    return [host for spec in end.hosts for host in resolve_host(spec, topology)]
+def derived(rule: Rule, changes: dict[str, Any]) -> Rule:
+    """A rule with other values in some fields; much faster than dataclasses.replace."""
+    new = object.__new__(Rule)
+    for name in _NAMES:
+        _set(new, name, getattr(rule, name))
+    for name, value in changes.items():
+        _set(new, name, value)
+    return new
 
 
-def _only_family(hosts: list[Host]) -> Family:
-    families = {host.family for host in hosts}
-    return families.pop() if len(families) == 1 else ""
+def expand(c: Context, base: Rule, lists: Lists) -> None:
+    """Append all rules that a statement means to the current ruleset; complain about those that cannot be."""
+    _Expansion(c, base, lists).run()
 
 
-def _common_family(family: Family, source: Host, destination: Host) -> Family | None:
-    """The family of the combination; None when it has two."""
-    found = {f for f in (family, source.family, destination.family) if f}
-    if len(found) > 1:
-        return None
-    return found.pop() if found else ""
+class _Expansion:
+    def __init__(self, c: Context, base: Rule, lists: Lists) -> None:
+        self.c, self.base, self.lists = c, base, lists
+        self.errors = 0
+        self.direction = base.direction
+        self.stale = False
+        self.textual = any("$" in text for text in (*base.labels, base.tag, base.tagged))
+
+    def run(self) -> None:
+        added = 0
+        for combination in product(*self.lists.axes()):
+            added += self._one(*combination)
+        if not added:
+            self.c.complain(NO_COMBINATION)
+
+    def _one(
+        self,
+        interface: Interface,
+        proto: int,
+        icmp: Icmp | None,
+        source: Node,
+        destination: Node,
+        source_port: Ports | None,
+        destination_port: Ports | None,
+        system: str | None,
+        user: Ids | None,
+        group: Ids | None,
+    ) -> int:
+        """How many rules one combination became: 0 or 1, or 2 with the other way of binat-to."""
+        c, base, lists = self.c, self.base, self.lists
+        if not _together(c, base.family, interface, source, destination):
+            return 0
+        family = base.family or source.family or destination.family
+        name = interface.name or source.scope or destination.scope
+        ends = of_family(source.host, family), of_family(destination.host, family)
+        for host in ends:
+            if problem := bad_mask(host, family):
+                c.complain(problem, placed=False)
+                self.errors += 1
+        changes: dict[str, Any] = {
+            "interface": name,
+            "not_interface": interface.negated,
+            "family": family,
+            "proto": protocol_text(proto) if proto else "",
+            "source": ends[0],
+            "source_port": source_port,
+            "destination": ends[1],
+            "destination_port": destination_port,
+        }
+        if proto and proto != 6:
+            if base.state in {"modulate state", "synproxy state"}:
+                changes["state"] = "keep state"
+            changes["flags"] = ""
+        elif not base.flags and base.action == "pass" and base.state != "no state" and not base.fragment:
+            changes["flags"] = "any"
+        if icmp:
+            changes["icmp_type"], changes["icmp_code"] = icmp.type, icmp.code
+            if proto != icmp.protocol:
+                c.complain("icmp-type mismatch")
+                self.errors += 1
+        if system is not None:
+            changes["os"] = systems.text(c.systems, system)
+        if user:
+            changes["user"] = user
+        if group:
+            changes["group"] = group
+        if lists.received_on:
+            changes["received_on"], changes["not_received_on"] = lists.received_on
+        changes |= self._pools(destination_port)
+        if lists.nat and lists.nat.binat:
+            self._check_binat(lists.nat, changes)
+            changes["direction"] = self.direction
+        rule = derived(base, changes)
+        added = self._keep(rule)
+        if lists.nat and lists.nat.binat and not self.errors:
+            self._other_way(rule, lists, interface, (proto, icmp, source, destination), (source_port, destination_port))
+        return added
+
+    def _pools(self, port: Ports | None) -> dict[str, Any]:
+        c, lists, action = self.c, self.lists, self.base.action
+        found: dict[str, Any] = {}
+        errors = 0
+        if action == "rdr" and lists.rdr:
+            found["pool"], errors = rdr_pool(c, lists.rdr, port)
+        elif action == "nat" and lists.rdr:
+            found["pool"], errors = nat_pool(c, lists.rdr)
+        else:
+            if lists.route:
+                found["route_pool"], errors = route_pool(c, lists.route)
+            if lists.nat:
+                found["nat_to"], more = nat_pool(c, lists.nat)
+                errors += more
+            if lists.rdr:
+                found["rdr_to"], more = rdr_pool(c, lists.rdr, port)
+                errors += more
+        self.errors += errors
+        return found
+
+    def _keep(self, rule: Rule) -> int:
+        """Append the rule when nothing is wrong with it. Returns how many rules were added."""
+        c = self.c
+        problems = list(faults(rule))
+        for problem in problems:
+            c.complain(problem)
+        if rule.state == "synproxy state" and rule.direction != "in" and rule.section == "filter":
+            c.warn("warning: synproxy used for inbound rules only, ignored for outbound")
+        if rule.route_pool and rule.route_pool.sticky and rule.state in {"", "no state"}:
+            c.complain("'sticky-address' requires 'keep state'")
+        if problems or self.errors:
+            c.complain(SKIPPING)
+            self.stale = True
+            return 0
+        self.stale = False
+        frame = c.frames[-1]
+        if rule.body is None:
+            check_name(rule.anchor)
+        if self.textual:
+            rule = with_texts(c, rule, frame.count)
+        frame.count += 1
+        frame.rules.append(rule)
+        return 1
+
+    def _check_binat(self, nat: Redirect, changes: dict[str, Any]) -> None:
+        from jailpf.pf.simulated.language.binat_to import faults_of
+
+        for problem in faults_of(
+            self.lists.sources, changes["source"], nat.nodes, self.base.family, self.direction, self.stale
+        ):
+            self.c.complain(problem)
+            self.errors += 1
+        self.direction = "out"
+
+    def _other_way(
+        self,
+        rule: Rule,
+        lists: Lists,
+        interface: Interface,
+        ends: tuple[int, Icmp | None, Node, Node],
+        ports: tuple[Ports | None, Ports | None],
+    ) -> None:
+        """The rdr-to rule that belongs to a binat-to: inbound, from destination to source."""
+        proto, icmp, _, destination = ends
+        nat = lists.nat
+        assert nat  # noqa: S101
+        at = lists.interfaces.index(interface) if lists.interfaces else 0
+        others = Lists(
+            interfaces=lists.interfaces[at:],
+            protocols=lists.protocols[lists.protocols.index(proto) :] if lists.protocols else [],
+            icmp=lists.icmp[lists.icmp.index(icmp) :] if icmp else [],
+            sources=lists.destinations[lists.destinations.index(destination) :] if lists.destinations else [],
+            source_ports=[port for port in ports[1:] if port],
+            destinations=[Node(nat.nodes[0].host)],
+            destination_ports=[port for port in ports[:1] if port],
+            users=lists.users,
+            groups=lists.groups,
+            received_on=lists.received_on,
+            rdr=Redirect(
+                [lists.sources[0]],
+                nat.port,
+                nat.type,
+                nat.key,
+                False,
+                nat.sticky,
+                nat.endpoint_independent,
+                nat.ipv6_nexthop,
+                nat.map_e,
+            ),
+        )
+        base = derived(rule, {"direction": "in", "nat_to": None, "rdr_to": None})
+        _Expansion(self.c, base, others).run()
 
 
-def _ports(end: End) -> list[Ports | None]:
-    return [resolve_ports(spec) for spec in end.ports] or [None]
+def check_name(anchor: str) -> None:
+    """The name of an anchor without braces has its limit. Raises Stopped."""
+    if len(last_part(anchor).encode()) > ANCHOR_MAX or len(anchor.encode()) >= PATH_MAX:
+        raise Stopped("pfctl_append_rule: strlcpy")
 
 
-def _protocols(draft: RuleDraft) -> Iterator[str]:
-    for word in draft.protocols:
-        number = int(word) if word.isdigit() else PROTOCOL_NUMBERS.get(word, -1)
-        if not 0 < number < 256:
-            raise RuleError(f"unknown protocol {word}" if number < 0 else f"proto {number} cannot be used")
-        yield PROTOCOLS.get(number, str(number))
-    if not draft.protocols:
-        yield ""
+def last_part(path: str) -> str:
+    """What pfctl takes for the name of an anchor: all from the last slash on."""
+    at = path.rfind("/")
+    return path if at < 0 else path[at:]
 
 
-def _with_port_end(pool: Pool | None, dport: Ports | None) -> Pool | None:
-    """`port 7000:*` ends as far behind 7000 as the destination's range is long (facts.md section 4)."""
-    if pool is None or pool.port_end != -1:
-        return pool
-    width = dport.high - dport.low if dport else 0
-    return replace(pool, port_end=(pool.port + width) % 65536)
+def _together(c: Context, family: Family, interface: Interface, source: Node, destination: Node) -> bool:
+    """Whether a combination has one family, and its link-local addresses one interface."""
+    families = {f for f in (family, source.family, destination.family) if f}
+    if len(families) > 1:
+        return False
+    scopes = {scope for scope in (source.scope, destination.scope) if scope}
+    if len(scopes) > 1:
+        return False
+    return not scopes or not interface.name or interface.name in scopes
 
 
-def _inconsistent(
-    draft: RuleDraft, family: Family, proto: str, icmp: int | None, sport: Ports | None, dport: Ports | None
-) -> str:
-    """Why pfctl skips this combination, "" for none."""
-    if proto not in WITH_PORTS and (sport or dport):
-        which = "" if draft.action != "rdr" else "src " if sport else "dst "
-        return f"{which}port only applies to tcp/udp/sctp"
-    if draft.action == "rdr" and dport and dport.op not in {"=", ":"}:
-        return "invalid port operator for rdr destination port"
-    if draft.block == "return-rst" and proto != "tcp":
-        return "return-rst can only be applied to TCP rules"
-    if (proto, family) in {("icmp", "inet6"), ("ipv6-icmp", "inet")}:
-        return f"proto {proto} doesn't match address family {family}"
-    if icmp is not None and proto not in {"icmp", "ipv6-icmp"}:
-        return "icmp-type/code only applies to icmp"
-    return ""
+def with_texts(c: Context, rule: Rule, number: int) -> Rule:
+    """The rule with the macros in its labels and tags expanded."""
+    ends = rule.source, rule.source_port, rule.destination, rule.destination_port
+
+    def filled(text: str) -> str:
+        return labels.expanded(text, number, rule.interface, rule.proto, rule.family, ends)
+
+    try:
+        texts = {"labels": tuple(map(filled, rule.labels)), "tag": filled(rule.tag), "tagged": filled(rule.tagged)}
+    except labels.TooLongError:
+        c.complain("expand_label_str: label too long", placed=False)
+        return rule
+    return derived(rule, texts)

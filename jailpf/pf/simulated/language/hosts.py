@@ -1,115 +1,252 @@
-"""Hosts and ports as written become hosts and ports as pf keeps them: names of interfaces are addresses
-now.
+"""Hosts: from addresses, names of interfaces and tables as they are written to what pf keeps.
+
+Source: facts.md section 4 and the recorded verdicts. Without a name service only localhost has addresses.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.rules.addresses import BadMaskError, parse_address, parse_network
-from jailpf.pf.simulated.rules.rule import BITS, Host, Ports
-from jailpf.pf.simulated.rules.words import SERVICES
+from jailpf.pf.simulated.language.interfaces import NAME_MAX, Node, exists, lookup
+from jailpf.pf.simulated.language.lexer import NUMBER, STRING
+from jailpf.pf.simulated.language.problems import Complaint, RuleError, SyntaxFault
+from jailpf.pf.simulated.rules.addresses import legacy, network, parse_address
+from jailpf.pf.simulated.rules.rule import BITS, Host
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.host.topology import Topology
-    from jailpf.pf.simulated.language.draft import HostSpec, PortSpec
+    from jailpf.pf.simulated.language.context import Context
+    from jailpf.pf.simulated.rules.rule import Family
 
 TABLE_NAME_MAX = 31
-NO_COMBINATION = "rule expands to no valid combination"
-SKIPPING = "skipping rule due to errors"
+_MODIFIERS = frozenset({"network", "broadcast", "peer", "0"})
+_NO_HOST = "could not parse host specification"
+_LOCALHOST = ("::1", "127.0.0.1")
+# What may stand behind a host; anything else is wrong before pfctl looks the host up.
+_BEHIND = frozenset(
+    ["port", "os", "to", "user", "group", "flags", "icmp-type", "icmp6-type", "prio", "tos", "no", "keep", "modulate", "synproxy", "ridentifier", "fragment", "allow-opts", "label", "queue", "dnpipe", "dnqueue", "tag", "tagged", "received-on", "probability", "rtable", "divert-to", "divert-reply", "scrub", "nat-to", "rdr-to", "binat-to", "af-to", "max-pkt-rate", "max-pkt-size", "set", "no-df", "min-ttl", "max-mss", "set-tos", "reassemble", "random-id", "bitmask", "random", "source-hash", "round-robin", "static-port", "sticky-address", "endpoint-independent", "prefer-ipv6-nexthop", "map-e-portset", "any", "no-route", "urpf-failed", "!", "{", "}", "(", ")", "<", ",", "ARROW", "STRING", "NUMBER"]
+) | {"\n"}
+WHOLE = 128  # the prefix of (em0) when none is written
 
 
-class Complaint(NamedTuple):
-    """One sentence of pfctl; `placed` when pfctl writes FILE:LINE in front of it."""
-
-    message: str
-    placed: bool = True
-
-
-class RuleError(Exception):
-    """A statement that pfctl refuses, in its words."""
-
-    def __init__(self, *complaints: str | Complaint) -> None:
-        self.complaints = [Complaint(c) if isinstance(c, str) else c for c in complaints]
-        super().__init__("; ".join(c.message for c in self.complaints))
+def end_hosts(c: Context) -> list[Node]:
+    """The hosts behind from or to; [] for any."""
+    if c.stream.peek() != "{":
+        return _spec(c)
+    c.stream.take()
+    return _host_list(c)
 
 
-def unknown(what: str) -> RuleError:
-    """The error for what pf.conf(5) has and the simulated pf has not."""
-    return RuleError(f"the simulated pf does not know {what}")
+def _spec(c: Context) -> list[Node]:
+    """any, one host (an interface may be several addresses), or a list in a list."""
+    kind = c.stream.peek()
+    if kind == "any":
+        c.stream.take()
+        return []
+    return end_hosts(c) if kind == "{" else negatable(c)
 
 
-def resolve_host(spec: HostSpec, topology: Topology) -> list[Host]:
-    """The hosts that one written host means, several for an interface. Raises RuleError."""
-    negated = spec.negated
-    if spec.form == "any":
-        return [Host()]
-    if spec.form == "special":
-        return [Host("no-route" if spec.values[0] == "no-route" else "urpf-failed", negated=negated)]
-    if spec.form == "table":
-        if len(spec.values[0]) > TABLE_NAME_MAX:
-            raise RuleError(f"table name '{spec.values[0]}' too long")
-        return [Host("table", name=spec.values[0], negated=negated)]
-    if spec.form == "dynamic":
-        prefix = int(spec.values[1]) if len(spec.values) > 1 else 0
-        return [Host("dynamic", name=spec.values[0], prefix=prefix, negated=negated)]
-    if spec.form == "range":
-        return [_range(spec)]
-    return _named(spec, topology)
+def _host_list(c: Context) -> list[Node]:
+    """A list behind its brace. One `any` among its members makes it any."""
+    stream = c.stream
+    stream.newlines()
+    found = _spec(c)
+    anywhere = not found
+    stream.newlines()
+    while not stream.accept("}"):
+        stream.accept(",")
+        more = _spec(c)
+        anywhere = anywhere or not more
+        found += more
+        stream.newlines()
+    return [] if anywhere else found
 
 
-def _range(spec: HostSpec) -> Host:
+def table_hosts(c: Context) -> list[Node]:
+    """The members of a table's list, behind its brace and newlines."""
+    return _host_list(c)
+
+
+def negatable(c: Context) -> list[Node]:
+    """A host with or without `!`, no-route and urpf-failed among them."""
+    negated = c.stream.accept("!")
+    kind = c.stream.peek()
+    if kind == "no-route" or kind == "urpf-failed":
+        c.stream.take()
+        return [Node(Host("no-route" if kind == "no-route" else "urpf-failed", negated=negated))]
+    found = host(c)
+    return [Node(_negated(node.host), node.scope) for node in found] if negated else found
+
+
+def _negated(host: Host) -> Host:
+    return Host(host.kind, host.family, host.low, host.high, host.prefix, host.name, True)
+
+
+def host(c: Context) -> list[Node]:
+    """One host: an address, a network, a range, a name, (interface) or <table>. Raises RuleError."""
+    stream = c.stream
+    kind = stream.peek()
+    if kind == NUMBER:
+        text = stream.take()
+        stream.take("/")
+        return _placed(f"{int(text)}/{stream.integer()}", c)
+    if kind == "(":
+        node = _dynamic(c)
+        if not stream.accept("/"):
+            return [node]
+        prefix = stream.integer()
+        if not 0 <= prefix <= WHOLE:
+            raise RuleError("bit number too big")
+        return [Node(Host("dynamic", name=node.host.name, prefix=prefix))]
+    if kind == "<":
+        return [table(c)]
+    text = stream.take(STRING)
+    following = stream.peek()
+    if following == "-":
+        stream.take()
+        return [_range(text, stream.string(), c)]
+    if following == "/":
+        stream.take()
+        text = f"{text}/{stream.integer()}"
+    elif following not in _BEHIND:
+        raise SyntaxFault
+    return _placed(text, c)
+
+
+def table(c: Context) -> Node:
+    """<name>. Raises RuleError."""
+    c.stream.take("<")
+    name = c.stream.string()
+    c.stream.take(">")
+    if len(name.encode()) > TABLE_NAME_MAX:
+        raise RuleError(f"table name '{name}' too long")
+    return Node(Host("table", name=name))
+
+
+def resolve(text: str, topology: Topology) -> list[Node]:
+    """What one word means: an address or network, or all addresses of an interface. Raises RuleError in pfctl's words,
+    without a place.
+    """
+    name, slash, mask = text.partition("/")
+    prefix = _prefix(mask) if slash else None
+    found = _address(name, prefix, topology) or _interface(name, prefix, topology)
+    if not found and name.removesuffix(":0") == "localhost":
+        found = [Node(_network(parse_address(address), prefix)) for address in _LOCALHOST]
+    if not found:
+        raise RuleError(Complaint(f"no IP address found for {text}", placed=False))
+    return found
+
+
+def _placed(text: str, c: Context) -> list[Node]:
     try:
-        low, high = (parse_address(text) for text in spec.values)
-    except ValueError:
-        raise _no_address(" - ".join(spec.values)) from None
-    if low.family != high.family or low.number > high.number:
-        raise RuleError("address family mismatch" if low.family != high.family else "invalid address range")
-    return Host("range", low.family, low.number, high.number, BITS[low.family], negated=spec.negated)
+        return resolve(text, c.topology)
+    except RuleError as error:
+        raise RuleError(*error.complaints, _NO_HOST) from None
 
 
-def _named(spec: HostSpec, topology: Topology) -> list[Host]:
-    name, *mask = spec.values
-    found = topology.resolve(name)
-    if found:
-        if mask:
-            raise unknown("a mask behind an interface")
-        return [Host(h.kind, h.family, h.low, h.high, h.prefix, negated=True) if spec.negated else h for h in found]
+def _prefix(mask: str) -> int:
+    digits = mask.removeprefix("-")
+    if not digits.isdigit():
+        raise RuleError(Complaint(f"netmask is invalid: /{mask}", placed=False))
+    value = int(mask)
+    if not 0 <= value <= WHOLE:
+        size = "small" if value < 0 else "large"
+        raise RuleError(Complaint(f"netmask is too {size}: /{mask}", placed=False))
+    return value
+
+
+def _network(address: tuple[Family, int], prefix: int | None) -> Host:
+    family, number = address[0], address[1]
+    bits = BITS[family]
+    if prefix is None:
+        return Host("net", family, number, number, bits)
+    if prefix > bits:  # refused later, when the rule has its family
+        return Host("net", family, number, number, prefix)
+    return network(family, number, prefix)
+
+
+def _address(name: str, prefix: int | None, topology: Topology) -> list[Node]:
     try:
-        return [parse_network(name, mask[0] if mask else "", spec.negated)]
-    except BadMaskError as error:
-        raise RuleError(Complaint(str(error), placed=False), SKIPPING, NO_COMBINATION) from None
+        if ":" not in name:
+            return [Node(_network(("inet", legacy(name, padded_right=prefix is not None)), prefix))]
+        plain, percent, scope = name.partition("%")
+        address = parse_address(plain)
+        top = address.number >> 112
+        local = top >> 6 == 0x3FA or top & 0xFF0F == 0xFF02  # fe80::/10, and ff02::/16 with any flags
+        if percent and not (scope.isdigit() or (local and scope in topology.interfaces)):
+            return []
+        return [Node(_network(address, prefix))]
     except ValueError:
-        raise _no_address(name) from None
+        return []
 
 
-def _no_address(name: str) -> RuleError:
-    no_address = Complaint(f"no IP address found for {name}", placed=False)
-    return RuleError(no_address, "could not parse host specification")
+def _interface(name: str, prefix: int | None, topology: Topology) -> list[Node]:
+    base, *modifiers = name.split(":")
+    asked = set(modifiers)
+    if asked - _MODIFIERS:
+        return []
+    if len(asked - {"0"}) > 1:
+        raise RuleError(
+            Complaint("illegal combination of interface modifiers", placed=False),
+            Complaint(f"no IP address found for {name}" + ("" if prefix is None else f"/{prefix}"), placed=False),
+        )
+    if asked & {"network", "broadcast"} and prefix is not None:
+        raise RuleError(
+            Complaint("network or broadcast lookup, but extra netmask given", placed=False),
+            Complaint(f"no IP address found for {name}/{prefix}", placed=False),
+        )
+    if base != "self" and not exists(topology, base):
+        return []
+    nodes = lookup(topology, base, asked)
+    if prefix is None:
+        return nodes
+    return [Node(_network((node.family, node.host.low), prefix), node.scope) for node in nodes]
 
 
-def port_number(text: str) -> int:
-    """A port's number; services by the names of words.py. Raises RuleError."""
-    if text.lstrip("-").isdigit():
-        number = int(text)
-        if not 0 <= number <= 65535:
-            raise RuleError(f"illegal port value {number % 2**64}")
-        return number
-    if text not in SERVICES:
-        raise RuleError(f"unknown port {text}")
-    return SERVICES[text]
+def _range(first: str, last: str, c: Context) -> Node:
+    low, high = _placed(first, c), _placed(last, c)
+    a, b = low[0].host, high[0].host
+    plain = all(len(nodes) == 1 and nodes[0].host.prefix == BITS[nodes[0].family] for nodes in (low, high))
+    if a.family != b.family or not plain:
+        raise RuleError("invalid address range")
+    return Node(Host("range", a.family, a.low, b.low, BITS[a.family]), low[0].scope)
 
 
-def resolve_ports(spec: PortSpec) -> Ports:
-    """A written port or range. Raises RuleError."""
-    if spec.op in {"><", "<>"}:
-        return Ports(spec.op, port_number(spec.low), port_number(spec.high))
-    low, colon, high = spec.low.partition(":")
-    if not colon:
-        return Ports(spec.op or "=", port_number(low))
-    if spec.op:
-        raise RuleError("':' cannot be used with an other port operator")
-    start, end = port_number(low), port_number(high)
-    if start > end:
-        raise RuleError("invalid port range")
-    return Ports(":", start, end)
+def _dynamic(c: Context) -> Node:
+    """(interface), whose addresses pf looks up when it needs them. Raises RuleError."""
+    c.stream.take("(")
+    written = c.stream.string()
+    c.stream.take(")")
+    if not re.match(r"[A-Za-z]", written):
+        raise RuleError(f"invalid interface name '{written}'")
+    name = written
+    found: set[str] = set()
+    while ":" in name:
+        rest, _, modifier = name.rpartition(":")
+        if modifier not in _MODIFIERS:
+            raise RuleError(f"interface {name} has bad modifier")
+        found.add(modifier)
+        name = rest
+    if len(found - {"0"}) > 1:
+        raise RuleError("illegal combination of interface modifiers")
+    if len(name.encode()) > NAME_MAX:
+        raise RuleError("interface name too long")
+    ordered = [modifier for modifier in ("network", "broadcast", "peer", "0") if modifier in found]
+    return Node(Host("dynamic", name=":".join([name, *ordered]), prefix=WHOLE))
+
+
+def several(host: Host) -> bool:
+    """Whether `(em0)` may be more than one address: all but `(em0:0)` of a name that ends in a digit."""
+    if host.kind != "dynamic":
+        return False
+    base, *modifiers = host.name.split(":")
+    return "0" not in modifiers or not base[-1:].isdigit()
+
+
+def only_family(nodes: list[Node], family: Family) -> Family:
+    """The rule's family when it has one, else the one that all hosts share, else none."""
+    if family or not nodes:
+        return family
+    first = nodes[0].family
+    return first if all(node.family == first for node in nodes) else ""

@@ -1,7 +1,8 @@
-"""From text to the tokens of one statement after the other, as the yylex() of pfctl cuts them.
+"""From text to tokens, as the yylex() of pfctl cuts them: macros, quotes, continued lines, included files.
 
-Source: facts.md section 1 ("unquoted word alphabet", "Lexical traps") and parse.y of FreeBSD 15 (yylex,
-lgetc).
+Source: facts.md section 1 ("unquoted word alphabet", "Lexical traps") and the lexer of pfctl 15.1. A macro's value is read
+together with what follows it (`$if:network`); a backslash outside of quotes vanishes; the line of a token is the one
+where it begins.
 """
 
 from __future__ import annotations
@@ -9,152 +10,239 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from jailpf.pf.simulated.language.files import read
 from jailpf.pf.simulated.rules.words import KEYWORDS
 
+EOF, BROKEN, STRING, NUMBER, BINARY = "", "ERROR", "STRING", "NUMBER", "PORTBINARY"
+FILES_MAX = 32
+_LONGEST = 8095
 _TOKEN = re.compile(
-    r"""(?P<blank>[ \t]+|\\\n)
-    |(?P<comment>\#(?:\\\n|[^\n])*)
+    r"""(?P<word>[A-Za-z0-9:_](?:[A-Za-z0-9"$%&'*+\-.:;?@\[\]^_`|~]|\\\n|\\)*)
     |(?P<newline>\n)
+    |(?P<op>->|!=|<>|><|<=|>=|[-!<>={}(),/])
     |(?P<quote>["'])
     |(?P<macro>\$(?P<name>[A-Za-z0-9_]*))
-    |(?P<number>-?[0-9]+(?=[\s),/}=]|$))
-    |(?P<word>[A-Za-z0-9:_](?:[A-Za-z0-9"$%&'*+\-.:;?@\[\]^_`|~]|\\(?!\n))*)
-    |(?P<op>->|!=|<>|><|<=|>=|[-!<>={}(),/])
+    |(?P<comment>\#(?:\\\n|[^\n])*)
     |(?P<other>.)""",
     re.VERBOSE,
 )
-_OPERATORS = {
-    "->": "ARROW",
-    "!=": "NE",
-    "<>": "BINARY",
-    "><": "BINARY",
-    "<=": "LE",
-    ">=": "GE",
-    "-": "DASH",
-    "!": "BANG",
-    "<": "LT",
-    ">": "GT",
-    "=": "EQ",
-    "{": "LBRACE",
-    "}": "RBRACE",
-    "(": "LPAR",
-    ")": "RPAR",
-    ",": "COMMA",
-    "/": "SLASH",
-}
+_NUMBER = re.compile(r"-?[0-9]+(?=(?:\\\n)*[\s),/}=])")
+_BLANK = re.compile(r"(?:[ \t\f]|\\\n)*")
+_OPERATORS = {"->": "ARROW", "!=": "NE", "<>": BINARY, "><": BINARY, "<=": "LE", ">=": "GE"}
 
 
-class Tok(NamedTuple):
-    """A token: the terminal of grammar.lark, its text, its line, and where the text goes on behind it."""
+class Token(NamedTuple):
+    """A token: its kind (a keyword is its own kind), its text, its line."""
 
-    type: str
-    value: str
+    kind: str
+    text: str
     line: int
-    end: int
 
 
-class UndefinedMacroError(Exception):
-    """`$name` without a definition: the line and the name."""
+class _File:
+    """A file that is being read."""
 
-    def __init__(self, name: str, line: int) -> None:
-        super().__init__(name)
-        self.name, self.line = name, line
+    def __init__(self, name: str, text: str, line: int) -> None:
+        text = text[:-1] if text.endswith("\\") else text  # nothing is continued by the end of a file
+        self.name, self.text, self.line, self.at = name, text + "\n", line, 0
+        self.rest = ""  # of the line that includes another file
 
 
 class Lexer:
-    """Cuts `text` into statements. `macros` may grow between two statements.
+    """Cuts a text into tokens. `macros` may grow between two tokens.
 
-    With `printed`, the text is what pfctl prints: the word behind tag and tagged goes to the next blank,
-    since pfctl prints tags without quotes.
+    With `printed`, the text is what pfctl prints: the word behind tag and tagged goes to the next blank, since pfctl
+    prints tags without quotes. `errors` are the lexer's own complaints: a file, a line, a sentence.
     """
 
-    def __init__(self, text: str, printed: bool = False) -> None:
-        self.text, self.printed = text, printed
+    def __init__(self, text: str, name: str, printed: bool = False) -> None:
+        self.files = [_File(name, text, 1)]
         self.macros: dict[str, str] = {}
-        self.position, self.line = 0, 1
-        self.expanded_to = 0
-        self.eof_line = text.count("\n") + 2  # pfctl counts a newline of its own at the end of the file
+        self.persistent: set[str] = set()
+        self.errors: list[tuple[str, int, str]] = []
+        self._printed, self._tag = printed, False
+        self._buffer, self._at, self._expanded_to = "", 0, 0
+        self._line = 1  # of the last token
 
-    def statement(self) -> list[Tok] | None:
-        """The tokens up to the next newline outside of braces; None at the end. Raises
-        UndefinedMacroError.
-        """
-        tokens: list[Tok] = []
-        depth = 0
-        while match := _TOKEN.match(self.text, self.position):
-            kind, value = str(match.lastgroup), match.group()
-            self.position = match.end()
-            if kind == "name":
-                kind = "macro"
-            if kind in {"blank", "comment"}:
-                self.line += value.count("\n")
-            elif kind == "newline":
-                self.line += 1
-                if not depth:
-                    return tokens
-            elif kind == "macro" and match.start() >= self.expanded_to:
-                self._expand(match)
-            elif kind == "quote":
-                tokens.append(self._quoted(value))
-            else:
-                if kind == "macro":  # no macros inside of macros
-                    kind, value = "other", "$"
-                    self.position = match.start() + 1
-                if kind == "op":
-                    depth = max(0, depth + (value == "{") - (value == "}"))
-                tokens.append(self._token(kind, value))
-                if self.printed and tokens[-1].type in {"TAG", "TAGGED"}:
-                    tokens.append(self._to_blank())
-        return tokens or None
+    @property
+    def file(self) -> str:
+        """The name of the file that is being read."""
+        return self.files[-1].name
 
-    def skip_line(self, end: int) -> None:
-        """Go on behind the first newline after `end`, as yacc does after an error."""
-        newline = self.text.find("\n", end)
-        target = len(self.text) if newline < 0 else newline + 1
-        if target < self.position:
-            self.line -= self.text.count("\n", target, self.position)
-        else:
-            self.line += self.text.count("\n", self.position, target)
-        self.position = target
+    def include(self, name: str) -> str:
+        """Go on in another file, then come back. Returns why it cannot be read, "" when it can."""
+        if len(self.files) >= FILES_MAX:
+            return "Too many open files"
+        try:
+            text = read(name)
+        except OSError as error:
+            return error.strerror or str(error)
+        except ValueError:
+            return "No such file or directory"
+        self.files[-1].rest = self._buffer[self._at :]
+        self.files.append(_File(name, "\n" + text, 0))
+        self._buffer, self._at = "", 0
+        return ""
 
-    def _token(self, kind: str, value: str) -> Tok:
+    def token(self) -> Token:
+        """The next token; EOF at the end."""
+        if self._tag:
+            self._tag = False
+            return self._to_blank()
+        while True:
+            buffer = self._buffer
+            blank = _BLANK.match(buffer, self._at)
+            if blank and blank.end() > self._at:
+                self.files[-1].line += buffer.count("\n", self._at, blank.end())
+                self._at = blank.end()
+            if self._at >= len(buffer):
+                if not self._fill():
+                    return Token(EOF, "", self.files[-1].line)
+                continue
+            token = self._one(buffer)
+            if token is not None:
+                self._tag = self._printed and token.kind in {"tag", "tagged"}
+                return token
+
+    def _one(self, buffer: str) -> Token | None:
+        """The token at the current place; None for a comment or a macro, after which another try is due."""
+        at = self._at
+        file = self.files[-1]
+        line = self._line = file.line
+        first = buffer[at]
+        if first.isdigit() or first == "-":
+            found = _NUMBER.match(buffer, at)
+            if found:
+                self._at = found.end()
+                return self._number(found.group(), line)
+        match = _TOKEN.match(buffer, at)
+        assert match is not None  # noqa: S101  -- the last alternative takes anything
+        kind, text = match.lastgroup, match.group()
+        self._at = match.end()
         if kind == "word":
-            return Tok(KEYWORDS.get(value, "STRING"), value, self.line, self.position)
-        type_ = _OPERATORS[value] if kind == "op" else {"number": "NUMBER"}.get(kind, "OTHER")
-        return Tok(type_, value, self.line, self.position)
+            if "\\" in text:
+                text, line = self._joined(text, line)
+            if len(text) > _LONGEST:
+                return self._broken("string too long", line)
+            return Token(text if text in KEYWORDS else STRING, text, line)
+        if kind == "newline":
+            file.line += 1
+            return Token("\n", "\n", line)
+        if kind == "op":
+            return Token(_OPERATORS.get(text, text), text, line)
+        if kind == "quote":
+            return self._quoted(text, line)
+        if kind == "comment":
+            file.line += text.count("\n")
+            return None
+        if kind == "name" or kind == "macro":
+            return self._macro(match, line)
+        return Token(EOF if text == "\0" else text, text, line)  # pfctl takes NUL for the end
 
-    def _expand(self, match: re.Match[str]) -> None:
-        name = match.group("name")
-        value = self.macros.get(name)
+    def _joined(self, text: str, line: int) -> tuple[str, int]:
+        lines = text.count("\\\n")
+        self.files[-1].line += lines
+        return text.replace("\\\n", ""), line + max(0, lines - 1)
+
+    def _number(self, text: str, line: int) -> Token:
+        if not -(2**63) <= int(text) < 2**63:
+            size = "small" if text[0] == "-" else "large"
+            return self._broken(f'"{text}" invalid number: too {size}', line)
+        return Token(NUMBER, text, line)
+
+    def _macro(self, match: re.Match[str], line: int) -> Token | None:
+        if match.start() < self._expanded_to:  # no macros inside of macros
+            self._at = match.start() + 1
+            return Token("$", "$", line)
+        if len(match["name"]) > _LONGEST:
+            return self._broken("string too long", line)
+        value = self.macros.get(match["name"])
         if value is None:
-            line = self.line
-            self.skip_line(match.end())
-            raise UndefinedMacroError(name, line)
-        self.text = self.text[: match.start()] + value + self.text[match.end() :]
-        self.position = match.start()
-        self.expanded_to = match.start() + len(value)
+            return self._broken(f"macro '{match['name']}' not defined", line)
+        if "\\" in value:
+            value = _without_backslashes(value)
+        self._buffer = value + self._buffer[match.end() :]
+        self._at, self._expanded_to = 0, len(value)
+        return None
 
-    def _quoted(self, quote: str) -> Tok:
+    def _quoted(self, quote: str, line: int) -> Token:
         chars: list[str] = []
-        line, at = self.line, self.position
-        while at < len(self.text):
-            char = self.text[at]
-            at += 1
+        file = self.files[-1]
+        raw = False
+        while True:
+            if self._at >= len(self._buffer):
+                raw = self._fill(raw=True)
+                if not raw:
+                    self.errors.append((file.name, line, "reached end of file while parsing quoted string"))
+                    return Token(EOF, "", line)
+            char = self._buffer[self._at]
+            self._at += 1
             if char == quote:
-                self.position = at
-                return Tok("STRING", "".join(chars), line, at)
-            if char == "\\" and at < len(self.text) and self.text[at] in f"{quote} \t\n":
-                char = self.text[at]
-                at += 1
+                break
             if char == "\n":
-                self.line += 1
-            else:
-                chars.append(char)
-        self.position = at
-        return Tok("OTHER", quote, line, at)
+                file.line += 1
+                continue
+            if char == "\0":
+                return self._broken("syntax error", line)
+            if char == "\\" and self._at < len(self._buffer):
+                following = self._buffer[self._at]
+                if following in {quote, " ", "\t", "\n"}:
+                    self._at += 1
+                    file.line += following == "\n"
+                    if following == "\n":
+                        continue
+                    char = following
+            chars.append(char)
+        if raw:
+            self._buffer, self._at = _without_backslashes(self._buffer[self._at :]), 0
+        text = "".join(chars)
+        if len(text) > _LONGEST:
+            return self._broken("string too long", line)
+        return Token(STRING, text, line)
 
-    def _to_blank(self) -> Tok:
-        match = re.compile(r"[ \t]*(\"[^\"\n]*\"|\S*)").match(self.text, self.position)
-        value = match.group(1) if match else ""
-        self.position = match.end() if match else self.position
-        return Tok("STRING", value.strip('"'), self.line, self.position)
+    def _to_blank(self) -> Token:
+        """The unquoted tag that pfctl printed, or a quoted one."""
+        blank = _BLANK.match(self._buffer, self._at)
+        self._at = blank.end() if blank else self._at
+        if self._buffer[self._at : self._at + 1] in {'"', ""}:
+            return self.token()
+        found = re.compile(r"[^ \t\n]*").match(self._buffer, self._at)
+        self._at = found.end() if found else self._at
+        return Token(STRING, found.group() if found else "", self.files[-1].line)
+
+    def _broken(self, message: str, line: int) -> Token:
+        """Complain, and skip the rest of the line with its end, as pfctl does."""
+        self.errors.append((self.file, line, message))
+        end = re.compile(r"(?:\\\n|[^\n])*").match(self._buffer, self._at)
+        stop = end.end() if end else self._at
+        self.files[-1].line += self._buffer.count("\n", self._at, stop) + 1
+        self._at = stop + 1
+        return Token(BROKEN, "", line)
+
+    def _fill(self, raw: bool = False) -> bool:
+        """Take the next line, with those that continue it, into the empty buffer. False at the end of all files."""
+        while self.files[-1].at >= len(self.files[-1].text):
+            if len(self.files) == 1 or raw:
+                return False
+            self.files.pop()
+            if self.files[-1].rest:
+                self._buffer, self.files[-1].rest = self.files[-1].rest, ""
+                self._at, self._expanded_to = 0, 0
+                return True
+        file = self.files[-1]
+        end = file.text.find("\n", file.at) + 1
+        while not raw and file.text.endswith("\\\n", file.at, end) and end < len(file.text):
+            end = file.text.find("\n", end) + 1
+        line = file.text[file.at : end]
+        file.at = end
+        self._buffer = line if raw or "\\" not in line else _without_backslashes(line)
+        self._at, self._expanded_to = 0, 0
+        return True
+
+
+_PIECES = re.compile(r"""(?P<quoted>"(?:\\["\n \t]|[^"])*(?:"|$)|'(?:\\['\n \t]|[^'])*(?:'|$))|\\(?P<char>[^\n])""")
+
+
+def _without_backslashes(text: str) -> str:
+    """The text without the backslashes that stand outside of quotes and not at the end of a line."""
+    return _PIECES.sub(lambda found: found["quoted"] or found["char"], text)

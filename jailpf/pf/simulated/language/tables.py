@@ -1,4 +1,4 @@
-"""Tables: their definitions, the files behind them, and which of their entries an address meets.
+"""Tables: what a definition says, and which of their entries an address meets.
 
 Source: facts.md section 2, "Tables and lookup"; pf.conf(5), "Tables": the most specific entry decides, `!`
 negates.
@@ -7,11 +7,10 @@ negates.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.draft import HostSpec, TableDraft
-from jailpf.pf.simulated.language.hosts import TABLE_NAME_MAX, Complaint, RuleError, resolve_host
+from jailpf.pf.simulated.language.hosts import resolve
+from jailpf.pf.simulated.language.problems import Complaint, RuleError
 from jailpf.pf.simulated.rules.addresses import address_text, host_text
 from jailpf.pf.simulated.rules.rule import BITS, Family, Host
 
@@ -33,33 +32,6 @@ class TableDefinition:
     text: str
 
 
-def define_table(draft: TableDraft, topology: Topology) -> TableDefinition:
-    """Work out a table's definition and read its files. Raises RuleError."""
-    if len(draft.name) > TABLE_NAME_MAX:
-        raise RuleError(f"table name too long, max {TABLE_NAME_MAX} chars")
-    for word in draft.words:
-        if word not in {"persist", "const", "counters"}:
-            raise RuleError(f"invalid table option '{word}'")
-    hosts: list[Host] = []
-    printed = [f"table <{draft.name}>", *(w for w in ("const", "persist", "counters") if w in draft.words)]
-    for source in draft.sources:
-        if isinstance(source, str):
-            hosts += _read_file(source, topology)
-            printed.append(f'file "{source}"')
-        else:
-            members = [host for spec in source for host in _member(spec, topology)]
-            hosts += members
-            printed.append(f"{{ {''.join(entry_text(host) + ' ' for host in members)}}}")
-    return TableDefinition(
-        draft.name,
-        "persist" in draft.words,
-        "const" in draft.words,
-        "counters" in draft.words,
-        tuple(hosts) if draft.sources else None,
-        " ".join(printed),
-    )
-
-
 def entry_text(host: Host) -> str:
     """A table's entry as pfctl prints it."""
     text = host_text(host) if host.prefix else f"{address_text(host.family, host.low)}/0"
@@ -68,13 +40,15 @@ def entry_text(host: Host) -> str:
 
 def parse_entry(text: str, topology: Topology) -> list[Host]:
     """The entries that one word of a table file or of `pfctl -T add` means. Raises RuleError."""
-    word = text.removeprefix("!").strip()
-    name, slash, mask = word.partition("/")
-    if slash and not mask.isdigit():
-        raise RuleError(Complaint(f"no IP address found for {word}", placed=False))
-    return resolve_host(
-        HostSpec("masked" if slash else "name", (name, mask) if slash else (name,), text[:1] == "!"), topology
-    )
+    word = text.lstrip("!")
+    negated = (len(text) - len(word)) % 2 == 1
+    found = []
+    for node in resolve(word.strip(), topology):
+        host = node.host
+        if host.prefix > BITS[host.family]:
+            raise RuleError(Complaint(f"no IP address found for {word}", placed=False))
+        found.append(Host("net", host.family, host.low, host.high, host.prefix, negated=negated))
+    return found
 
 
 @dataclass
@@ -131,30 +105,3 @@ def _unique(hosts: tuple[Host, ...] | list[Host]) -> list[Host]:
     for host in hosts:
         first.setdefault(_key(host), host)
     return list(first.values())
-
-
-def _member(spec: HostSpec, topology: Topology) -> list[Host]:
-    if spec.form == "dynamic":
-        raise RuleError("dynamic addresses are not permitted inside tables")
-    if spec.form == "range":
-        raise RuleError("address ranges are not permitted inside tables")
-    if spec.form in {"table", "special"}:
-        raise RuleError("syntax error")
-    return resolve_host(spec, topology)
-
-
-def _read_file(name: str, topology: Topology) -> list[Host]:
-    try:
-        text = Path(name).read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "Illegal byte sequence"
-        raise RuleError(f'cannot load "{name}": {reason}') from None
-    hosts: list[Host] = []
-    for line in text.split("\n"):  # a carriage return ends no comment
-        for word in line.split("#")[0].split(";")[0].split():
-            try:
-                hosts += parse_entry(word, topology)
-            except RuleError as error:
-                bad = f'file "{name}" contains bad data'
-                raise RuleError(error.complaints[0]._replace(placed=False), bad) from None
-    return hosts

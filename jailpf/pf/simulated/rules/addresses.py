@@ -27,8 +27,13 @@ class BadMaskError(ValueError):
 
 
 def address_text(family: Family, number: int) -> str:
-    """The address as pfctl prints it."""
-    return str(ipaddress.IPv4Address(number) if family == "inet" else ipaddress.IPv6Address(number))
+    """The address as pfctl prints it; ::10.0.0.1 and ::ffff:10.0.0.1 keep their dotted form."""
+    if family == "inet":
+        return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+    high, low = number >> 32, number & 0xFFFFFFFF
+    if high in {0, 0xFFFF} and (high or low >= 1 << 16):
+        return ("::ffff:" if high else "::") + address_text("inet", low)
+    return str(ipaddress.IPv6Address(number))
 
 
 _PRIVATE = [
@@ -63,7 +68,7 @@ def parse_network(text: str, mask: str = "", negated: bool = False) -> Host:
     if ":" in text:
         number, family = parse_address(text).number, "inet6"
     else:
-        number, family = _legacy(text, padded_right=bool(mask)), "inet"
+        number, family = legacy(text, padded_right=bool(mask)), "inet"
     prefix = int(mask) if mask else BITS[family]
     if not 0 <= prefix <= BITS[family]:
         name = "IPv4" if family == "inet" else "IPv6"
@@ -71,12 +76,12 @@ def parse_network(text: str, mask: str = "", negated: bool = False) -> Host:
     return network("inet6" if family == "inet6" else "inet", number, prefix, negated)
 
 
-def host_text(host: Host) -> str:
-    """One host as pfctl prints it, without the negation."""
+def host_text(host: Host, family: Family = "") -> str:
+    """One host as pfctl prints it, without the negation; the mask of (em0) only in a rule that has a family."""
     if host.kind == "table":
         return f"<{host.name}>"
     if host.kind == "dynamic":
-        return f"({host.name})" + (f"/{host.prefix}" if host.prefix else "")
+        return f"({host.name})" + (f"/{host.prefix}" if family and host.prefix < BITS[family] else "")
     if host.kind == "range":
         return f"{address_text(host.family, host.low)} - {address_text(host.family, host.high)}"
     if host.kind != "net":
@@ -84,22 +89,28 @@ def host_text(host: Host) -> str:
     if host.prefix == 0:
         return "any"
     text = address_text(host.family, host.low)
-    return text if host.prefix == BITS[host.family] else f"{text}/{host.prefix}"
+    return text if host.prefix >= BITS[host.family] else f"{text}/{host.prefix}"
 
 
-def _legacy(text: str, padded_right: bool) -> int:
-    """The forms of inet_aton(3), or with a mask those of inet_net_pton(3)."""
-    parts = [_number(part) for part in text.split(".")]
-    if len(parts) > 4 or any(part > 255 for part in parts[:-1]):
-        raise ValueError(text)
+def legacy(text: str, padded_right: bool) -> int:
+    """An IPv4 address in the forms of inet_aton(3), or with a mask first in those of inet_net_pton(3), where 10 is
+    10.0.0.0 and no number is octal. Raises ValueError.
+    """
     if padded_right:
-        if parts[-1] > 255:
-            raise ValueError(text)
-        parts += [0] * (4 - len(parts))
-    last = parts.pop()
-    if last >= 1 << 8 * (4 - len(parts)):
+        if text[:2].lower() == "0x" and text[2:]:
+            digits = text[2:].ljust(8, "0")
+            if len(digits) == 8:
+                return int(digits, 16)
+        parts = text.split(".")
+        if len(parts) <= 4 and all(p.isdigit() and p.isascii() and int(p) <= 255 for p in parts):
+            return sum(int(part) << 8 * (3 - at) for at, part in enumerate(parts))
+    numbers = [_number(part) for part in text.split(".")]
+    if len(numbers) > 4 or any(part > 255 for part in numbers[:-1]):
         raise ValueError(text)
-    return sum(part << 8 * (3 - at) for at, part in enumerate(parts)) + last
+    last = numbers.pop()
+    if last >= 1 << 8 * (4 - len(numbers)):
+        raise ValueError(text)
+    return sum(part << 8 * (3 - at) for at, part in enumerate(numbers)) + last
 
 
 def _number(part: str) -> int:

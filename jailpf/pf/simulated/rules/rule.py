@@ -138,7 +138,8 @@ class Rule:
     af_to (nat_to and rdr_to are then of that family), route (route-to, reply-to or dup-to) with route_pool, scrub,
     set_prio, set_tos, queue, dummynet (dnpipe or dnqueue, and its numbers), divert_to. `state` is "no state" or the
     words before (...). `body`: the rules in the braces of an inline anchor; one without a name has an anchor that
-    begins with `_`. `return_codes`: the codes of return-icmp and return-icmp6.
+    begins with `_`. `return_codes`: type * 256 + code
+    of return-icmp and return-icmp6.
     """
 
     action: str
@@ -173,7 +174,7 @@ class Rule:
     text: str = ""
     expanded: str = ""
     return_ttl: int = 0
-    return_codes: tuple[int, int] = (3, 4)
+    return_codes: tuple[int, int] = (0x303, 0x104)
     os: str = ""
     user: Ids | None = None
     group: Ids | None = None

@@ -1,0 +1,43 @@
+"""What pfctl demands of binat-to: one source and one address, without a direction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.pf.simulated.language.hosts import several
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.pf.simulated.language.interfaces import Node
+    from jailpf.pf.simulated.rules.rule import Family, Host
+
+
+def faults_of(
+    sources: list[Node], source: Host, pool: list[Node], family: Family, direction: str, stale: bool
+) -> Iterator[str]:
+    """Why a binat-to rule cannot be, for one of its sources. `stale`: the pool of a source that was refused is left."""
+    target = pool[0].host
+    if len(sources) > 1 and sources[-1].host != source:
+        yield "invalid use of table as the source address of a binat-to rule"
+    if len(pool) > 1 or stale:
+        yield "tables cannot be used as the redirect address of a binat-to rule"
+    what = "as the source address of a binat-to rule"
+    if source.kind == "table":
+        yield f"invalid use of table <{source.name}> {what}"
+    elif several(source):
+        yield f"invalid use of interface ({source.name.split(':')[0]}) {what}"
+    elif source.kind not in {"net", "dynamic", "any"} or target.kind not in {"net", "dynamic"}:
+        yield "binat-to requires a specified source and redirect address"
+    if several(source) or several(target):
+        yield "dynamic interfaces must be used with:0 in a binat-to rule"
+    if family and (_no_mask(source) or _no_mask(target)):
+        yield "source and redir addresses must have a matching network mask in binat-rule"
+    if target.kind == "table":
+        yield "tables cannot be used as the redirect address of a binat-to rule"
+    if direction:
+        yield "binat-to cannot be specified with a direction"
+
+
+def _no_mask(host: Host) -> bool:
+    return host.kind in {"any", "table"} or (host.kind in {"net", "dynamic"} and host.prefix == 0)

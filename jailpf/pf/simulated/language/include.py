@@ -1,0 +1,20 @@
+"""`include`: another file is read in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.pf.simulated.language.problems import Complaint, RuleError
+
+if TYPE_CHECKING:
+    from jailpf.pf.simulated.language.context import Context
+
+
+def include(c: Context) -> None:
+    """`include FILE`, whose end of line is read from that file. Raises RuleError."""
+    c.stream.take("include")
+    name = c.stream.string()
+    problem = c.lexer.include(name)
+    if problem:
+        reason = Complaint(f"pushfile: {name}: {problem}", placed=False)
+        raise RuleError(reason, f"failed to include file {name}")
