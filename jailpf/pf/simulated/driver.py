@@ -12,8 +12,8 @@ from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel import ask, kill
 from jailpf.pf.simulated.kernel.model import Model, Ruleset
 from jailpf.pf.simulated.kernel.store import Store
-from jailpf.pf.simulated.language.hosts import RuleError
 from jailpf.pf.simulated.language.parse import Parsed, parse
+from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.tables import parse_entry
 from jailpf.pf.simulated.rules.paths import check_path
 from jailpf.pf.simulated.rules.show import rule_text

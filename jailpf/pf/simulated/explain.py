@@ -13,8 +13,8 @@ from jailpf.errors import PfRefusedError
 from jailpf.pf.simulated.driver import Simulated
 from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel.model import Ruleset
-from jailpf.pf.simulated.language.hosts import RuleError
 from jailpf.pf.simulated.language.parse import parse
+from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.tables import Table, parse_entry
 
 if TYPE_CHECKING:

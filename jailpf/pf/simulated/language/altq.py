@@ -5,65 +5,13 @@ An interface whose speed nobody says has 1 Gb/s, and its packets 1500 bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from jailpf.pf.simulated.language.curves import Segments, Service
-
-if TYPE_CHECKING:
-    from jailpf.pf.simulated.language.queue_options import QueueOptions
+from jailpf.pf.simulated.language.queue_model import Bandwidth, Queue, rate
 
 SPEED, MTU = 10**9, 1500
 _UINT = 2**32 - 1
 _SIZES = ((10**6, 1), (10 * 10**6, 4), (200 * 10**6, 8), (2500 * 10**6, 24))
 Problems = list[tuple[str, bool]]
-
-
-@dataclass
-class Bandwidth:
-    """Bits in a second, or percent of what is above."""
-
-    absolute: int = 0
-    percent: int = 0
-
-    def of(self, whole: int) -> int:
-        """Bits in a second of a whole."""
-        if self.absolute > 0:
-            return min(self.absolute, whole)
-        return whole // 100 * self.percent
-
-
-@dataclass
-class Curve:
-    """A service curve as written."""
-
-    m1: Bandwidth = field(default_factory=Bandwidth)
-    d: int = 0
-    m2: Bandwidth = field(default_factory=Bandwidth)
-
-
-@dataclass
-class Queue:
-    """A queue, or with an empty name an interface with altq."""
-
-    name: str
-    parent: str
-    interface: str
-    scheduler: str
-    priority: int = 1
-    qlimit: int = 50
-    tbrsize: int = 0
-    options: QueueOptions | None = None
-    bandwidth: int = 0
-    ifbandwidth: int = 0
-    curves: dict[str, Service] = field(default_factory=dict)
-    flags: set[str] = field(default_factory=set)
-    children: int = 0
-    children_bandwidth: int = 0
-    sums: dict[str, Segments] = field(default_factory=dict)
-    roots: int = 0
-    defaults: int = 0
-    priorities: set[int] = field(default_factory=set)
 
 
 def check_altq(queue: Queue, written: Bandwidth) -> Problems:
@@ -163,8 +111,6 @@ def _hfsc(queue: Queue, interface: Queue, parent: Queue | None) -> Problems:
             return [(f"m1 must be zero for convex curve: {queue.name}", True)]
     real, upper = curves.get("realtime"), curves.get("upperlimit")
     if real and real.m2:
-        from jailpf.pf.simulated.language.show_altq import rate
-
         limit = Service(0, 0, queue.ifbandwidth // 100 * 80)
         if not _fits(parent, "realtime", real, limit):
             return [(f"real-time sc exceeds 80% of the interface bandwidth ({rate(limit.m2)})", True)]

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.context import Frame
+from jailpf.pf.simulated.language.derive import check_name
 from jailpf.pf.simulated.language.ends import direction, family, from_to, interfaces
-from jailpf.pf.simulated.language.expand import Lists, check_name, expand
+from jailpf.pf.simulated.language.expand import expand
 from jailpf.pf.simulated.language.filter_options import filter_options
 from jailpf.pf.simulated.language.filter_rule import check_tcp, filter_rule, rule_fields
-from jailpf.pf.simulated.language.hosts import only_family
 from jailpf.pf.simulated.language.include import include
 from jailpf.pf.simulated.language.lexer import STRING
 from jailpf.pf.simulated.language.ports import protocol_text, protocols
 from jailpf.pf.simulated.language.problems import RuleError, SyntaxFault
+from jailpf.pf.simulated.language.resolve import only_family
 from jailpf.pf.simulated.language.small import rtable
+from jailpf.pf.simulated.language.written import Lists
 from jailpf.pf.simulated.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def anchor_rule(c: Context) -> None:
     quick = stream.accept("quick")
     lists = Lists(interfaces=interfaces(c))
     base_family = family(stream)
-    lists.protocols = protocols(c)
+    lists.protocols = protocols(c.stream)
     ends = from_to(c)
     o = filter_options(c)
     frame = _braces(c) if stream.at("{") else None
@@ -128,7 +130,7 @@ def translation_anchor(c: Context) -> None:
     name = stream.strings()
     lists = Lists(interfaces=interfaces(c))
     base_family = family(stream)
-    lists.protocols = protocols(c)
+    lists.protocols = protocols(c.stream)
     ends = from_to(c)
     table = rtable(stream) if stream.at("rtable") else None
     stream.end()

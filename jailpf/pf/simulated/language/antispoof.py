@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.ends import family, interface, log_quick
-from jailpf.pf.simulated.language.expand import Interface, Lists, expand
+from jailpf.pf.simulated.language.expand import expand
 from jailpf.pf.simulated.language.filter_options import label
-from jailpf.pf.simulated.language.hosts import WHOLE
 from jailpf.pf.simulated.language.interfaces import Node, exists, is_loopback, lookup
 from jailpf.pf.simulated.language.labels import NAME_MAX
 from jailpf.pf.simulated.language.problems import RuleError
+from jailpf.pf.simulated.language.resolve import WHOLE
 from jailpf.pf.simulated.language.small import rtable
+from jailpf.pf.simulated.language.written import Interface, Lists
 from jailpf.pf.simulated.rules.rule import Host, Rule
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.hosts import several
+from jailpf.pf.simulated.language.resolve import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import Place, Problem
 from jailpf.pf.simulated.language.depth import printable
-from jailpf.pf.simulated.language.problems import RuleError, Stopped, SyntaxFault
+from jailpf.pf.simulated.language.problems import Complaint, RuleError, Stopped, SyntaxFault
 from jailpf.pf.simulated.language.stream import Stream
 from jailpf.pf.simulated.rules.names import systems
 from jailpf.pf.simulated.rules.rule import Rule
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.host.topology import Topology
     from jailpf.pf.simulated.language.lexer import Lexer
     from jailpf.pf.simulated.language.parsed import Parsed
-    from jailpf.pf.simulated.language.queues import Queues
-    from jailpf.pf.simulated.language.state_options import Item
+    from jailpf.pf.simulated.language.queue_model import Queues
+    from jailpf.pf.simulated.language.written import Item
     from jailpf.pf.simulated.rules.ether import EtherRule
 
 OPTION, ETHER, SCRUB, QUEUE, NAT, FILTER = range(1, 7)
@@ -98,7 +98,7 @@ class Context:
             self.complain(str(stop), placed=False)
             more = False
         except RuleError as error:
-            for message, placed in error.complaints or [(WITHOUT_A_WORD, True)]:
+            for message, placed in error.complaints or [Complaint(WITHOUT_A_WORD)]:
                 self.complain(message, placed)
             more = self._failed(depth)
         if self.lines is not None and len(self.result.problems) > problems:
@@ -117,7 +117,7 @@ class Context:
     def known_queues(self) -> Queues:
         """The queues of ALTQ; most texts have none, so their module is not read before."""
         if self.queues is None:
-            from jailpf.pf.simulated.language.queues import Queues
+            from jailpf.pf.simulated.language.queue_model import Queues
 
             self.queues = Queues()
         return self.queues

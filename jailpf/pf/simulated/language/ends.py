@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from jailpf.pf.simulated.language.expand import Interface
 from jailpf.pf.simulated.language.hosts import end_hosts
 from jailpf.pf.simulated.language.interfaces import NAME_MAX
 from jailpf.pf.simulated.language.ports import ports
 from jailpf.pf.simulated.language.problems import RuleError
+from jailpf.pf.simulated.language.written import Interface
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
@@ -119,4 +119,4 @@ def _end(c: Context, word: str) -> tuple[list[Node], list[Ports]]:
     if not stream.accept(word):
         return [], []
     hosts = [] if stream.at("port") else end_hosts(c)
-    return hosts, ports(c) if stream.accept("port") else []
+    return hosts, ports(c.stream) if stream.accept("port") else []

@@ -6,86 +6,24 @@ interface, protocol, icmp-type, source, destination, source port, destination po
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from jailpf.pf.simulated.language import labels
 from jailpf.pf.simulated.language.consistent import faults
+from jailpf.pf.simulated.language.derive import check_name, derived, with_texts
 from jailpf.pf.simulated.language.interfaces import Node
 from jailpf.pf.simulated.language.pool import nat_pool, rdr_pool, route_pool
-from jailpf.pf.simulated.language.pools import Redirect, bad_mask, of_family
+from jailpf.pf.simulated.language.pools import bad_mask, of_family
 from jailpf.pf.simulated.language.ports import protocol_text
-from jailpf.pf.simulated.language.problems import NO_COMBINATION, SKIPPING, Stopped
+from jailpf.pf.simulated.language.problems import NO_COMBINATION, SKIPPING
+from jailpf.pf.simulated.language.redirect import Redirect
+from jailpf.pf.simulated.language.written import Interface, Lists
 from jailpf.pf.simulated.rules.names import systems
-from jailpf.pf.simulated.rules.rule import ANY, Rule
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
     from jailpf.pf.simulated.language.icmp import Icmp
-    from jailpf.pf.simulated.rules.rule import Family, Ids, Ports
-
-ANYWHERE = Node(ANY)
-ANCHOR_MAX, PATH_MAX = 63, 1024
-
-
-class Interface(NamedTuple):
-    """An interface as written."""
-
-    name: str
-    negated: bool = False
-
-
-NOWHERE = Interface("")
-
-
-@dataclass
-class Lists:
-    """What a statement lists; an empty list is "any"."""
-
-    interfaces: list[Interface] = field(default_factory=list)
-    protocols: list[int] = field(default_factory=list)
-    icmp: list[Icmp] = field(default_factory=list)
-    sources: list[Node] = field(default_factory=list)
-    source_ports: list[Ports] = field(default_factory=list)
-    systems: list[str] = field(default_factory=list)
-    destinations: list[Node] = field(default_factory=list)
-    destination_ports: list[Ports] = field(default_factory=list)
-    users: list[Ids] = field(default_factory=list)
-    groups: list[Ids] = field(default_factory=list)
-    received_on: Interface | None = None
-    nat: Redirect | None = None
-    rdr: Redirect | None = None
-    route: Redirect | None = None
-
-    def axes(self) -> tuple[list[Any], ...]:
-        """The lists in the order of expansion."""
-        return (
-            self.interfaces or [NOWHERE],
-            self.protocols or [0],
-            self.icmp or [None],
-            self.sources or [ANYWHERE],
-            self.destinations or [ANYWHERE],
-            self.source_ports or [None],
-            self.destination_ports or [None],
-            self.systems or [None],
-            self.users or [None],
-            self.groups or [None],
-        )
-
-
-_NAMES = [f.name for f in fields(Rule)]
-_set = object.__setattr__
-
-
-def derived(rule: Rule, changes: dict[str, Any]) -> Rule:
-    """A rule with other values in some fields; much faster than dataclasses.replace."""
-    new = object.__new__(Rule)
-    for name in _NAMES:
-        _set(new, name, getattr(rule, name))
-    for name, value in changes.items():
-        _set(new, name, value)
-    return new
+    from jailpf.pf.simulated.rules.rule import Family, Ids, Ports, Rule
 
 
 def expand(c: Context, base: Rule, lists: Lists) -> None:
@@ -123,7 +61,7 @@ class _Expansion:
     ) -> int:
         """How many rules one combination became: 0 or 1, or 2 with the other way of binat-to."""
         c, base, lists = self.c, self.base, self.lists
-        if not _together(c, base.family, interface, source, destination):
+        if not _together(base.family, interface, source, destination):
             return 0
         family = base.family or source.family or destination.family
         name = interface.name or source.scope or destination.scope
@@ -265,19 +203,7 @@ class _Expansion:
         _Expansion(self.c, base, others).run()
 
 
-def check_name(anchor: str) -> None:
-    """The name of an anchor without braces has its limit. Raises Stopped."""
-    if len(last_part(anchor).encode()) > ANCHOR_MAX or len(anchor.encode()) >= PATH_MAX:
-        raise Stopped("pfctl_append_rule: strlcpy")
-
-
-def last_part(path: str) -> str:
-    """What pfctl takes for the name of an anchor: all from the last slash on."""
-    at = path.rfind("/")
-    return path if at < 0 else path[at:]
-
-
-def _together(c: Context, family: Family, interface: Interface, source: Node, destination: Node) -> bool:
+def _together(family: Family, interface: Interface, source: Node, destination: Node) -> bool:
     """Whether a combination has one family, and its link-local addresses one interface."""
     families = {f for f in (family, source.family, destination.family) if f}
     if len(families) > 1:
@@ -286,18 +212,3 @@ def _together(c: Context, family: Family, interface: Interface, source: Node, de
     if len(scopes) > 1:
         return False
     return not scopes or not interface.name or interface.name in scopes
-
-
-def with_texts(c: Context, rule: Rule, number: int) -> Rule:
-    """The rule with the macros in its labels and tags expanded."""
-    ends = rule.source, rule.source_port, rule.destination, rule.destination_port
-
-    def filled(text: str) -> str:
-        return labels.expanded(text, number, rule.interface, rule.proto, rule.family, ends)
-
-    try:
-        texts = {"labels": tuple(map(filled, rule.labels)), "tag": filled(rule.tag), "tagged": filled(rule.tagged)}
-    except labels.TooLongError:
-        c.complain("expand_label_str: label too long", placed=False)
-        return rule
-    return derived(rule, texts)

@@ -6,20 +6,21 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.ends import family, interface
-from jailpf.pf.simulated.language.expand import Interface
+from jailpf.pf.simulated.language.ends import interface
+from jailpf.pf.simulated.language.filter_pools import af_to, nat_to, rdr_to
 from jailpf.pf.simulated.language.icmp import Icmp, icmp
-from jailpf.pf.simulated.language.pools import Redirect, fitting, redirect
 from jailpf.pf.simulated.language.ports import groups, port_range, users, word
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.scrub import ScrubOptions, scrub_options
 from jailpf.pf.simulated.language.small import dummynet, flags, probability, queue, rtable, set_prio, tos
-from jailpf.pf.simulated.language.state_options import Item, optional
+from jailpf.pf.simulated.language.state_options import optional
+from jailpf.pf.simulated.language.written import Interface, Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jailpf.pf.simulated.language.context import Context
+    from jailpf.pf.simulated.language.redirect import Redirect
     from jailpf.pf.simulated.rules.rule import Ids
 
 LABELS_MAX = 5
@@ -78,12 +79,12 @@ def label(c: Context, labels: list[str]) -> None:
 
 def _users(c: Context, o: Options) -> None:
     c.stream.take()
-    o.users = [*users(c), *o.users]
+    o.users = [*users(c.stream), *o.users]
 
 
 def _groups(c: Context, o: Options) -> None:
     c.stream.take()
-    o.groups = [*groups(c), *o.groups]
+    o.groups = [*groups(c.stream), *o.groups]
 
 
 def _flags(c: Context, o: Options) -> None:
@@ -217,44 +218,6 @@ def _scrub(c: Context, o: Options) -> None:
     o.scrub = found
 
 
-def _nat_to(c: Context, o: Options) -> None:
-    how = c.stream.take()
-    found = redirect(c)
-    if o.nat:
-        raise RuleError("cannot respecify nat-to/binat-to")
-    if how == "binat-to":
-        found.binat = found.static_port = True
-    o.nat = found
-
-
-def _rdr_to(c: Context, o: Options) -> None:
-    c.stream.take()
-    found = redirect(c)
-    if o.rdr:
-        raise RuleError("cannot respecify rdr-to")
-    o.rdr = found
-
-
-def _af_to(c: Context, o: Options) -> None:
-    stream = c.stream
-    stream.take()
-    target = family(stream)
-    stream.take("from")
-    nat = redirect(c)
-    rdr = redirect(c) if stream.accept("to") else None
-    if o.nat:
-        raise RuleError("cannot respecify af-to")
-    if not target:
-        raise RuleError("no address family specified")
-    o.nat, o.af_to, nat.family = nat, True, target
-    nat.nodes, nat.family = fitting(nat.nodes, target)
-    if rdr:
-        o.rdr, rdr.family = rdr, target
-        rdr.nodes, rdr.family = fitting(rdr.nodes, target)
-    if not nat.nodes or (rdr and not rdr.nodes):
-        raise RuleError("af-to addresses must be in the target address family")
-
-
 def _rate(c: Context, o: Options) -> None:
     stream = c.stream
     stream.take()
@@ -327,10 +290,10 @@ _HANDLERS: dict[str, Callable[[Context, Options], None]] = {
     "divert-to": _divert,
     "divert-reply": _divert,
     "scrub": _scrub,
-    "nat-to": _nat_to,
-    "binat-to": _nat_to,
-    "rdr-to": _rdr_to,
-    "af-to": _af_to,
+    "nat-to": nat_to,
+    "binat-to": nat_to,
+    "rdr-to": rdr_to,
+    "af-to": af_to,
     "max-pkt-rate": _rate,
     "max-pkt-size": _size,
     "set": _set,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jailpf.pf.simulated.language.ends import direction, family, from_to, interfaces, log_quick
-from jailpf.pf.simulated.language.expand import Lists, expand
+from jailpf.pf.simulated.language.expand import expand
 from jailpf.pf.simulated.language.filter_options import Options, filter_options
-from jailpf.pf.simulated.language.hosts import only_family
 from jailpf.pf.simulated.language.icmp import return_code
 from jailpf.pf.simulated.language.labels import NAME_MAX
 from jailpf.pf.simulated.language.pools import fitting, route, translation
 from jailpf.pf.simulated.language.ports import protocols
 from jailpf.pf.simulated.language.problems import RuleError
+from jailpf.pf.simulated.language.resolve import only_family
 from jailpf.pf.simulated.language.small import flags_text
 from jailpf.pf.simulated.language.state_options import options
+from jailpf.pf.simulated.language.written import Lists
 from jailpf.pf.simulated.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def filter_rule(c: Context) -> None:
     lists = Lists(interfaces=interfaces(c))
     how, lists.route = route(c)
     base_family = family(stream)
-    lists.protocols = protocols(c)
+    lists.protocols = protocols(c.stream)
     ends = from_to(c)
     o = filter_options(c)
     stream.end()
@@ -74,6 +75,7 @@ def filter_rule(c: Context) -> None:
 
 
 def block(c: Context) -> dict[str, Any]:
+    """How a block rule answers. Raises RuleError."""
     stream = c.stream
     kind = stream.peek()
     if kind in {"drop", "return"}:

@@ -8,26 +8,86 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.interfaces import NAME_MAX, Node, exists, lookup
+from jailpf.pf.simulated.language.interfaces import NAME_MAX, Node
 from jailpf.pf.simulated.language.lexer import NUMBER, STRING
-from jailpf.pf.simulated.language.problems import Complaint, RuleError, SyntaxFault
-from jailpf.pf.simulated.rules.addresses import legacy, network, parse_address
+from jailpf.pf.simulated.language.problems import RuleError, SyntaxFault
+from jailpf.pf.simulated.language.resolve import MODIFIERS, WHOLE, resolve
 from jailpf.pf.simulated.rules.rule import BITS, Host
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.host.topology import Topology
     from jailpf.pf.simulated.language.context import Context
-    from jailpf.pf.simulated.rules.rule import Family
 
 TABLE_NAME_MAX = 31
-_MODIFIERS = frozenset({"network", "broadcast", "peer", "0"})
 _NO_HOST = "could not parse host specification"
-_LOCALHOST = ("::1", "127.0.0.1")
 # What may stand behind a host; anything else is wrong before pfctl looks the host up.
 _BEHIND = frozenset(
-    ["port", "os", "to", "user", "group", "flags", "icmp-type", "icmp6-type", "prio", "tos", "no", "keep", "modulate", "synproxy", "ridentifier", "fragment", "allow-opts", "label", "queue", "dnpipe", "dnqueue", "tag", "tagged", "received-on", "probability", "rtable", "divert-to", "divert-reply", "scrub", "nat-to", "rdr-to", "binat-to", "af-to", "max-pkt-rate", "max-pkt-size", "set", "no-df", "min-ttl", "max-mss", "set-tos", "reassemble", "random-id", "bitmask", "random", "source-hash", "round-robin", "static-port", "sticky-address", "endpoint-independent", "prefer-ipv6-nexthop", "map-e-portset", "any", "no-route", "urpf-failed", "!", "{", "}", "(", ")", "<", ",", "ARROW", "STRING", "NUMBER"]
+    [
+        "port",
+        "os",
+        "to",
+        "user",
+        "group",
+        "flags",
+        "icmp-type",
+        "icmp6-type",
+        "prio",
+        "tos",
+        "no",
+        "keep",
+        "modulate",
+        "synproxy",
+        "ridentifier",
+        "fragment",
+        "allow-opts",
+        "label",
+        "queue",
+        "dnpipe",
+        "dnqueue",
+        "tag",
+        "tagged",
+        "received-on",
+        "probability",
+        "rtable",
+        "divert-to",
+        "divert-reply",
+        "scrub",
+        "nat-to",
+        "rdr-to",
+        "binat-to",
+        "af-to",
+        "max-pkt-rate",
+        "max-pkt-size",
+        "set",
+        "no-df",
+        "min-ttl",
+        "max-mss",
+        "set-tos",
+        "reassemble",
+        "random-id",
+        "bitmask",
+        "random",
+        "source-hash",
+        "round-robin",
+        "static-port",
+        "sticky-address",
+        "endpoint-independent",
+        "prefer-ipv6-nexthop",
+        "map-e-portset",
+        "any",
+        "no-route",
+        "urpf-failed",
+        "!",
+        "{",
+        "}",
+        "(",
+        ")",
+        "<",
+        ",",
+        "ARROW",
+        "STRING",
+        "NUMBER",
+    ]
 ) | {"\n"}
-WHOLE = 128  # the prefix of (em0) when none is written
 
 
 def end_hosts(c: Context) -> list[Node]:
@@ -124,84 +184,11 @@ def table(c: Context) -> Node:
     return Node(Host("table", name=name))
 
 
-def resolve(text: str, topology: Topology) -> list[Node]:
-    """What one word means: an address or network, or all addresses of an interface. Raises RuleError in pfctl's words,
-    without a place.
-    """
-    name, slash, mask = text.partition("/")
-    prefix = _prefix(mask) if slash else None
-    found = _address(name, prefix, topology) or _interface(name, prefix, topology)
-    if not found and name.removesuffix(":0") == "localhost":
-        found = [Node(_network(parse_address(address), prefix)) for address in _LOCALHOST]
-    if not found:
-        raise RuleError(Complaint(f"no IP address found for {text}", placed=False))
-    return found
-
-
 def _placed(text: str, c: Context) -> list[Node]:
     try:
         return resolve(text, c.topology)
     except RuleError as error:
         raise RuleError(*error.complaints, _NO_HOST) from None
-
-
-def _prefix(mask: str) -> int:
-    digits = mask.removeprefix("-")
-    if not digits.isdigit():
-        raise RuleError(Complaint(f"netmask is invalid: /{mask}", placed=False))
-    value = int(mask)
-    if not 0 <= value <= WHOLE:
-        size = "small" if value < 0 else "large"
-        raise RuleError(Complaint(f"netmask is too {size}: /{mask}", placed=False))
-    return value
-
-
-def _network(address: tuple[Family, int], prefix: int | None) -> Host:
-    family, number = address[0], address[1]
-    bits = BITS[family]
-    if prefix is None:
-        return Host("net", family, number, number, bits)
-    if prefix > bits:  # refused later, when the rule has its family
-        return Host("net", family, number, number, prefix)
-    return network(family, number, prefix)
-
-
-def _address(name: str, prefix: int | None, topology: Topology) -> list[Node]:
-    try:
-        if ":" not in name:
-            return [Node(_network(("inet", legacy(name, padded_right=prefix is not None)), prefix))]
-        plain, percent, scope = name.partition("%")
-        address = parse_address(plain)
-        top = address.number >> 112
-        local = top >> 6 == 0x3FA or top & 0xFF0F == 0xFF02  # fe80::/10, and ff02::/16 with any flags
-        if percent and not (scope.isdigit() or (local and scope in topology.interfaces)):
-            return []
-        return [Node(_network(address, prefix))]
-    except ValueError:
-        return []
-
-
-def _interface(name: str, prefix: int | None, topology: Topology) -> list[Node]:
-    base, *modifiers = name.split(":")
-    asked = set(modifiers)
-    if asked - _MODIFIERS:
-        return []
-    if len(asked - {"0"}) > 1:
-        raise RuleError(
-            Complaint("illegal combination of interface modifiers", placed=False),
-            Complaint(f"no IP address found for {name}" + ("" if prefix is None else f"/{prefix}"), placed=False),
-        )
-    if asked & {"network", "broadcast"} and prefix is not None:
-        raise RuleError(
-            Complaint("network or broadcast lookup, but extra netmask given", placed=False),
-            Complaint(f"no IP address found for {name}/{prefix}", placed=False),
-        )
-    if base != "self" and not exists(topology, base):
-        return []
-    nodes = lookup(topology, base, asked)
-    if prefix is None:
-        return nodes
-    return [Node(_network((node.family, node.host.low), prefix), node.scope) for node in nodes]
 
 
 def _range(first: str, last: str, c: Context) -> Node:
@@ -224,7 +211,7 @@ def _dynamic(c: Context) -> Node:
     found: set[str] = set()
     while ":" in name:
         rest, _, modifier = name.rpartition(":")
-        if modifier not in _MODIFIERS:
+        if modifier not in MODIFIERS:
             raise RuleError(f"interface {name} has bad modifier")
         found.add(modifier)
         name = rest
@@ -234,19 +221,3 @@ def _dynamic(c: Context) -> Node:
         raise RuleError("interface name too long")
     ordered = [modifier for modifier in ("network", "broadcast", "peer", "0") if modifier in found]
     return Node(Host("dynamic", name=":".join([name, *ordered]), prefix=WHOLE))
-
-
-def several(host: Host) -> bool:
-    """Whether `(em0)` may be more than one address: all but `(em0:0)` of a name that ends in a digit."""
-    if host.kind != "dynamic":
-        return False
-    base, *modifiers = host.name.split(":")
-    return "0" not in modifiers or not base[-1:].isdigit()
-
-
-def only_family(nodes: list[Node], family: Family) -> Family:
-    """The rule's family when it has one, else the one that all hosts share, else none."""
-    if family or not nodes:
-        return family
-    first = nodes[0].family
-    return first if all(node.family == first for node in nodes) else ""

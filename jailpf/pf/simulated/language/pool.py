@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.hosts import several
+from jailpf.pf.simulated.language.resolve import several
 from jailpf.pf.simulated.rules.rule import Pool
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
-    from jailpf.pf.simulated.language.pools import Redirect
+    from jailpf.pf.simulated.language.redirect import Redirect
     from jailpf.pf.simulated.rules.rule import Ports
 
 NAT_LOW, NAT_HIGH = 50001, 65535

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.hosts import WHOLE, host
+from jailpf.pf.simulated.language.hosts import host
 from jailpf.pf.simulated.language.interfaces import NAME_MAX, Node
 from jailpf.pf.simulated.language.lexer import STRING
 from jailpf.pf.simulated.language.ports import Range, port_range, word
 from jailpf.pf.simulated.language.problems import Complaint, RuleError
+from jailpf.pf.simulated.language.redirect import Redirect
+from jailpf.pf.simulated.language.resolve import WHOLE
 from jailpf.pf.simulated.rules.rule import BITS, Host
 
 if TYPE_CHECKING:
@@ -27,24 +28,6 @@ _ONCE = {
     "prefer-ipv6-nexthop": "ipv6_nexthop",
 }
 _DIFFERENT = "address family not given and translation address expands to multiple address families"
-
-
-@dataclass
-class Redirect:
-    """A pool as written."""
-
-    nodes: list[Node]
-    port: Range = Range(0)
-    type: str = ""
-    key: str = ""
-    static_port: bool = False
-    sticky: bool = False
-    endpoint_independent: bool = False
-    ipv6_nexthop: bool = False
-    map_e: tuple[int, int, int] | None = None
-    family: Family = ""
-    binat: bool = False
-    seen: set[str] = field(default_factory=set)
 
 
 def redirect(c: Context, options: bool = True) -> Redirect:

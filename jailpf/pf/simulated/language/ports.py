@@ -11,7 +11,6 @@ from jailpf.pf.simulated.rules.names import GROUPS, PROTOCOL_NUMBERS, PROTOCOLS,
 from jailpf.pf.simulated.rules.rule import UNKNOWN_ID, Ids, Ports
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.language.context import Context
     from jailpf.pf.simulated.language.stream import Stream
 
 _UNARY = {"=": "=", "NE": "!=", "LE": "<=", "<": "<", "GE": ">=", ">": ">"}
@@ -60,9 +59,9 @@ def port_range(text: str, ranges: bool = True, star: bool = False) -> Range:
     return Range(first) if first == last else Range(first, last, True)
 
 
-def ports(c: Context) -> list[Ports]:
+def ports(stream: Stream) -> list[Ports]:
     """What stands behind `port`. Raises RuleError."""
-    return c.stream.listed(lambda: _port(c.stream))
+    return stream.listed(lambda: _port(stream))
 
 
 def _port(stream: Stream) -> Ports:
@@ -91,14 +90,14 @@ def _checked(found: Ports) -> Ports:
     return found
 
 
-def users(c: Context) -> list[Ids]:
+def users(stream: Stream) -> list[Ids]:
     """What stands behind `user`. Raises RuleError."""
-    return c.stream.listed(lambda: _ids(c.stream, "user", "uid", USERS))
+    return stream.listed(lambda: _ids(stream, "user", "uid", USERS))
 
 
-def groups(c: Context) -> list[Ids]:
+def groups(stream: Stream) -> list[Ids]:
     """What stands behind `group`. Raises RuleError."""
-    return c.stream.listed(lambda: _ids(c.stream, "group", "gid", GROUPS))
+    return stream.listed(lambda: _ids(stream, "group", "gid", GROUPS))
 
 
 def _ids(stream: Stream, what: str, short: str, names: dict[str, int]) -> Ids:
@@ -134,11 +133,11 @@ def _id(stream: Stream, what: str, short: str, names: dict[str, int]) -> int:
     return names[name]
 
 
-def protocols(c: Context) -> list[int]:
+def protocols(stream: Stream) -> list[int]:
     """What stands behind `proto`, [] when there is none. Raises RuleError."""
-    if not c.stream.accept("proto"):
+    if not stream.accept("proto"):
         return []
-    return c.stream.listed(lambda: _protocol(c.stream))
+    return stream.listed(lambda: _protocol(stream))
 
 
 def _protocol(stream: Stream) -> int:

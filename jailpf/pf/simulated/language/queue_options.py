@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.altq import Bandwidth, Curve
 from jailpf.pf.simulated.language.lexer import NUMBER, STRING
 from jailpf.pf.simulated.language.problems import RuleError
+from jailpf.pf.simulated.language.queue_model import Bandwidth, Curve, QueueOptions
 from jailpf.pf.simulated.language.small import c_float
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.stream import Stream
 
-DEFAULT_QLIMIT, DEFAULT_PRIORITY = 50, 1
 _INT = 2**31 - 1
 _FLAGS = {
     "cbq": {"default", "borrow", "red", "ecn", "rio", "codel"},
@@ -23,22 +21,6 @@ _FLAGS = {
 }
 _UNITS = {"b": 1, "K": 1000, "M": 10**6, "G": 10**9}
 _SCHEDULERS = {"cbq": "cbq", "priq": "priq", "hfsc": "hfsc", "fairq": "fairq", "codelq": "codel"}
-
-
-@dataclass
-class QueueOptions:
-    """What the options say."""
-
-    bandwidth: Bandwidth = field(default_factory=lambda: Bandwidth(percent=100))
-    priority: int = DEFAULT_PRIORITY
-    qlimit: int = DEFAULT_QLIMIT
-    tbrsize: int = 0
-    scheduler: str = ""
-    flags: set[str] = field(default_factory=set)
-    curves: dict[str, Curve] = field(default_factory=dict)
-    target: int = 0
-    interval: int = 0
-    seen: set[str] = field(default_factory=set)
 
 
 def queue_options(stream: Stream) -> QueueOptions:

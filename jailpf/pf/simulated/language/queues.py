@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem
-from jailpf.pf.simulated.language.altq import Bandwidth, Queue, add, check_altq, commit
+from jailpf.pf.simulated.language.altq import add, check_altq, commit
 from jailpf.pf.simulated.language.ends import interfaces
-from jailpf.pf.simulated.language.expand import NOWHERE, Interface
 from jailpf.pf.simulated.language.lexer import STRING
 from jailpf.pf.simulated.language.problems import RuleError
-from jailpf.pf.simulated.language.queue_options import QueueOptions, queue_options
+from jailpf.pf.simulated.language.queue_model import Bandwidth, Child, Queue, QueueOptions
+from jailpf.pf.simulated.language.queue_options import queue_options
 from jailpf.pf.simulated.language.show_altq import altq_text, queue_text
+from jailpf.pf.simulated.language.written import NOWHERE, Interface
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
@@ -20,26 +20,6 @@ if TYPE_CHECKING:
 _NAME_MAX = 63
 _QUEUE = 4
 _TREES = {"cbq", "hfsc", "fairq"}
-
-
-@dataclass
-class Child:
-    """A queue that a line names: its parent, its interface and the scheduler there."""
-
-    name: str
-    parent: str
-    interface: str
-    scheduler: str
-
-
-@dataclass
-class Queues:
-    """What is known of queues: children by mention, interfaces with altq, and the queues on them."""
-
-    children: list[Child] = field(default_factory=list)
-    interfaces: dict[str, Queue] = field(default_factory=dict)
-    queues: dict[tuple[str, str], Queue] = field(default_factory=dict)
-    last: Queue | None = None  # the one that pfctl prints, whichever was to be added
 
 
 def altq(c: Context) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.ends import direction, family, from_to, interfaces, log_quick
-from jailpf.pf.simulated.language.expand import Lists, expand
+from jailpf.pf.simulated.language.expand import expand
 from jailpf.pf.simulated.language.labels import NAME_MAX
 from jailpf.pf.simulated.language.ports import protocols
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.small import rtable, tos
+from jailpf.pf.simulated.language.written import Lists
 from jailpf.pf.simulated.rules.rule import Rule, Scrub
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def scrub_rule(c: Context, no: bool) -> None:
     log, quick = log_quick(stream)
     lists = Lists(interfaces=interfaces(c))
     base_family = family(stream)
-    lists.protocols = protocols(c)
+    lists.protocols = protocols(c.stream)
     ends = from_to(c)
     o = ScrubOptions() if stream.at("\n") else scrub_options(c, "\n")
     c.require(3)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.queue_options import DEFAULT_PRIORITY, DEFAULT_QLIMIT
+from jailpf.pf.simulated.language.queue_model import DEFAULT_PRIORITY, DEFAULT_QLIMIT, rate
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.language.altq import Bandwidth, Queue
-    from jailpf.pf.simulated.language.queue_options import QueueOptions
+    from jailpf.pf.simulated.language.queue_model import Bandwidth, Queue, QueueOptions
 
 _ORDER = ("red", "ecn", "rio", "codel", "borrow", "wrr", "root", "default")
 _CURVES = ("realtime", "linkshare", "upperlimit")
@@ -63,14 +62,3 @@ def _scheduler(queue: Queue, o: QueueOptions) -> str:
 
 def _speed(absolute: int, percent: int) -> str:
     return f"{percent}%" if percent > 0 else rate(absolute % 2**32)
-
-
-def rate(value: float) -> str:
-    """Bits in a second, as 10Mb."""
-    unit = 0
-    value = float(value)
-    while value >= 1000 and unit <= 3:
-        value /= 1000
-        unit += 1
-    text = f"{value:.2f}" if int(value * 100) % 100 else str(int(value))
-    return f"{text}{' KMG'[unit : unit + 1]}b"

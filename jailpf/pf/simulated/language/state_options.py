@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from jailpf.pf.simulated.language.hosts import TABLE_NAME_MAX
 from jailpf.pf.simulated.language.problems import RuleError
+from jailpf.pf.simulated.language.written import Item
 from jailpf.pf.simulated.rules.rule import StateOptions
 from jailpf.pf.simulated.rules.words import TIMEOUTS
 
@@ -24,13 +25,6 @@ _TWICE = {
     "pflow": "state pflow option: multiple definitions",
     "allow-related": "state allow-related option: multiple definitions",
 }
-
-
-class Item(NamedTuple):
-    """One option as written: its word, and what belongs to it."""
-
-    word: str
-    value: Any = None
 
 
 def items(stream: Stream, end: str) -> list[Item]:

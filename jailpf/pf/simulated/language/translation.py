@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jailpf.pf.simulated.language.derive import with_texts
 from jailpf.pf.simulated.language.ends import family, from_to, interfaces, log_options
-from jailpf.pf.simulated.language.expand import Lists, expand, with_texts
-from jailpf.pf.simulated.language.hosts import end_hosts, several
-from jailpf.pf.simulated.language.interfaces import Node
+from jailpf.pf.simulated.language.expand import expand
+from jailpf.pf.simulated.language.hosts import end_hosts
 from jailpf.pf.simulated.language.labels import NAME_MAX
 from jailpf.pf.simulated.language.pools import bad_mask, of_family, redirect, translation
 from jailpf.pf.simulated.language.ports import protocol_text, protocols
 from jailpf.pf.simulated.language.problems import Complaint, RuleError
+from jailpf.pf.simulated.language.resolve import several
 from jailpf.pf.simulated.language.small import rtable
 from jailpf.pf.simulated.language.state_options import only_pflow
+from jailpf.pf.simulated.language.written import Lists
 from jailpf.pf.simulated.rules.rule import ANY, Pool, Rule
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
-    from jailpf.pf.simulated.language.pools import Redirect
+    from jailpf.pf.simulated.language.interfaces import Node
+    from jailpf.pf.simulated.language.redirect import Redirect
     from jailpf.pf.simulated.rules.rule import Family, Host
 
-_NO_PASS = '"pass" not valid with "no"'
+_ONLY_YES = '"pass" not valid with "no"'
 _NO_NEXTHOP = "The prefer-ipv6-nexthop option can't be used for nat/rdr/binat pools"
-_NO_WORDS = ("source", "redirect")
 
 
 class _Tail(NamedTuple):
@@ -47,10 +49,10 @@ def translation_rule(c: Context, no: bool) -> None:
     action = stream.take("nat", "rdr")
     passes, log = _pass_log(c)
     if no and passes:
-        raise RuleError(_NO_PASS)
+        raise RuleError(_ONLY_YES)
     lists = Lists(interfaces=interfaces(c))
     base_family = family(stream)
-    lists.protocols = protocols(c)
+    lists.protocols = protocols(c.stream)
     ends = from_to(c)
     tail = _tail(c)
     pool = redirect(c) if stream.accept("ARROW") else None
@@ -100,7 +102,7 @@ def binat_rule(c: Context, no: bool) -> None:
     passes, log = _pass_log(c)
     on = interfaces(c)
     written_family = family(stream)
-    protos = protocols(c)
+    protos = protocols(c.stream)
     stream.take("from")
     source = end_hosts(c)
     destination = end_hosts(c) if stream.accept("to") else []
@@ -111,7 +113,7 @@ def binat_rule(c: Context, no: bool) -> None:
     if any(node.host.kind == "urpf-failed" for node in destination):
         raise RuleError('"urpf-failed" is not permitted as a binat destination')
     if no and passes:
-        raise RuleError(_NO_PASS)
+        raise RuleError(_ONLY_YES)
     found = written_family or _family(source) or _family(destination) or _family(pool.nodes if pool else [])
     if not found:
         raise RuleError("address family (inet/inet6) undefined")

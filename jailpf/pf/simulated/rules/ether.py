@@ -11,6 +11,8 @@ from jailpf.pf.simulated.rules.show import from_to_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jailpf.pf.simulated.rules.rule import Family
+
 _FULL = (0xFF,) * 6
 IP4, IP6 = 0x0800, 0x86DD
 
@@ -79,7 +81,7 @@ def _line(rule: EtherRule) -> str:
     for word, mac in (("from", rule.source), ("to", rule.destination)):
         if mac:
             words.append(f"{word} {_mac(mac)}")
-    family = "inet" if rule.protocol == IP4 else "inet6"
+    family: Family = "inet" if rule.protocol == IP4 else "inet6"
     words.append("l3 " + from_to_text(rule.ip_source, None, rule.ip_destination, None, family))
     for label in rule.labels:
         if not label:

@@ -46,9 +46,7 @@ def _line(rule: Rule, quoted: bool, numeric: bool) -> str:
     if rule.text:
         return rule.text
     words = [_action(rule)]
-    for word in (_block(rule) if rule.block else "", rule.direction, rule.log):
-        if word:
-            words.append(word)
+    words += [word for word in (_block(rule) if rule.block else "", rule.direction, rule.log) if word]
     if rule.quick:
         words.append("quick")
     if rule.interface:
