@@ -14,7 +14,7 @@ $(VENV)/bin/pip:
 
 # Each environment is made anew when pyproject.toml changes.
 $(VENV)/for-demo: pyproject.toml $(VENV)/bin/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[simulated]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	touch $(VENV)/for-demo
 
 $(VENV)/for-test: pyproject.toml $(VENV)/bin/pip

@@ -26,7 +26,6 @@ def machine(tmp_path: Path) -> Machine:
 @pytest.fixture
 def simulated(tmp_path: Path) -> Machine:
     """The simulated pf, no jail running."""
-    pytest.importorskip("lark")
     from stand_ins.machine import Machine
 
     machine = Machine(tmp_path, "simulated")

@@ -1,6 +1,6 @@
 """The host as the simulated pf sees it: what pf holds, or would hold, with the interfaces and jails around it.
 
-What `jailpf trace` and `jailpf reach` ask. Needs the extra `jailpf[simulated]`.
+What `jailpf trace` and `jailpf reach` ask.
 """
 
 from __future__ import annotations

@@ -406,7 +406,6 @@ def test_status_says_whether_the_jail_asks_for_something_new(host: Bastille) -> 
 def real(host: Bastille) -> Bastille:
     """The same host with jailpf itself and the simulated pf."""
     pytest.importorskip("jailpf.cli")
-    pytest.importorskip("lark")
     program = host.standins.bin / "jailpf"
     program.write_text(f"#!{sys.executable} -I\nimport sys\nfrom jailpf.__main__ import main\nsys.exit(main())\n")
     (host.etc / "jailpf.toml").write_text('pf = "simulated"\n[host]\next_if = "em0"\n')

@@ -9,11 +9,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from stand_ins.machine import SPLIT, Machine, web
-
-pytest.importorskip("lark")
-
 from dying import NOT_REACHED, attempt
+from stand_ins.machine import SPLIT, Machine, web
 
 from jailpf import warm
 from jailpf.errors import JailpfError

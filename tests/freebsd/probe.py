@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +19,6 @@ OUTSIDE = {CLIENT4, CLIENT6, OTHER4, OTHER6}
 YES, NO = 8.0, 2.5  # seconds to wait for an answer that should come, and for one that should not
 
 compared = 0
-uncompared = 0
 
 
 class Answer(NamedTuple):
@@ -89,11 +87,6 @@ def agree(real: Answer, simulated: Answer, sender: str) -> bool:
     if real.how == "refused":
         return bool(simulated.who)
     return not real.who and not simulated.who
-
-
-def available() -> bool:
-    """Whether there is a simulated pf to ask: it needs lark."""
-    return importlib.util.find_spec("lark") is not None
 
 
 def rebuild(net: Net, main: str, anchors: Mapping[str, str], jails: Mapping[str, Jail]) -> Simulated:

@@ -155,9 +155,6 @@ class Scene:
         """Ask both pfs: `who` ("": nobody) gets it, and they agree. Returns the real answer."""
         real = question.real(bool(who))
         assert real.who == who, f"{question}: expected {who or 'nobody'}, got {real}"
-        if not probe.available():
-            probe.uncompared += 1
-            return real
         probe.compared += 1
         simulated = question.simulated(self.simulated())
         assert probe.agree(real, simulated, question.sender), (

@@ -140,7 +140,6 @@ def test_when_two_answers_agree(real: Answer, simulated: Answer, same: bool) -> 
 @pytest.fixture
 def simulated() -> Callable[..., object]:
     """A simulated pf around the jail jptweb."""
-    pytest.importorskip("lark")
     jail = _lo()
     return lambda main, anchors=None: probe.rebuild(NET, main, anchors or {}, {jail.name: jail})
 

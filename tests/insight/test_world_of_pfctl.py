@@ -27,7 +27,6 @@ lo1: flags=1008049<UP,LOOPBACK,RUNNING,MULTICAST,LOWER_UP> metric 0 mtu 16384
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     """A host whose external interface is em7, with one jail that runs."""
-    pytest.importorskip("lark")
     machine = Machine(tmp_path, host='[host]\next_if = "em7"\n')
     machine.install("ifconfig", f"print({IFCONFIG!r}, end='')\n")
     machine.settings(host='[host]\next_if = "em7"\n', programs=("pfctl", "jls", "ifconfig"))

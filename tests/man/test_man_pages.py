@@ -135,7 +135,6 @@ class Host:
 
     def __init__(self, root: Path, *settings: str) -> None:
         pytest.importorskip("jailpf.cli")
-        pytest.importorskip("lark")
         self.root = root
         (root / "jails").mkdir()
         text = "\n".join(settings) or '[host]\next_if = "em0"\nnat = "(em0:0)"\n'

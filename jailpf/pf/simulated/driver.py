@@ -43,7 +43,7 @@ class Simulated:
 
     state: a file that keeps it between commands, safe for several processes; None: in memory only. main: the
     text of pf.conf, by default the lines of `jailpf init`. now: the clock, in seconds. Raises
-    PfUnavailableError without lark or when the file cannot be used, PfRefusedError for a main ruleset that pf
+    PfUnavailableError when the file cannot be used, PfRefusedError for a main ruleset that pf
     would refuse.
     """
 

@@ -20,7 +20,6 @@ TEXT = 'web {\n\tpath = "/jails/web";\n\tinterface = "lo1";\n\tip4.addr = "10.0.
 @pytest.fixture
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """A folder with settings, jail.conf and one declaration; (status, stdout, stderr) of a command line."""
-    pytest.importorskip("lark")
     tmp_path.chmod(0o755)
     (tmp_path / "jails").mkdir()
     (tmp_path / "jailpf.toml").write_text(

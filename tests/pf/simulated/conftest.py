@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("lark")
-
 from jailpf.pf.simulated import Simulated
 
 

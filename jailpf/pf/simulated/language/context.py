@@ -59,6 +59,11 @@ class Context:
         self.lines: list[str] | None = None  # of a text that is read leniently
 
     @property
+    def printed(self) -> bool:
+        """Whether the text is what pfctl prints."""
+        return self.lexer.printed
+
+    @property
     def lenient(self) -> bool:
         """Whether what cannot be read becomes an unknown rule."""
         return self.lines is not None
@@ -128,6 +133,8 @@ class Context:
             section = self._sections.get(id(rule), rule.section)
             (self.result.scrub if section == "scrub" else self.result.rules[section]).append(rule)
         self.result.ether = self.frames[0].ether
+        if self.lenient:
+            self.result.problems.clear()
         self.result.lines_max = printable(self.result.rules["filter"], self.path)
         if self.result.lines_max is not None and not self.result.problems:
             self.complain("pfctl_load_rule: strlcpy", placed=False)

@@ -60,7 +60,7 @@ class Lexer:
         self.macros: dict[str, str] = {}
         self.persistent: set[str] = set()
         self.errors: list[tuple[str, int, str]] = []
-        self._printed, self._tag = printed, False
+        self.printed, self._tag = printed, False
         self._buffer, self._at, self._expanded_to = "", 0, 0
         self._line = 1  # of the last token
 
@@ -101,7 +101,7 @@ class Lexer:
                 continue
             token = self._one(buffer)
             if token is not None:
-                self._tag = self._printed and token.kind in {"tag", "tagged"}
+                self._tag = self.printed and token.kind in {"tag", "tagged"}
                 return token
 
     def _one(self, buffer: str) -> Token | None:

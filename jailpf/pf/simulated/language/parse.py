@@ -71,24 +71,27 @@ def parse(
 class _Reader:
     def __init__(self, c: Context) -> None:
         self.c = c
-        self.first = True
+        self.first, self.hopeless, self.ended = True, False, False
 
     def read(self) -> None:
         c = self.c
-        stream = c.stream
-        while stream.peek() != EOF:
-            c.statement_line = stream.line
-            hopeless = self.first and not c.lenient and not self._may_begin(stream.peek())
-            if not c.guarded(self._statement) or hopeless:
+        while c.guarded(self._statement) and not self.ended:
+            if self.first and self.hopeless:
                 break
             self.first = False
         c.finish()
 
     def _statement(self, c: Context) -> None:
         stream = c.stream
+        kind = stream.peek()
+        c.statement_line = stream.line
+        # pfctl gives up where the first word of a text is none that a text may begin with.
+        self.hopeless = not c.lenient and kind not in _STATEMENTS and kind not in {"\n", "no", EOF}
+        if kind == EOF:
+            self.ended = True
+            return
         if stream.accept("\n"):
             return
-        kind = stream.peek()
         if kind == "no":
             _no(c)
         else:

@@ -140,8 +140,9 @@ class Stream:
 
     def new_statement(self) -> None:
         """Forget the words of the last statement."""
-        self.words.clear()
-        self.depth = 0
+        kept = self._next
+        self.words = [kept.text] if kept else []
+        self.depth = int(kept.kind == "{") if kept else 0
 
 
 def c_number(text: str) -> int | None:

@@ -103,8 +103,10 @@ def binat_rule(c: Context, no: bool) -> None:
     on = interfaces(c)
     written_family = family(stream)
     protos = protocols(c.stream)
-    stream.take("from")
-    source = end_hosts(c)
+    everywhere = c.printed and stream.accept("all")  # so pfctl prints what it cannot read
+    if not everywhere:
+        stream.take("from")
+    source = [] if everywhere else end_hosts(c)
     destination = end_hosts(c) if stream.accept("to") else []
     tail = _tail(c)
     pool = redirect(c, options=False) if stream.accept("ARROW") else None

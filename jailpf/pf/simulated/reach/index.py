@@ -10,6 +10,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel.flat import Flat, flatten
+from jailpf.pf.simulated.kernel.matcher import unknowable
 from jailpf.pf.simulated.reach.entry import Entry
 from jailpf.pf.simulated.reach.flow import CannotSayError
 from jailpf.pf.simulated.reach.intervals import EVERY, IntervalSet
@@ -74,7 +75,7 @@ class RuleIndex:
         entry = self._entry(flat, tuple(guards))
         if entry is None:
             return
-        if flat.rule.rtable or flat.rule.action == "unknown":
+        if flat.rule.rtable or flat.rule.action == "unknown" or _more_than_known(flat.rule):
             raise CannotSayError(f"cannot say: {rule_text(flat.rule)} (line {flat.rule.line}) might decide")
         self.entries.append(entry)
         if flat.rule.tag:
@@ -160,6 +161,13 @@ def cells(
     found = [(IntervalSet.of(covered), tuple(names[n] for n in keys)) for keys, covered in spans.items()]
     rest = whole - IntervalSet.of(span for covered in spans.values() for span in covered)
     return [*found, (rest, ())] if rest else found
+
+
+def _more_than_known(rule: Rule) -> bool:
+    """Whether a rule asks for, or does, what reach does not follow."""
+    asked = unknowable(rule) or rule.received_on or rule.fragment
+    done = rule.route or rule.nat_to or rule.rdr_to or rule.af_to or rule.divert_to
+    return bool(asked or done)
 
 
 def _order(entry: Entry) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def rule_text(rule: Rule, quoted: bool = False, numeric: bool = True) -> str:
     """A rule, on several lines when it is an anchor with rules in braces.
 
-    With `quoted`, tags stand in quotes, which pfctl does not print but can read back. With `numeric` False services
+    With `quoted`, it is as pfctl can read it back, which it does not print: tags stand in quotes, for instance. With `numeric` False services
     have their names, as pfctl prints them without -P.
     """
     if rule.body:
@@ -52,7 +52,7 @@ def _line(rule: Rule, quoted: bool, numeric: bool) -> str:
     if rule.interface:
         words.append(f"on {'! ' if rule.not_interface else ''}{rule.interface}")
     if rule.route_pool:
-        words.append(f"{rule.route} {pool_text(rule.route_pool, 'route')}")
+        words.append(f"{rule.route} {pool_text(rule.route_pool, 'route', quoted)}")
     if rule.family:
         words.append(rule.family)
     if rule.proto:
@@ -63,6 +63,8 @@ def _line(rule: Rule, quoted: bool, numeric: bool) -> str:
             rule.source, rule.source_port, rule.destination, rule.destination_port, rule.family, rule.os, service
         )
     )
+    if quoted and rule.action == "binat" and words[-1] == "all":
+        words[-1] = "from any to any"
     words += _conditions(rule)
     words += _effects(rule, quoted)
     return " ".join(words)
@@ -181,7 +183,7 @@ def _effects(rule: Rule, quoted: bool) -> list[str]:
         words.append(f"rtable {rule.rtable}")
     if rule.divert_to:
         words.append(f"divert-to {rule.divert_to}")
-    return words + _translations(rule)
+    return words + _translations(rule, quoted)
 
 
 def _sets(rule: Rule) -> Iterator[str]:
@@ -260,17 +262,17 @@ def _escaped(text: str) -> str:
     return text.replace('"', '\\"')
 
 
-def _translations(rule: Rule) -> list[str]:
+def _translations(rule: Rule, quoted: bool) -> list[str]:
     if rule.anchor:
         return []
     words = []
     if rule.section in {"nat", "rdr", "binat"}:
         if not rule.no:
             nothing = " static-port" if rule.section == "nat" else ""
-            words.append("-> " + (pool_text(rule.pool, rule.action) if rule.pool else nothing))
+            words.append("-> " + (pool_text(rule.pool, rule.action, quoted) if rule.pool else nothing))
         return words
     if rule.nat_to:
-        words.append((f"af-to {rule.af_to} from " if rule.af_to else "nat-to ") + pool_text(rule.nat_to, "nat"))
+        words.append((f"af-to {rule.af_to} from " if rule.af_to else "nat-to ") + pool_text(rule.nat_to, "nat", quoted))
     if rule.rdr_to:
-        words.append(("to " if rule.af_to else "rdr-to ") + pool_text(rule.rdr_to, "rdr"))
+        words.append(("to " if rule.af_to else "rdr-to ") + pool_text(rule.rdr_to, "rdr", quoted))
     return words
