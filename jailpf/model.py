@@ -7,7 +7,21 @@ from typing import Literal
 
 # Not for types only: the fields of rules and tables are held against them.
 from jailpf.errors import Place
-from jailpf.values import Address, Count, Family, Filename, Interface, Member, Peer, Port, Protocol, Rate
+from jailpf.values import (
+    Address,
+    Count,
+    Family,
+    Filename,
+    IcmpType,
+    Interface,
+    Log,
+    Member,
+    Network,
+    Peer,
+    Port,
+    Protocol,
+    Rate,
+)
 from jailpf.values.fields import check_fields
 
 Section = Literal["nat", "binat", "rdr", "filter"]
@@ -43,7 +57,10 @@ class Jail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateOptions:
-    """What stands in `keep state (...)` (pf.conf(5), STATEFUL FILTERING). overload is the name of a table."""
+    """What stands in `keep state (...)` (pf.conf(5), STATEFUL FILTERING). overload is the name of a table.
+
+    kind: "sloppy" is an option of `keep`; with "none" there is no state and so no limit.
+    """
 
     max: Count | None = None
     max_src_conn: Count | None = None
@@ -51,36 +68,62 @@ class StateOptions:
     max_src_states: Count | None = None
     overload: str = ""
     synproxy: bool = False
+    kind: Literal["keep", "modulate", "sloppy", "none"] = "keep"
 
     def __post_init__(self) -> None:
         check_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """`route-to (CARD GATEWAY)` or `reply-to (CARD GATEWAY)`: pf checks neither card nor gateway (facts-2.md, 1)."""
+
+    word: Literal["route-to", "reply-to"]
+    interface: Interface
+    gateway: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """How connections are dealt out between the addresses behind `->`. key: of source-hash, 32 hex digits."""
+
+    kind: Literal["round-robin", "random", "source-hash"] = "round-robin"
+    key: str = ""
+    sticky: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule of pf.conf(5). Empty fields are left out; () as `source` or `to` means any.
 
-    target, target_port, static_port: behind `->`. labels, service and place are filled in by jailpf when a rule type
-    leaves them empty.
+    answer: what a block rule does; pf.conf's block-policy does not reach an anchor, and it drops unless given. target, more_targets, target_port, pool, static_port: behind
+    `->`. order: whether it stands above or below all other rules of the jail. labels, service and place are filled in by jailpf when a
+    rule type leaves them empty.
     """
 
     action: Action
+    answer: Literal["", "drop", "return"] = ""
     direction: Literal["", "in", "out"] = ""
-    log: bool = False
+    log: Log | bool | None = False
     quick: bool = False
     on: tuple[Interface, ...] = ()
+    route: Route | None = None
     family: Family | None = None
     proto: Protocol | None = None
     source: tuple[Peer, ...] = ()
     source_port: tuple[Port, ...] = ()
     to: tuple[Peer, ...] = ()
     port: tuple[Port, ...] = ()
+    icmp_type: tuple[IcmpType, ...] = ()
     tag: str = ""
     tagged: str = ""
-    target: Address | Peer | None = None
+    target: Address | Network | Peer | None = None
+    more_targets: tuple[Address | Network | Peer, ...] = ()
     target_port: Port | None = None
+    pool: Pool | None = None
     static_port: bool = False
     state: StateOptions | None = None
+    order: Literal["", "first", "last"] = ""
     labels: tuple[str, ...] = ()
     service: str = ""
     place: Place | None = None

@@ -24,7 +24,7 @@ and no shell), `jailconf` (what jail(8) reads in a jail.conf), hook_command, and
 
 from __future__ import annotations
 
-from jailpf.declare.rules import Context, RuleType, Service, Side, negations, overlapping
+from jailpf.declare.rules import Context, Outlet, RuleType, Service, Side, Way, negations, overlapping
 from jailpf.declare.schema import Keys, key
 from jailpf.declare.services import Services
 from jailpf.declare.settings import AbsolutePath, Host, Settings
@@ -51,7 +51,7 @@ from jailpf.managers.importing import Imported
 from jailpf.managers.published import Published, Unread
 from jailpf.managers.reading import listed, read_text
 from jailpf.managers.scripts import script
-from jailpf.model import Jail, Rule, StateOptions, Table
+from jailpf.model import Jail, Pool, Route, Rule, StateOptions, Table
 from jailpf.system.files import read as read_file
 from jailpf.system.programs import ask as ask_program
 from jailpf.system.programs import run as run_program
@@ -63,13 +63,16 @@ from jailpf.values import (
     Count,
     Family,
     Filename,
+    IcmpType,
     Interface,
     JailName,
+    Log,
     Member,
     Name,
     Network,
     Outgoing,
     Outside,
+    Party,
     Peer,
     Port,
     Protocol,
@@ -95,6 +98,7 @@ __all__ = [
     "Finding",
     "HookFile",
     "Host",
+    "IcmpType",
     "Imported",
     "Interface",
     "Jail",
@@ -102,21 +106,26 @@ __all__ = [
     "JailName",
     "JailpfError",
     "Keys",
+    "Log",
     "Member",
     "Name",
     "Network",
     "NoJailError",
     "Outgoing",
+    "Outlet",
     "Outside",
+    "Party",
     "Peer",
     "PermissionDeniedError",
     "PfUnavailableError",
     "Place",
+    "Pool",
     "Port",
     "Problem",
     "Protocol",
     "Published",
     "Rate",
+    "Route",
     "Rule",
     "RuleType",
     "Service",
@@ -131,6 +140,7 @@ __all__ = [
     "Unread",
     "UsageError",
     "VetoError",
+    "Way",
     "ask_program",
     "expand",
     "hook_command",

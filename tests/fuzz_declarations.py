@@ -23,25 +23,29 @@ from jailpf.declare.layout import LAYOUTS, Layout
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import Key, keys
 from jailpf.declare.services import JailTable, read
-from jailpf.declare.settings import Host, Settings
+from jailpf.declare.settings import Host, Settings, Uplink
 from jailpf.errors import JailpfError, NoJailError
 from jailpf.lifecycle.jails import Jails
 from jailpf.model import Jail, Rule, Ruleset, Table
 from jailpf.pf.simulated import Simulated
 from jailpf.registry import build
-from jailpf.values import Address, Interface, Outgoing, Peer, TableName
+from jailpf.values import Address, Gateway, Interface, Outgoing, Peer, TableName
 
 REGISTRY = build()
 TYPES = REGISTRY.rule_types
 GOOD: dict[str, list[Any]] = {
     "Address": ["10.0.0.2", "10.0.0.3", "fd00::2", "fd00::3", "203.0.113.9", "2001:db8::9"],
     "Peer": ["any", "192.0.2.0/24", "!192.0.2.7", "198.51.100.7", "2001:db8:7::/48", "<t>", "!<t>", "<u>", "<host>", "(em1:0)"],
+    "Party": ["any", "192.0.2.0/24", "!192.0.2.7", "198.51.100.7", "2001:db8:7::/48", "<t>", "<u>", "<host>", "jail:other", "jail:bridged", "jail:*r*", "10.0.0.9", "(em0:0)", "(bridge0:network)"],
+    "Log": [True, False, "all", {"to": "pflog1"}, {"to": "pflog2", "all": True}],
+    "IcmpType": ["echoreq", "unreach", "timex", 3],
+    "Network": ["10.0.1.0/28", "10.0.0.2", "fd00:1::/64", "203.0.113.16/28", "2001:db8:0:20::/64", "203.0.113.9"],
     "Outside": ["ext_ip4", "ext_ip6", "203.0.113.9", "2001:db8::9", "<t>", "(em0)", "any"],
-    "Outgoing": ["(em0:0)", "203.0.113.9", "2001:db8::9"],
+    "Outgoing": ["(em0:0)", "203.0.113.9", "203.0.113.10", "2001:db8::9", "203.0.113.16/28"],
     "Member": ["192.0.2.0/24", "!192.0.2.7", "2001:db8::/32", "!2001:db8::7", "192.0.2.9"],
-    "Target": ["10.0.0.77", "fd00::77", "other", "bridged"],
+    "Target": ["10.0.0.77", "fd00::77", "other", "bridged", "jail:other", "jail:*r*"],
     "Interface": ["em0", "em1", "lo1", "bridge0", "vtnet0.100", "lo"],
-    "Protocol": ["tcp", "tcp", "udp", "tcp+udp", "sctp", "icmp", "icmp6", "esp", "gre", "ah"],
+    "Protocol": ["tcp", "tcp", "udp", "tcp+udp", "sctp", "icmp", "icmp6", "esp", "gre", "ah", "ospf", 41],
     "Port": [22, 80, 443, "993", "7000:7010", "8000:8010", 65535, 1],
     "Count": [1, 20, 2**32 - 1],
     "Rate": ["15/5", "1/1"],
@@ -59,19 +63,34 @@ HOSTS = [
     Host(ext_if=(Interface("em0"), Interface("em1")), nat=(Outgoing.parse("(em0:0)"),), tables=(TableName("host"),)),
     Host(ext_if=(Interface("em0"),), ext_ip4=(Peer.parse("<ext_ip4>"),), ext_ip6=(), tables=(TableName("host"),)),
 ]
+DSL = Uplink(interface=Interface("em1"), gateway=(Gateway.parse("198.18.0.254"), Gateway.parse("fe80::1")))
+HOSTS.append(
+    Host(
+        ext_if=(Interface("em0"), Interface("em1")),
+        nat=(Outgoing.parse("(em0:0)"),),
+        tables=(TableName("host"),),
+        uplinks={"dsl": DSL},
+    )
+)
+LIMITS = ("max_src_conn", "max_src_conn_rate", "max_src_states", "max")
 OTHERS = {
     "other": Jail(name="other", addresses=(Address.parse("10.0.0.9"), Address.parse("fd00::9"))),
     "bridged": Jail(name="bridged", addresses=(Address.parse("10.0.0.8"),), vnet=True, interface=Interface("bridge0")),
 }
 WORDS = """
 table persist const counters file nat binat rdr pass block in out log quick on inet inet6 proto from to any port all tagged tag ->
-static-port keep synproxy state label { } ( ) ! max max-src-states max-src-conn max-src-conn-rate overload flush global
+static-port keep synproxy state label { } ( ) ! max max-src-states max-src-conn max-src-conn-rate overload flush
+drop return no modulate sloppy icmp-type icmp6-type round-robin random source-hash sticky-address route-to reply-to all to
 """
 FIXED = set(WORDS.split())
 
 
 class Known(Jails):
     """Jails that no manager has to be asked for."""
+
+    def everybody(self) -> list[str]:
+        """All of them."""
+        return [*OTHERS, "web"]
 
     def find(self, name: str, services: Any = None) -> Jail:
         """The jail of the declaration, or one of OTHERS."""
@@ -80,8 +99,11 @@ class Known(Jails):
                 return OTHERS[name]
             raise NoJailError(f"nobody knows {name}")
         own = services.jail
-        addresses = own.ip4 + own.ip6 or tuple(map(Address.parse, ("10.0.0.2", "fd00::2")))
-        return Jail(name=name, addresses=addresses, vnet=own.vnet, interface=own.interface, shared=own.shared)
+        addresses = tuple(one for family in own.addresses.values() for one in family)
+        addresses = addresses or tuple(map(Address.parse, ("10.0.0.2", "fd00::2")))
+        return Jail(
+            name=name, addresses=addresses, vnet=bool(own.vnet), interface=own.interface, shared=bool(own.shared)
+        )
 
 
 @dataclass
@@ -151,9 +173,35 @@ class Maker:
             if made.get("proto", "tcp") != "tcp":
                 for name in ("max_src_conn", "max_src_conn_rate", "overload", "synproxy"):
                     allow.pop(name, None)
+            if allow.get("proto", "tcp") != "tcp" or allow.get("synproxy") or set(allow) & set(LIMITS):
+                allow.pop("state", None)
+            if "to" in allow:
+                allow["to"] = self.dice.choice(["10.0.0.2", "fd00::2"])
             if allow.get("overload") is True and not {"max_src_conn", "max_src_conn_rate"} & set(allow):
                 allow["max_src_conn"] = 5
+        if made.get("proto") not in ("icmp", "icmp6") and self.dice.random() < 0.9:
+            made.pop("icmp_type", None)
+        pooled = isinstance(rdr, dict) and (rdr.get("sticky_address") or rdr.get("source_hash"))
+        if isinstance(rdr, dict) and pooled and self.dice.random() < 0.9:
+            rdr["target"] = ["10.0.0.77", "jail:other", "fd00::77"]
+            rdr[self.dice.choice(["sticky_address", "source_hash"])] = False
         return made
+
+    def together(self, keyword: str, table: dict[str, Any]) -> None:
+        """Make the keys of a table such that they mostly go together."""
+        if keyword == "nat" and (table.get("sticky_address") or table.get("source_hash")):
+            table["sticky_address"] = not table.get("source_hash")
+            table["address"] = "203.0.113.16/28" if table.get("source_hash") else ["203.0.113.9", "203.0.113.10"]
+        if keyword == "nat":
+            table.setdefault("address", "203.0.113.9")
+        if keyword == "deny":
+            table.pop(self.dice.choice(["from", "to"]), None)
+            if not {"from", "to", "port"} & set(table):
+                table["from"] = "192.0.2.0/24"
+        if keyword == "binat":
+            networks = self.dice.choice([("10.0.1.0/28", "203.0.113.16/28"), ("fd00:1::/64", "2001:db8:0:20::/64")])
+            table["address"] = networks[1] if "from" in table else self.dice.choice(["203.0.113.9", "2001:db8::9"])
+            table |= {"from": networks[0]} if "from" in table else {}
 
     def declaration(self) -> dict[str, Any]:
         """A whole file."""
@@ -181,7 +229,9 @@ class Maker:
                     else SERVICE_NAMES
                 )
                 table = self.service() if keyword == "service" else self.table(keyword, TYPES[keyword], {})
-                if "port" in table and keyword in ("nat", "out") and self.dice.random() < 0.9:
+                if self.dice.random() < 0.9:
+                    self.together(keyword, table)
+                if "port" in table and keyword in ("nat", "out", "deny") and self.dice.random() < 0.9:
                     table["proto"] = self.dice.choice(["tcp", "udp", "tcp+udp"])
                 tables[self.dice.choice(names)] = table
             if tables:
@@ -286,7 +336,7 @@ class Fuzz:
 
     def sound(self, ruleset: Ruleset) -> None:
         """The text is what was declared, rule by rule, word by word, and pf sees as many rules."""
-        assert ruleset.anchors
+        assert bool(ruleset.anchors) == bool(ruleset.rules or ruleset.tables)
         rules = list(ruleset.rules)
         texts: Counter[str] = Counter()
         for anchor in ruleset.anchors:
@@ -296,6 +346,8 @@ class Fuzz:
                 assert checked(line) == line
             inside = [one for one in rules if rule_text(one) in lines]
             texts.update(line for line in lines if not line.startswith("table "))
+            if re.search("route-to|reply-to|source-hash", anchor.text):  # words that the simulated pf does not know yet
+                continue
             printed = [line for line in self.pf.printed(anchor.path, anchor.text) if not line.startswith("table ")]
             assert len(printed) == sum(map(expansion, inside)), (anchor.text, printed)
             self.rules += len(printed)
@@ -310,7 +362,8 @@ class Fuzz:
 
 def expansion(rule: Rule) -> int:
     """How many rules pf makes of one."""
-    lists = (rule.on, rule.proto.names if rule.proto else (), rule.source, rule.source_port, rule.to, rule.port)
+    protos = rule.proto.names if rule.proto else ()
+    lists = (rule.on, protos, rule.source, rule.source_port, rule.to, rule.port, rule.icmp_type)
     return math.prod(len(one) or 1 for one in lists)
 
 
@@ -332,14 +385,20 @@ def words_of(line: str, one: Rule | Table) -> None:
             *one.port,
             one.target,
             *limits,
+            *one.more_targets,
+            *one.icmp_type,
+            *(re.findall(r"[^ (,)]+", str(one.log)) if one.log else ()),
             *(one.proto.names if one.proto else ()),
         ]
         values += [f'"{word}"' for word in (one.tag, one.tagged, *one.labels)]
+        values += [f"0x{one.pool.key}"] if one.pool and one.pool.key else []
         values += [one.target_port, f"{one.target_port.first}:*"] if one.target_port else []
     else:
         values += [f"<{one.name}>", f'"{one.file}"', *(one.addresses or ())]
     allowed = FIXED | {word for value in values for word in str(value).split()}
-    words = re.findall(r'"[^"]*"|\((?=max)|\((?:em|lo|vtnet|self)[^)]*\)|[^\s,()]+|\)', line)
+    if isinstance(one, Rule) and one.route:
+        allowed.add(f"({one.route.interface} {one.route.gateway})")
+    words = re.findall(r'"[^"]*"|\((?=max)|\((?:em|lo|vtnet|bridge|self)[^)]*\)|[^\s,()]+|\)', line)
     extra = [word for word in words if word not in allowed]
     assert not extra, (line, extra)
 

@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from jailpf.errors import PluginError
+from jailpf.values import Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jailpf.model import Rule, StateOptions, Table
+    from jailpf.model import Pool, Rule, StateOptions, Table
 
 _WORD = r"[A-Za-z0-9_.:/<>()!*{}+=,-]+"
 _QUOTED = r'"[A-Za-z0-9_.:@+/ -]*"'
@@ -20,22 +21,28 @@ _LINE = re.compile(rf"(?:table|nat|binat|rdr|pass|block)(?: {{1,2}}(?:{_FILE}|{_
 
 def rule_text(rule: Rule) -> str:
     """One line without its end. Option order is that of facts.md section 4. Raises PluginError for impossible rules."""
-    words: list[str] = [rule.action, rule.direction]
-    words += ["log"] * rule.log + ["quick"] * rule.quick
+    words: list[str] = [rule.action, rule.answer, rule.direction]
+    words += [str(Log() if rule.log is True else rule.log)] if rule.log else []
+    words += ["quick"] * rule.quick
     if rule.on:
         words += ["on", _list(rule.on)]
+    if rule.route:
+        words += [rule.route.word, f"({rule.route.interface} {rule.route.gateway})"]
     words.append(_padded(rule))
     if rule.proto:
         words += ["proto", str(rule.proto)]
     words += _hosts(rule)
+    if rule.icmp_type:
+        words += ["icmp6-type" if rule.family == "inet6" else "icmp-type", _list(rule.icmp_type)]
     if rule.tagged:
         words += ["tagged", f'"{rule.tagged}"']
     if rule.tag:
         words += ["tag", f'"{rule.tag}"']
     if rule.target is not None:
-        words += ["->", str(rule.target)]
+        words += ["->", _list((rule.target, *rule.more_targets))]
         if rule.target_port:
             words += ["port", _target_port(rule)]
+        words += _pool(rule.pool)
         words += ["static-port"] * rule.static_port
     if rule.state:
         words += _state(rule.state)
@@ -97,6 +104,12 @@ def _target_port(rule: Rule) -> str:
     return f"{port.first}:*" if port and port.width > 1 else str(port)
 
 
+def _pool(pool: Pool | None) -> list[str]:
+    if pool is None:
+        return []
+    return [pool.kind] + [f"0x{pool.key}"] * bool(pool.key) + ["sticky-address"] * pool.sticky
+
+
 def _state(state: StateOptions) -> list[str]:
     options = [
         f"{name.replace('_', '-')} {value}"
@@ -104,6 +117,8 @@ def _state(state: StateOptions) -> list[str]:
         if (value := getattr(state, name)) is not None
     ]
     if state.overload:
-        options.append(f"overload <{state.overload}> flush global")
-    words = ["synproxy" if state.synproxy else "keep", "state"]
+        options.append(f"overload <{state.overload}> flush")
+    options += ["sloppy"] * (state.kind == "sloppy")
+    words = {"modulate": ["modulate", "state"], "none": ["no", "state"]}.get(state.kind, ["keep", "state"])
+    words[0] = "synproxy" if state.synproxy else words[0]
     return words + ["(" + ", ".join(options) + ")"] if options else words

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Rendered = list[Rule | Table]
 TRANSLATING = ("nat", "binat")
+AFTER_SERVICES = 90
 
 
 class KnowsJails(Protocol):
@@ -45,6 +46,13 @@ class KnowsJails(Protocol):
 
     def file(self, name: str) -> str:
         """Where its declaration is, or would be."""
+
+    def everybody(self) -> Iterable[str]:
+        """The names of all jails."""
+
+    @property
+    def neighbours(self) -> Iterable[Jail]:
+        """All jails whose addresses can be found."""
 
     def must_be_outside(self, file: str, *own: str) -> None:
         """Refuse a file in the root of any jail. Raises PermissionDeniedError."""
@@ -78,7 +86,8 @@ def compile_jail(
     work.render()
     if work.problems:
         raise DeclarationError(sorted(work.problems, key=lambda problem: problem.place or ()))
-    rules = [one for one in work.rendered if isinstance(one, Rule)]
+    order = {"first": 0, "": 1, "last": 2}
+    rules = sorted((one for one in work.rendered if isinstance(one, Rule)), key=lambda rule: order[rule.order])
     tables = [one for one in work.rendered if isinstance(one, Table)]
     anchors = lay_out(jail, jails.settings, rules, tables, work)
     if work.problems:
@@ -95,34 +104,58 @@ class _Work:
         self.rendered: Rendered = []
         self.problems: list[Problem] = []
         self.inputs: list[str] = []
+        self.translating: tuple[Rule, ...] = ()
+        self.unsettled: list[str] = []
         self.inlined: dict[str, tuple[Member, ...]] = {}
 
     def context(self, name: str, service: Service | None, explicit: bool = True) -> Context:
         return Context(
             jail=self.jail, host=self.settings.host, name=name, service=service, explicit=explicit, direct=self.settings.direct,
             tag_in=names.tag("in", self.jail.name), tag_out=names.tag("out", self.jail.name),
-            translating=self.translating, lookup=self._lookup,
+            translating=self.translating or self._made(*TRANSLATING), lookup=self._lookup, everybody=self._everybody,
+            neighbours=self._neighbours, declared=frozenset(one.keyword for one in self.services.declarations),
+            redirecting=self._made("rdr"),
         )  # fmt: skip
 
     def _lookup(self, name: str) -> Jail:
         found = self.jails.find(name)
         self.inputs += [*found.inputs, self.jails.file(name)]
+        if not found.settled:
+            self.unsettled.append(name)
         return found
 
+    def _everybody(self) -> Iterable[str]:
+        self.inputs.append(os.path.dirname(self.jails.file(self.jail.name)))
+        return self.jails.everybody()
+
+    def _neighbours(self) -> Iterable[Jail]:
+        self.inputs.append(os.path.dirname(self.jails.file(self.jail.name)))
+        return self.jails.neighbours
+
     def render(self) -> None:
-        declared = sorted(self.services.declarations, key=lambda one: one.keyword not in TRANSLATING)
+        declared = sorted(self.services.declarations, key=lambda one: (one.keyword not in TRANSLATING, one.type.rank))
         for one in declared:
             if one.keyword not in TRANSLATING:
                 break
             self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
         self._default_nat()
-        for one in declared:
-            if one.keyword not in TRANSLATING:
+        self.translating = self._made(*TRANSLATING)
+        rest = [one for one in declared if one.keyword not in TRANSLATING]
+        for one in rest:
+            if one.type.rank < AFTER_SERVICES:
                 self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
+        self._services()
+        for one in rest:
+            if one.type.rank >= AFTER_SERVICES:
+                self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
+
+    def _services(self) -> None:
         for service in self.services.services:
             done: Rendered = []
             first = len(self.rendered)
             for keyword, rule_type in service.types.items():
+                if keyword not in service.explicit and not rule_type.applies(service):
+                    continue
                 context = self.context(service.name, service, keyword in service.explicit)
                 context.rendered = done
                 path = ("service", service.name, *((keyword,) if keyword in service.explicit else ()))
@@ -185,10 +218,9 @@ class _Work:
         self.rendered += taken
         return taken
 
-    @property
-    def translating(self) -> tuple[Rule, ...]:
-        """The nat and binat rules made so far."""
-        return tuple(one for one in self.rendered if isinstance(one, Rule) and one.action in TRANSLATING)
+    def _made(self, *actions: str) -> tuple[Rule, ...]:
+        """The rules of these actions that were made so far."""
+        return tuple(one for one in self.rendered if isinstance(one, Rule) and one.action in actions)
 
     def _labels(self, rule: Rule, service: str) -> tuple[str, ...]:
         if rule.action != "pass" or rule.labels:

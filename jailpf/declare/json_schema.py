@@ -13,9 +13,9 @@ from jailpf.declare.layout import LAYOUTS
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import PROGRAMS, AbsolutePath, Host, Settings
+from jailpf.declare.settings import PROGRAMS, AbsolutePath, Host, Settings, Uplink
 from jailpf.model import SECTIONS
-from jailpf.values import Name, TableName
+from jailpf.values import Interface, Name, TableName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,7 @@ def host_schema(managers: Mapping[str, type]) -> Schema:
     }
     whole["properties"] |= {
         "layout": _told(layouts, "Which section of a jail's rules goes to which anchor."),
-        "host": _told(table_schema(Host), "The host's side."),
+        "host": _told(_host(), "The host's side."),
         "programs": _told(
             {"type": "object", "additionalProperties": False, "properties": programs},
             "Programs that are not in the base system's place.",
@@ -102,6 +102,13 @@ def host_schema(managers: Mapping[str, type]) -> Schema:
         **whole,
         "required": ["host"],
     }
+
+
+def _host() -> Schema:
+    host = table_schema(Host)
+    uplink = _told(table_schema(Uplink), "Another way outside than that of the default route.")
+    host["properties"]["uplink"] = _named(uplink, Interface, "The other uplinks, by the names that `on` may have.")
+    return host
 
 
 def table_schema(cls: type) -> Schema:
@@ -140,7 +147,7 @@ def _value(one: Key) -> Schema:
     return {}
 
 
-def _named(table: Schema, name: type[Name | TableName], sentence: str) -> Schema:
+def _named(table: Schema, name: type[Interface | Name | TableName], sentence: str) -> Schema:
     return _told({"type": "object", "propertyNames": name.schema(), "additionalProperties": table}, sentence)
 
 

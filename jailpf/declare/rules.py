@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jailpf.declare.schema import Keys, key
 from jailpf.errors import NoJailError
-from jailpf.values import FAMILIES, Address, Family, Interface, Peer, Port, Protocol, TableName
+from jailpf.model import Route
+from jailpf.values import (
+    FAMILIES,
+    Address,
+    Family,
+    IcmpType,
+    Interface,
+    Network,
+    Party,
+    Peer,
+    Port,
+    Protocol,
+    TableName,
+)
 from jailpf.values.peer import split
 from jailpf.values.protocol import TCP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from jailpf.declare.settings import Host
+    from jailpf.declare.settings import Host, Uplink
     from jailpf.model import Action, Jail, Rule, Table
 
 
@@ -24,7 +37,8 @@ class RuleType(Keys):
 
     keyword: the word in [KEYWORD.NAME] (scope "jail"), or the key of a service (scope "service").
     rank: rule types render from low to high, those of services within each service; `rdr` is 10, `allow` 90, so that
-    a block rule of another type stands above the pass rules.
+    a block rule of another type stands above the pass rules. Those of scope "jail" render before the services, from
+    90 on after them.
     default: what the host does for every jail without one; `KEYWORD = false` at the top of a jail's file declines it.
     makes: what a declaration must have become at least once: the action of a rule, or "table"; "" anything.
     The first paragraph of the docstring is its sentence in editors and on the reference page.
@@ -44,6 +58,10 @@ class RuleType(Keys):
         if cls.scope not in ("service", "jail"):
             raise TypeError(f'the scope of {cls.keyword} is "service" or "jail", not {cls.scope!r}')
 
+    def applies(self, service: Service) -> bool:  # noqa: ARG002
+        """Whether an exposed rule type has anything to do for a service that does not name it."""
+        return True
+
     def render(self, context: Context) -> Iterable[Rule | Table]:
         """The rules and tables of this declaration. May call `context.error(...)`."""
         raise NotImplementedError
@@ -61,26 +79,75 @@ class Service:
         Protocol, "The protocol; sctp with ports needs release 14 or later.", default=TCP, shown='"tcp"'
     )
     port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True)
-    source: tuple[Peer, ...] = key(Peer, "Who may connect.", name="from", many=True, shown='"any"')
+    source: tuple[Party, ...] = key(
+        Party, "Who may connect; other jails by name.", name="from", many=True, shown='"any"'
+    )
+    icmp_type: tuple[IcmpType, ...] | None = key(
+        IcmpType,
+        "The types of icmp or icmp6 that are let in; [] for all.",
+        many=True,
+        default=None,
+        optional=True,
+        shown='"echoreq"',
+    )
     types: Mapping[str, RuleType] = field(default_factory=dict)
     explicit: frozenset[str] = frozenset()
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Ports belong to protocols that have them; a list of peers has no negation in it."""
+        """Ports belong to protocols that have them, types to icmp; a list of peers has no negation in it."""
+        if self.icmp_type and not self.proto.family:
+            yield "icmp_type", f'{"+".join(self.proto.names)} has no types of ICMP; say proto = "icmp" or "icmp6"'
+        for number, one in enumerate(self.icmp_type or ()):
+            if self.proto.family and not one.belongs(self.proto.names[0]):
+                yield f"icmp_type.{number}", f"{self.proto} has no {one}"
         if self.port and not self.proto.has_ports:
             yield "port", f"{self.proto} has no ports; leave `port` out"
         yield from overlapping(self.port)
         yield from negations(self.source)
 
+    @property
+    def messages(self) -> tuple[IcmpType, ...]:
+        """The types of ICMP that are let in; () for all, and for other protocols."""
+        return () if not self.proto.family else ECHO if self.icmp_type is None else self.icmp_type
+
+
+ECHO = (IcmpType("echoreq"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where packets between two of the host's own are seen: interfaces, and the direction when only one is seen."""
+
+    on: tuple[Interface, ...]
+    direction: Literal["", "in", "out"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A way out: interfaces, the tag of what nat sends there ("": as it is, known by its source), the uplink's route."""
+
+    on: tuple[Interface, ...]
+    tagged: str = ""
+    route: Route | None = None
+
+
+LOOPBACKS = (Interface("lo"),)
+"""The group: IPv4 between jails is on lo1, IPv6 and what the host itself holds is on lo0 (facts-2.md)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One address family of a declaration: the jail's addresses and the peers that exist in it (() means any)."""
+    """One address family of a declaration: the jail's addresses and the peers that exist in it (() means any).
+
+    way: None for peers by address; for other jails, named by name, the interfaces that their packets use: a rule for
+    them must stand there, or anybody outside who borrows such an address could use it (facts-2.md).
+    """
 
     family: Family
     addresses: tuple[Address, ...]
     source: tuple[Peer, ...]
     to: tuple[Peer, ...]
+    way: Way | None = None
 
     @property
     def jail(self) -> tuple[Peer, ...]:
@@ -94,7 +161,8 @@ class Context:
 
     name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
     of the same service; direct: the host's default; tag_in, tag_out: tags of packets that came in by an rdr rule or
-    go out by a nat rule of this jail; translating: the nat and binat rules of this jail, once they are made.
+    go out by a nat rule of this jail; translating, redirecting: the nat and binat, and the rdr rules of this jail, as far as they are made;
+    declared: the keywords of the jail's declarations.
     """
 
     jail: Jail
@@ -106,9 +174,13 @@ class Context:
     service: Service | None = None
     explicit: bool = True
     translating: tuple[Rule, ...] = ()
+    redirecting: tuple[Rule, ...] = ()
+    declared: frozenset[str] = frozenset()
     rendered: list[Rule | Table] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     lookup: Callable[[str], Jail] | None = None
+    everybody: Callable[[], Iterable[str]] = tuple
+    neighbours: Callable[[], Iterable[Jail]] = tuple
 
     def error(self, message: str, key: str = "") -> RenderError:
         """An error to raise: the declaration cannot become rules. `key` gives the place."""
@@ -128,6 +200,12 @@ class Context:
 
         return TableName(f"{prefix}_{self.name[: limit - 9]}_{sha256(self.name.encode()).hexdigest()[:8]}")
 
+    def pool_key(self) -> str:
+        """A key of source-hash that stays the same: pf's own is another with each load, and clients would move."""
+        from hashlib import sha256
+
+        return sha256(f"{self.jail.name}/{self.name}".encode()).hexdigest()[:32]
+
     def find_jail(self, name: str, key: str = "") -> Jail:
         """Another jail by name; `key` is where it is named. Raises RenderError when nobody knows it."""
         if self.lookup is None:
@@ -137,13 +215,45 @@ class Context:
         except NoJailError as wrong:
             raise self.error(f"{wrong.problems[0].message}; write an address instead", key) from None
 
-    @property
-    def leaves(self) -> tuple[Interface, ...]:
-        """The interfaces by which the jail leaves: those of its nat and binat rules of either family, else ext_if.
+    def tag_by(self, uplink: str) -> str:
+        """The tag of what nat rules of this jail send by an uplink, named by its card."""
+        from jailpf.values.anchors import tag
+
+        return tag(f"out.{uplink}", self.jail.name)
+
+    def routes(self, family: Family, on: tuple[Interface, ...] = ()) -> Iterator[Outlet]:
+        """The ways out of a family: those of `on`, else those of the jail's nat and binat rules, else ext_if.
 
         A jail whose every nat names a tunnel never leaves by ext_if, not even with what is not translated.
         """
-        return tuple(dict.fromkeys(one for rule in self.translating for one in rule.on)) or self.host.ext_if
+        links = {self.tag_by(link.interface): link for link in self.host.uplinks.values()}
+        if on:
+            cards = tuple(one for one in on if self.host.uplink(one) is None)
+            wanted = [link for one in on if (link := self.host.uplink(one))]
+        else:
+            cards = tuple(dict.fromkeys(one for rule in self.translating if rule.tag not in links for one in rule.on))
+            wanted = [links[tag] for tag in dict.fromkeys(rule.tag for rule in self.translating) if tag in links]
+            cards = cards or (() if wanted else self.host.default_if)
+        if cards:
+            tagged, whole = self.translated(family, cards)
+            yield from [Outlet(cards, self.tag_out)] * tagged + [Outlet(cards)] * (not whole)
+        for link in wanted:
+            yield from self._by(link, family)
+
+    def _by(self, link: Uplink, family: Family) -> Iterator[Outlet]:
+        """nat stands on the default card: on the uplink's own pf never asks it, and the private address is let out."""
+        card, gateway = self.host.default_if, link.to(family)
+        tag = self.tag_by(link.interface)
+        if gateway is None:
+            self.reasons.append(f"{link.interface} has no {family} gateway")
+        elif any(rule.tag == tag and rule.family == family for rule in self.translating):
+            yield Outlet(card, tag, Route(word="route-to", interface=link.interface, gateway=gateway))
+        elif not self.translated(family, card)[0]:
+            yield Outlet(card, "", Route(word="route-to", interface=link.interface, gateway=gateway))
+        else:
+            raise self.error(
+                f"what is sent by {link.interface} needs its address; add a [nat.NAME] with that `on`", "on"
+            )
 
     def translated(self, family: str, on: tuple[Interface, ...]) -> tuple[bool, bool]:
         """(whether nat or binat rules translate anything of a family on one of these interfaces, whether all of it on all)."""
@@ -170,17 +280,102 @@ class Context:
         mine = self.jail.addresses if addresses is None else addresses
         for family in FAMILIES:
             own = tuple(one for one in mine if one.family == family)
-            sources, dests = split(source, family), split(to, family)
             if proto is not None and proto.family not in ("", family):
                 self.reasons.append(f"{proto} does not exist in {family}")
             elif not own:
                 self.reasons.append(f"there is no {family} address inside")
-            elif sources is None:
-                self.reasons.append(f"`from` names no {family} address")
-            elif dests is None:
-                self.reasons.append(f"`to` names no {family} address")
             else:
-                yield Side(family, own, sources, dests)
+                yield from self._family(family, own, source, to)
+
+    def _family(
+        self, family: Family, own: tuple[Address, ...], source: tuple[Peer, ...], to: tuple[Peer, ...]
+    ) -> Iterator[Side]:
+        for sources, way in self._parties("from", source, family):
+            for dests, there in self._parties("to", to, family):
+                yield Side(family, own, sources, dests, way or there)
+
+    def _parties(
+        self, key: str, peers: tuple[Peer, ...], family: Family
+    ) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
+        """Those by address, and those of the jails that are named, by the interfaces that their packets use."""
+        plain = tuple(one for one in peers if not one.jail)
+        left = split(plain, family)
+        if plain or not peers:
+            if left is not None:
+                yield left, None
+            else:
+                self.reasons.append(f"`{key}` names no {family} address")
+        found: dict[Way, list[Peer]] = {}
+        for number, one in enumerate(peers):
+            for other in self.find_jails(one.jail, f"{key}.{number}") if one.jail else ():
+                way = self.way(other, self.jail) if key == "from" else self.way(self.jail, other)
+                if not other.of(family):
+                    self.reasons.append(f"{other.name} has no {family} address")
+                found.setdefault(way, []).extend(map(Peer.of, other.of(family)))
+        for way, theirs in found.items():
+            if theirs:
+                yield tuple(dict.fromkeys(theirs)), way
+
+    def find_jails(self, pattern: str, key: str = "") -> tuple[Jail, ...]:
+        """The jails of a name or pattern, without this one. Raises RenderError when there is none."""
+        if not re.search(r"[*?]", pattern):
+            return (self.find_jail(pattern, key),)
+        from fnmatch import fnmatchcase
+
+        names = [name for name in self.everybody() if fnmatchcase(name, pattern) and name != self.jail.name]
+        if not names:
+            raise self.error(f"no jail is called {pattern!r}", key)
+        return tuple(self.find_jail(name, key) for name in names)
+
+    def way(self, sender: Jail, target: Jail) -> Way:
+        """Where packets from one jail to another are seen. Raises RenderError for a bridge that nobody knows."""
+        if not sender.vnet and not target.vnet:
+            return Way(LOOPBACKS)
+        bridges = tuple(dict.fromkeys(self.bridge(one) for one in (sender, target) if one.vnet))
+        if len(bridges) == 1 and sender.vnet and target.vnet:
+            return Way(bridges)
+        return Way(bridges, "" if len(bridges) > 1 else "in" if sender.vnet else "out")
+
+    def near(self, to: tuple[Peer, ...]) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
+        """Destinations by the interfaces where what this jail sends there is seen; None: where it leaves for outside."""
+        found: dict[Way | None, list[Peer]] = {}
+        for peer in to:
+            for way in self._near(peer):
+                found.setdefault(way, []).append(peer)
+        yield from ((tuple(peers), way) for way, peers in found.items())
+
+    def _near(self, peer: Peer) -> set[Way | None]:
+        host = Way((self.bridge(self.jail),), "in") if self.jail.vnet else Way(LOOPBACKS)
+        if peer.interface:
+            if ":network" not in peer.word:
+                return {host}
+            outside = peer.interface in self.host.ext_if or self.host.uplink(peer.interface)
+            return {
+                None
+                if outside
+                else host
+                if peer.interface.startswith("lo")
+                else Way((Interface(peer.interface),), "out")
+            }
+        network = None if peer.negated else peer.network
+        if network is None:
+            return {None}
+        links = [one for link in self.host.uplinks.values() for one in link.outside(network.family)]
+        ways: set[Way | None] = set()
+        if any(one.network and one.network.within(network) for one in (*self.host.outside(network.family), *links)):
+            ways.add(host)
+        for other in self.neighbours():
+            if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses):
+                ways.add(self.way(self.jail, other))
+        return ways if ways and network.net.num_addresses == 1 else ways | {None}
+
+    def bridge(self, jail: Jail) -> Interface:
+        """The host's side of a vnet jail. Raises RenderError when nobody knows it."""
+        if jail.interface is None:
+            raise self.error(
+                f'the vnet jail {jail.name} is behind a bridge that nobody knows; add interface = "bridge0" to its [jail]'
+            )
+        return jail.interface
 
 
 class RenderError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from jailpf.declare import toml
 from jailpf.declare.services import JailTable, read
 from jailpf.declare.settings import PROGRAMS
-from jailpf.errors import ConfigError, DeclarationError, NoJailError, PermissionDeniedError, Place, Problem, UsageError
+from jailpf.errors import (
+    ConfigError,
+    DeclarationError,
+    JailpfError,
+    NoJailError,
+    PermissionDeniedError,
+    Place,
+    Problem,
+    UsageError,
+)
 from jailpf.managers.building import with_running
 from jailpf.model import Jail
 from jailpf.system import files, running
@@ -50,6 +59,20 @@ class Jails:
         return sorted(
             name[: -len(pattern)] for name in found if name.endswith(pattern) and valid(name[: -len(pattern)])
         )
+
+    def everybody(self) -> list[str]:
+        """The names of all jails: those with a file, and those that a manager has. Raises what adapters raise."""
+        known = {name for adapter in self.adapters for name in adapter.names() if valid(name)}
+        return sorted(known | set(self.declared()))
+
+    @cached_property
+    def neighbours(self) -> tuple[Jail, ...]:
+        """All jails whose addresses can be found; what is wrong with another's file is not this jail's trouble."""
+        found = []
+        for name in self.everybody():
+            with suppress(JailpfError):
+                found.append(self.find(name))
+        return tuple(found)
 
     def declares(self, name: str) -> bool:
         """Whether a jail has a file; as `declares` below."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from jailpf.values.address import FAMILIES, Address, Family, Network
 from jailpf.values.base import Value
+from jailpf.values.icmp import IcmpType
+from jailpf.values.log import Log
 from jailpf.values.member import Member
 from jailpf.values.names import Filename, Interface, JailName, Name, TableName
 from jailpf.values.peer import Peer
 from jailpf.values.port import Port
 from jailpf.values.protocol import Protocol
 from jailpf.values.rate import Count, Rate
-from jailpf.values.sides import Outgoing, Outside, Target
+from jailpf.values.sides import Gateway, Outgoing, Outside, Party, Target
 
 __all__ = [
     "FAMILIES",
@@ -22,13 +24,17 @@ __all__ = [
     "Count",
     "Family",
     "Filename",
+    "Gateway",
+    "IcmpType",
     "Interface",
     "JailName",
+    "Log",
     "Member",
     "Name",
     "Network",
     "Outgoing",
     "Outside",
+    "Party",
     "Peer",
     "Port",
     "Protocol",

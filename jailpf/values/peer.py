@@ -16,9 +16,12 @@ _BARE = re.compile(rf"{INTERFACE}(:[a-z0-9]+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """ "any", an address, a network, a "<table>" or the addresses of an interface "(em0:0)"; "!" negates all but any."""
+    """ "any", an address, a network, a "<table>" or the addresses of an interface "(em0:0)"; "!" negates all but any.
 
-    kind: Literal["any", "network", "table", "interface"]
+    A jail by name is a Party: pf never sees it, its addresses stand in the rules.
+    """
+
+    kind: Literal["any", "network", "table", "interface", "jail"]
     word: str
     negated: bool = False
     network: Network | None = None
@@ -50,6 +53,11 @@ class Peer:
     def interface(self) -> str:
         """The interface whose addresses these are, or ""."""
         return self.word[1:-1].split(":")[0] if self.kind == "interface" else ""
+
+    @property
+    def jail(self) -> str:
+        """The name or pattern of jails, or ""."""
+        return self.word[5:] if self.kind == "jail" else ""
 
     @classmethod
     def schema(cls) -> dict[str, object]:
@@ -84,6 +92,8 @@ def _parse(cls: type[Peer], whole: str) -> Peer:
             raise ValueError(f'{word!r} is not an interface\'s addresses; write "(em0:0)" or "(em0)"')
         Interface.parse(found[1])
         return cls("interface", word, negated)
+    if word.startswith("jail:"):
+        raise ValueError(f"{word!r}: no jail can be named here; write an address")
     if _BARE.fullmatch(word) and not _looks_numeric(word):
         raise ValueError(
             f'{word!r} is not an address; for those of an interface write "({word})" or "({word.split(":")[0]}:0)"'

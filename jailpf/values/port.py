@@ -17,11 +17,11 @@ class Port:
 
     @classmethod
     def parse(cls, raw: object) -> Port:
-        """From 993, "993" or "7000:7010". Raises ValueError; reversed ranges are refused because 13 takes them."""
+        """From 993, "993", "7000:7010" or "any". Raises ValueError; reversed ranges are refused because 13 takes them."""
         if isinstance(raw, int) and not isinstance(raw, bool):
             first = last = raw
         elif isinstance(raw, str):
-            first, last = _range(raw)
+            first, last = (1, 65535) if raw == "any" else _range(raw)
         else:
             raise ValueError(f'a port is a number or a range "7000:7010", not {describe(raw)}')
         for number in (first, last):
@@ -46,7 +46,7 @@ class Port:
         return {
             "anyOf": [
                 {"type": "integer", "minimum": 1, "maximum": 65535},
-                {"type": "string", "pattern": r"^[0-9]{1,5}(:[0-9]{1,5})?$"},
+                {"type": "string", "pattern": r"^(any|[0-9]{1,5}(:[0-9]{1,5})?)$"},
             ]
         }
 

@@ -25,7 +25,7 @@ class Outside(Peer):
 
 
 class Outgoing(Peer):
-    """Where NATed packets come from: an address, or "(em0:0)"."""
+    """Where NATed packets come from: an address, a network, or "(em0:0)"."""
 
     @classmethod
     def parse(cls, raw: object) -> Outgoing:
@@ -35,14 +35,12 @@ class Outgoing(Peer):
             raise ValueError(f'{raw!r} is not an address to leave by; write an address or "(em0:0)"')
         if peer.kind == "interface" and not peer.word.endswith(":0)"):
             raise ValueError(f'{raw!r} also takes the alias addresses of other jails; write "({peer.interface}:0)"')
-        if isinstance(peer.network, Network) and peer.network.net.num_addresses > 1:
-            raise ValueError(f"{raw!r} is a network; one address is wanted")
         return cls(peer.kind, peer.word, False, peer.network)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an rdr sends to: an address, or the jail of that name."""
+    """Where an rdr sends to: an address, or the jail of that name, also written "jail:web"; "jail:web*" is several."""
 
     address: Address | None = None
     jail: str = ""
@@ -50,6 +48,8 @@ class Target:
     @classmethod
     def parse(cls, raw: object) -> Target:
         """Make it. Raises ValueError."""
+        if isinstance(raw, str) and raw.startswith("jail:"):
+            return cls(jail=Party.parse(raw).jail)
         if not isinstance(raw, str) or re.fullmatch(r"[0-9./%]+|.*:.*", raw):
             return cls(Address.parse(raw))
         try:
@@ -61,3 +61,49 @@ class Target:
     def schema(cls) -> dict[str, object]:
         """Text."""
         return {"type": "string"}
+
+
+class Party(Peer):
+    """A Peer, or jails by name: "jail:web", "jail:web*"."""
+
+    @classmethod
+    def parse(cls, raw: object) -> Party:
+        """Make it. Raises ValueError."""
+        if isinstance(raw, str) and raw.lstrip("! ").startswith("jail:"):
+            if raw.startswith("!"):
+                raise ValueError(f"{raw!r}: everybody but a jail is the whole world; name who is meant")
+            pattern = raw.removeprefix("jail:")
+            try:
+                JailName.parse(re.sub(r"[*?]", "x", pattern))
+            except ValueError as wrong:
+                raise ValueError(f"{raw!r}: {wrong}") from None
+            return cls("jail", raw)
+        peer = Peer.parse(raw)
+        return cls(peer.kind, peer.word, peer.negated, peer.network)
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """Text, with examples."""
+        return {"type": "string", "examples": ["any", "192.0.2.0/24", "<table>", "(em0:0)", "jail:web"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The next router by an uplink. A link-local address is written without scope: pf takes that of the card."""
+
+    address: Address
+
+    @classmethod
+    def parse(cls, raw: object) -> Gateway:
+        """Make it. Raises ValueError."""
+        if isinstance(raw, str) and raw.lower().startswith("fe80:") and "%" not in raw and "/" not in raw:
+            return cls(Address(Network.parse(raw).net.network_address))
+        return cls(Address.parse(raw))
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """An address."""
+        return Address.schema()
+
+    def __str__(self) -> str:
+        return str(self.address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jailpf_plugins import allow, binat, nat, out, rdr, table
+from jailpf_plugins import allow, binat, deny, nat, out, rdr, table
 
-BUILT_IN = (rdr, allow, nat, binat, out, table)
+BUILT_IN = (rdr, allow, deny, nat, binat, out, table)
 """The modules, registered directly by jailpf.registry; their order means nothing."""

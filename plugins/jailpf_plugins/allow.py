@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from jailpf.plugin import (
+    Address,
     Count,
     Interface,
+    Log,
+    Party,
     Peer,
     Port,
+    Protocol,
     Rate,
+    Route,
     Rule,
     RuleType,
     StateOptions,
@@ -23,7 +29,7 @@ from jailpf.plugin import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jailpf.plugin import Address, Context, Side
+    from jailpf.plugin import Context, Service, Side
 
 LIMITS = ("max_src_conn", "max_src_conn_rate", "max_src_states", "max")
 TCP_ONLY = ("max_src_conn", "max_src_conn_rate", "overload", "synproxy")
@@ -36,10 +42,15 @@ class Allow(RuleType):
     rank = 90
     makes = "pass"
 
-    source: tuple[Peer, ...] = key(Peer, "Who is let in.", name="from", many=True, shown="the service's `from`")
+    source: tuple[Party, ...] = key(
+        Party, "Who is let in; other jails by name.", name="from", many=True, shown="the service's `from`"
+    )
     from_port: tuple[Port, ...] = key(Port, "The port that the other side sends from.", many=True, shown="any")
-    on: tuple[Interface, ...] = key(Interface, "The interface that connections come in by.", many=True, shown="any")
-    log: bool = key(bool, "Whether pf logs the first packet of a connection.", default=False)
+    to: tuple[Address, ...] = key(Address, "To which addresses of the jail.", many=True, shown="all")
+    on: tuple[Interface, ...] = key(
+        Interface, "The interface or uplink that connections come in by.", many=True, shown="any"
+    )
+    log: Log | None = key(Log, 'Whether pf logs connections: true, "all" their packets, or { to = "pflog1" }.')
     direct: bool | None = key(
         bool, "Whether the service is also reached without its rdr.", shown="`direct` of jailpf.toml"
     )
@@ -47,107 +58,188 @@ class Allow(RuleType):
     max_src_conn_rate: Rate | None = key(
         Rate, 'How many connections one source may open in how many seconds: "15/5" (TCP).'
     )
-    max_src_states: Count | None = key(
-        Count, "How many states one source may have, counted over all rules of the host together."
-    )
-    max: Count | None = key(
-        Count,
-        "How many states all sources together may have: in each rule that this becomes (port, address, protocol).",
-    )
+    max_src_states: Count | None = key(Count, "How many states one source may have.")
+    max: Count | None = key(Count, "How many states all sources together may have.")
     overload: bool = key(bool, "Whether a source that exceeds a TCP limit is blocked from then on.", default=False)
     synproxy: bool = key(bool, "Whether pf finishes the TCP handshake itself first.", default=False)
+    state: str = key(
+        str,
+        "What pf remembers of a connection; none only where nothing is translated.",
+        default="keep",
+        choices=("keep", "modulate", "sloppy", "none"),
+    )
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """overload needs a limit; no negations in lists."""
+        """overload needs a limit, limits a state; no negations in lists."""
         yield from negations(self.source)
         yield from overlapping(self.from_port)
         if self.overload and not (self.max_src_conn or self.max_src_conn_rate):
-            yield (
-                "overload",
-                "there is no limit that could be exceeded; add max_src_conn or max_src_conn_rate",
-            )
+            yield "overload", "there is no limit that could be exceeded; add max_src_conn or max_src_conn_rate"
+        if self.state == "none" and any(getattr(self, name) for name in (*LIMITS, "synproxy")):
+            yield "state", "limits count states, and there would be none; remove `state`, or the limits"
+        if self.synproxy and self.state != "keep":
+            yield "state", f"pf takes no synproxy with {self.state}; write one of them"
 
     def render(self, context: Context) -> Iterable[Rule | Table]:
         """For each family a pass rule (two with limits or `on`), and above it the block rule of `overload`."""
         service = context.service
         assert service is not None  # noqa: S101 - scope is "service"
-        self._check(context)
-        targets = [rule for rule in context.rendered if isinstance(rule, Rule) and rule.action == "rdr"]
-        direct = context.direct if self.direct is None else self.direct
+        self._check(context, service)
         overload = ""
         if self.overload:
             overload = context.table_name("overload")
             yield Table(name=overload)
-        for side in context.sides(
-            source=self.source or service.source,
-            proto=service.proto,
-            addresses=_addresses(context, targets, direct),
+        source = self.source or service.source
+        plain, jails = ([one for one in source if bool(one.jail) == named] for named in (False, True))
+        if plain or not source:
+            for addresses, tag in self._published(context):
+                for side in context.sides(source=tuple(plain), proto=service.proto, addresses=addresses):
+                    yield from self._rules(context, side, tag, overload)
+        for side in (
+            context.sides(source=tuple(jails), proto=service.proto, addresses=self._own(context)) if jails else ()
         ):
-            tagged = "" if direct or not targets else context.tag_in
-            yield from self._rules(context, side, tagged, overload)
+            yield from self._rules(context, side, "", overload)
+
+    def _own(self, context: Context) -> tuple[Address, ...]:
+        return tuple(one for one in context.jail.addresses if not self.to or one in self.to)
+
+    def _published(self, context: Context) -> Iterator[tuple[tuple[Address, ...], str]]:
+        """(addresses, the tag of what may come there): what rdr or binat brings; "" for those that are asked directly."""
+        targets = [rule for rule in context.rendered if isinstance(rule, Rule) and rule.action == "rdr"]
+        direct = context.direct if self.direct is None else self.direct
+        if targets:
+            yield _addresses(context, self._own(context), targets, direct), "" if direct else context.tag_in
+            return
+        binat = {one for rule in context.translating if rule.action == "binat" for one in rule.source}
+        closed = () if self.direct else tuple(one for one in self._own(context) if Peer.of(one) in binat)
+        if closed:
+            yield closed, context.tag_out
+        if rest := tuple(one for one in self._own(context) if one not in closed):
+            yield rest, ""
 
     def _rules(self, context: Context, side: Side, tagged: str, overload: str) -> Iterator[Rule]:
         service = context.service
         assert service is not None  # noqa: S101
-        what: dict[str, Any] = {
-            "quick": True, "family": side.family, "proto": service.proto, "source_port": self.from_port,
-            "to": side.jail, "port": service.port, "tagged": tagged, "log": self.log,
-        }  # fmt: skip
-        if overload:
-            yield Rule(action="block", direction="in", source=(Peer.parse(f"<{overload}>"),), **what)
-        what["source"] = side.source
-        state = self._state(overload)
-        if not state and not self.on:
-            yield Rule(action="pass", **what)
+        whole = Rule(
+            action="pass", quick=True, family=side.family, source=side.source, source_port=self.from_port, to=side.jail,
+            port=service.port, icmp_type=service.messages, tagged=tagged, log=self.log,
+        )  # fmt: skip
+        for proto in self._protocols(service.proto):
+            rule = replace(whole, proto=proto)
+            if overload and "tcp" in proto.names:
+                yield replace(
+                    rule, action="block", answer="drop", direction="in", source=(Peer.parse(f"<{overload}>"),)
+                )
+            if self.state == "none":
+                yield from self._stateless(context, rule)
+            elif side.way:
+                yield from self._near(side, rule, self._state(proto, overload))
+            else:
+                yield from self._far(context, rule, self._state(proto, overload))
+
+    def _far(self, context: Context, rule: Rule, state: StateOptions | None) -> Iterator[Rule]:
+        """Who comes from elsewhere; by an uplink the answers go back by it."""
+        tag = context.tag_in if self.on and not rule.tagged else ""
+        for card, gateway in self._uplinks(context, rule):
+            route = Route(word="reply-to", interface=card, gateway=gateway)
+            yield replace(rule, direction="in", on=(card,), route=route, state=state, tag=tag)
+        if not self.on and not _limited(state):
+            yield replace(rule, state=state)
             return
         # Limits count on the way in only: a vnet jail's packets leave again through its bridge as OUT (facts.md).
-        yield Rule(
-            action="pass",
-            direction="in",
-            on=self._on(context),
-            state=state,
-            tag="" if tagged or not self.on else context.tag_in,
-            **what,
-        )
-        what["tagged"] = context.tag_in if self.on else tagged
-        elsewhere = any(one not in context.jail.addresses for one in side.addresses)
+        on = self._on(context)
+        if on or not self.on:
+            yield replace(rule, direction="in", on=on, state=state, tag=tag)
+        elsewhere = any(str(one) not in map(str, context.jail.addresses) for one in rule.to)
         if not self.on or context.jail.vnet or elsewhere:
-            yield Rule(action="pass", direction="out", **what)
+            yield replace(rule, direction="out", tagged=rule.tagged or tag)
+
+    def _near(self, side: Side, rule: Rule, state: StateOptions | None) -> Iterator[Rule]:
+        """Other jails, where their packets are seen, and nowhere else: anybody may borrow an address."""
+        assert side.way is not None  # noqa: S101
+        rule = replace(rule, on=side.way.on, direction=side.way.direction)
+        if side.way.direction or not _limited(state):
+            yield replace(rule, state=state)
+        else:
+            yield replace(rule, direction="in", state=state)
+            yield replace(rule, direction="out")
+
+    def _stateless(self, context: Context, rule: Rule) -> Iterator[Rule]:
+        """Both directions by themselves; nat would change the answers, which nobody undoes."""
+        if rule.tagged or any(one.family == rule.family for one in context.translating):
+            raise context.error(f"what is translated has a state, and {rule.family} of this jail is", "state")
+        none = replace(rule, on=self.on, state=StateOptions(kind="none"))
+        yield none
+        yield replace(none, source=rule.to, source_port=rule.port, to=rule.source, port=rule.source_port)
+
+    def _uplinks(self, context: Context, rule: Rule) -> Iterator[tuple[Interface, Address]]:
+        """(card, gateway) of each uplink that the service is asked on."""
+        asked = [one for made in context.rendered if isinstance(made, Rule) and made.action == "rdr" for one in made.on]
+        if not asked and not context.jail.vnet and context.jail.interface:
+            asked = [context.jail.interface]
+        for link in dict.fromkeys(filter(None, map(context.host.uplink, self.on or asked))):
+            if gateway := link.to(rule.family or ""):
+                yield link.interface, gateway
 
     def _on(self, context: Context) -> tuple[Interface, ...]:
         """With hairpin, connections also come in by the interfaces that the rdr added: lo0, a vnet jail's bridge."""
+        cards = [one for one in self.on if context.host.uplink(one) is None]
         hairpin = [
-            one for rule in context.rendered if isinstance(rule, Rule) and rule.direction == "out" for one in rule.on
+            one
+            for rule in context.rendered
+            if isinstance(rule, Rule) and (rule.direction == "out" or rule.action == "nat")
+            for one in rule.on
         ]
-        if hairpin and context.jail.vnet and context.jail.interface:
-            hairpin.append(context.jail.interface)
-        return tuple(dict.fromkeys((*self.on, *hairpin))) if self.on else ()
+        return tuple(dict.fromkeys((*cards, *hairpin))) if self.on else ()
 
-    def _state(self, overload: str) -> StateOptions | None:
-        limits = {name: getattr(self, name) for name in LIMITS}
-        if not any(limits.values()) and not self.synproxy:
+    def _protocols(self, proto: Protocol) -> Iterator[Protocol]:
+        """Limits of TCP stand on a rule of their own."""
+        if "tcp" in proto.names and len(proto.names) > 1 and any(getattr(self, name) for name in TCP_ONLY):
+            yield Protocol(("tcp",))
+            yield Protocol(tuple(one for one in proto.names if one != "tcp"))
+        else:
+            yield proto
+
+    def _state(self, proto: Protocol, overload: str) -> StateOptions | None:
+        wanted = {name: getattr(self, name) for name in (*LIMITS, "synproxy") if getattr(self, name)}
+        if "tcp" not in proto.names:
+            wanted = {name: value for name, value in wanted.items() if name not in TCP_ONLY}
+            overload = ""
+        kind = self.state if "tcp" in proto.names else "keep"
+        if not wanted and kind == "keep":
             return None
-        return StateOptions(overload=overload, synproxy=self.synproxy, **limits)
+        return StateOptions(overload=overload, kind=kind, **wanted)  # type: ignore[arg-type]
 
-    def _check(self, context: Context) -> None:
-        service = context.service
-        assert service is not None  # noqa: S101
+    def _check(self, context: Context, service: Service) -> None:
         if service.proto.has_ports and not service.port and not self.from_port:
             raise context.error("the service has no `port`; add port = ...")
         if self.from_port and not service.proto.has_ports:
             raise context.error(f"{service.proto} has no ports", "from_port")
-        for name in TCP_ONLY if service.proto.names != ("tcp",) else ():
+        for name in TCP_ONLY if "tcp" not in service.proto.names else ():
             if getattr(self, name):
                 raise context.error(f"{name} works for tcp only, not for {'+'.join(service.proto.names)}", name)
+        if self.state in ("modulate", "sloppy") and "tcp" not in service.proto.names:
+            raise context.error(f"{self.state} works for tcp only, not for {'+'.join(service.proto.names)}", "state")
+        for number, one in enumerate(self.to):
+            if one not in context.jail.addresses:
+                raise context.error(f"{one} is not an address of {context.jail.name}", f"to.{number}")
 
 
-def _addresses(context: Context, targets: list[Rule], direct: bool) -> tuple[Address, ...]:
+def _limited(state: StateOptions | None) -> bool:
+    return state is not None and (state.synproxy or any(getattr(state, name) for name in LIMITS))
+
+
+def _addresses(context: Context, own: tuple[Address, ...], targets: list[Rule], direct: bool) -> tuple[Address, ...]:
     """The jail's, or those that the rdr sends to when they are another's; of the rdr's families unless direct."""
-    sent = tuple(dict.fromkeys(rule.target for rule in targets))
-    if any(one not in context.jail.addresses for one in sent):
-        return sent  # type: ignore[return-value]
+    sent = [one for rule in targets for one in (rule.target, *rule.more_targets)]
+    for table in context.rendered:
+        if isinstance(table, Table) and any(str(one) == f"<{table.name}>" for one in sent):
+            sent += [member.network for member in table.addresses or ()]
+    single = tuple(dict.fromkeys(Address.parse(str(one)) for one in sent if not str(one).startswith("<")))
+    if any(one not in context.jail.addresses for one in single):
+        return single
     families = {rule.family for rule in targets}
-    return tuple(one for one in context.jail.addresses if direct or not targets or one.family in families)
+    return tuple(one for one in own if direct or one.family in families)
 
 
 @hookimpl

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.plugin import (
+    FAMILIES,
     Interface,
+    Network,
     Outgoing,
     Peer,
+    Pool,
     Port,
     Protocol,
     Rule,
@@ -24,6 +27,15 @@ if TYPE_CHECKING:
     from jailpf.plugin import Context, Family
 
 
+class Way(NamedTuple):
+    """Interfaces, the addresses to leave there by, and the tag. closed: nothing with the tag leaves by itself."""
+
+    on: tuple[Interface, ...]
+    addresses: dict[Family, tuple[Outgoing, ...]]
+    tag: str
+    closed: bool = False
+
+
 class Nat(RuleType):
     """Translates the source of what the jail sends. A jail with a [nat.*] does not get the host's default, nor one with `nat = false`."""
 
@@ -34,58 +46,111 @@ class Nat(RuleType):
 
     address: tuple[Outgoing, ...] = key(
         Outgoing,
-        "The address to leave by; an interface's address is IPv4. One for each family at most.",
+        "The address to leave by, several, or a network of them; an interface's address is IPv4.",
         many=True,
         shown="[host] nat, and (IF:0) where `on` names another interface",
     )
-    on: tuple[Interface, ...] = key(Interface, "The interface to leave by.", many=True, shown="ext_if")
+    on: tuple[Interface, ...] = key(Interface, "The interface or uplink to leave by.", many=True, shown="ext_if")
+    source: tuple[Network, ...] = key(
+        Network,
+        "A network behind the jail, which leaves with it or by itself.",
+        name="from",
+        many=True,
+        shown="the jail's addresses",
+    )
     to: tuple[Peer, ...] = key(Peer, "Only for what goes there.", many=True, shown="any")
     proto: Protocol | None = key(Protocol, "Only for this protocol.", shown="all")
     port: tuple[Port, ...] = key(Port, "Only for these ports of the other side.", many=True, shown="any")
     static_port: bool = key(bool, "Whether the source port stays as it is.", default=False)
+    sticky_address: bool = key(bool, "Whether a source keeps the address that it got, of several.", default=False)
+    source_hash: bool = key(
+        bool, "Whether a source gets an address of the network by its own, always the same.", default=False
+    )
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Ports belong to a protocol that has them; one address of each family."""
+        """Ports belong to a protocol that has them; a pool is a list of addresses or one network."""
         yield from overlapping(self.port)
         yield from negations(self.to, "to")
         if self.port and not (self.proto and self.proto.has_ports):
             yield "port", 'ports need a protocol that has them; add proto = "tcp"'
-        families = [one.family or "inet" for one in self.address]
-        if len(set(families)) < len(families):
+        each = _each(self.address)
+        for family, own in each.items():
+            if len(own) > 1 and any(map(_wide, own)):
+                yield (
+                    "address",
+                    f"a network and another {family} address; pf deals out a list of addresses, or one network",
+                )
+        if self.sticky_address and not any(len(own) > 1 for own in each.values()):
+            yield "sticky_address", "there is one address; name several"
+        if self.source_hash and not any(map(_wide, self.address)):
             yield (
-                "address",
-                "a second address of one family; connections are never dealt out between addresses",
+                "source_hash",
+                "pf takes it for one network only; write address as a network, or sticky_address = true",
             )
 
     def render(self, context: Context) -> Iterable[Rule]:
-        """One nat rule for each family that the jail and `address` share, and for each address to leave by."""
+        """One nat rule for each family that the jail and `address` share, and for each way out."""
         for side in context.sides(to=self.to, proto=self.proto):
-            for on, addresses in self._ways(context):
-                if (target := _of(addresses, side.family)) is None:
+            source = (
+                tuple(Peer.of(one) for one in self.source if one.family == side.family) if self.source else side.jail
+            )
+            for way in self._ways(context) if source else ():
+                if not (targets := way.addresses.get(side.family, ())):
                     context.reasons.append(f"`address` has no {side.family} address")
                     continue
                 yield Rule(
-                    action="nat", on=on, family=side.family, proto=self.proto, source=side.jail, to=side.to,
-                    port=self.port, tag=context.tag_out, target=target, static_port=self.static_port,
+                    action="nat", on=way.on, family=side.family, proto=self.proto, source=source, to=side.to,
+                    port=self.port, tag=way.tag, target=targets[0], more_targets=targets[1:],
+                    pool=self._pool(context, targets), static_port=self.static_port,
                 )  # fmt: skip
+                if way.closed:
+                    yield Rule(
+                        action="block", direction="out", quick=True, on=way.on, family=side.family, tagged=way.tag, order="last"
+                    )  # fmt: skip
 
-    def _ways(self, context: Context) -> Iterator[tuple[tuple[Interface, ...], tuple[Outgoing, ...]]]:
-        """(interfaces, the addresses to leave there by): the host's address belongs to the host's interfaces only."""
-        on = self.on or context.host.ext_if
+    def _ways(self, context: Context) -> Iterator[Way]:
+        """The host's address belongs to the cards of the default route only; an uplink has its own."""
+        host = context.host
+        cards = tuple(one for one in self.on or host.default_if if host.uplink(one) is None)
+        ours = tuple(one for one in cards if one in host.ext_if)
+        if not (self.address or self.on or host.nat):
+            raise context.error("there is no address to leave by; add address = ..., or [host] nat to jailpf.toml")
         if self.address:
-            yield on, self.address
-            return
-        if ours := tuple(one for one in on if one in context.host.ext_if and (context.host.nat or not self.on)):
-            if not context.host.nat:
-                raise context.error("there is no address to leave by; add address = ..., or [host] nat to jailpf.toml")
-            yield ours, context.host.nat
-        for one in on:
-            if one not in ours:
-                yield (one,), (Outgoing.parse(f"({one}:0)"),)
+            yield from [Way(cards, _each(self.address), context.tag_out)] * bool(cards)
+        else:
+            yield from [Way(ours, _each(host.nat), context.tag_out)] * bool(ours and host.nat)
+            for one in cards:
+                if one not in ours or not host.nat:
+                    yield Way((one,), _each((Outgoing.parse(f"({one}:0)"),)), context.tag_out)
+        for link in filter(None, map(host.uplink, self.on)):
+            if "out" not in context.declared:
+                raise context.error(
+                    f"nothing is sent by {link.interface} without a rule that lets out; add [out.all]", "on"
+                )
+            own: dict[Family, tuple[Outgoing, ...]] = {}
+            for gateway in link.gateway:
+                family = gateway.address.family
+                named = [one.word for one in link.outside(family) if one.network] or [f"({link.interface}:0)"]
+                own[family] = (Outgoing.parse(named[0]),)
+            given = {family: found for family, found in _each(self.address).items() if family in own}
+            yield Way(host.default_if, given if self.address else own, context.tag_by(link.interface), True)
+
+    def _pool(self, context: Context, targets: tuple[Outgoing, ...]) -> Pool | None:
+        if _wide(targets[0]):
+            return Pool(kind="source-hash", key=context.pool_key()) if self.source_hash else Pool(kind="random")
+        return Pool(sticky=self.sticky_address) if len(targets) > 1 else None
 
 
-def _of(addresses: tuple[Outgoing, ...], family: Family) -> Outgoing | None:
-    return next((one for one in addresses if (one.family or "inet") == family), None)
+def _each(addresses: tuple[Outgoing, ...]) -> dict[Family, tuple[Outgoing, ...]]:
+    return {
+        family: found
+        for family in FAMILIES
+        if (found := tuple(one for one in addresses if (one.family or "inet") == family))
+    }
+
+
+def _wide(one: Outgoing) -> bool:
+    return one.network is not None and one.network.net.num_addresses > 1
 
 
 @hookimpl

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jailpf.plugin import Interface, Peer, Port, Protocol, Rule, RuleType, hookimpl, key, negations, overlapping
+from jailpf.plugin import (
+    Interface,
+    Network,
+    Party,
+    Peer,
+    Port,
+    Protocol,
+    Rule,
+    RuleType,
+    hookimpl,
+    key,
+    negations,
+    overlapping,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jailpf.plugin import Context
+    from jailpf.plugin import Context, Side
 
 
 class Out(RuleType):
@@ -20,9 +33,16 @@ class Out(RuleType):
     makes = "pass"
 
     on: tuple[Interface, ...] = key(
-        Interface, "The interface to leave by.", many=True, shown="those of the jail's nat, else ext_if"
+        Interface, "The interface or uplink to leave by.", many=True, shown="those of the jail's nat, else ext_if"
     )
-    to: tuple[Peer, ...] = key(Peer, "Where the jail may connect to.", many=True, shown="any")
+    source: tuple[Network, ...] = key(
+        Network,
+        "A network behind the jail whose packets these are.",
+        name="from",
+        many=True,
+        shown="the jail's addresses",
+    )
+    to: tuple[Party, ...] = key(Party, "Where the jail may connect to; other jails by name.", many=True, shown="any")
     proto: Protocol | None = key(Protocol, "By which protocol.", shown="all")
     port: tuple[Port, ...] = key(Port, "To which ports.", many=True, shown="any")
 
@@ -35,29 +55,32 @@ class Out(RuleType):
 
     def render(self, context: Context) -> Iterable[Rule]:
         """Filtering sees the translated source (facts.md): what is translated is known by its tag, the rest by its source."""
-        bridge = context.jail.interface if context.jail.vnet else None
-        if context.jail.vnet and bridge is None:
-            raise context.error(
-                'a vnet jail sends through its bridge, which nobody knows; add interface = "bridge0" to [jail]'
-            )
         for side in context.sides(to=self.to, proto=self.proto):
-            what: dict[str, Any] = {
-                "family": side.family,
-                "proto": self.proto,
-                "to": side.to,
-                "port": self.port,
-                "quick": True,
-            }
-            if bridge is not None:
-                # To the host itself, and so to its other jails, this rule alone would let in: nothing goes out of em0 there.
-                beyond = side.to or (Peer.parse("!(self)"),)
-                yield Rule(action="pass", direction="in", on=(bridge,), source=side.jail, **{**what, "to": beyond})
-            by = self.on or context.leaves
-            tagged, whole = context.translated(side.family, by)
-            if tagged:
-                yield Rule(action="pass", direction="out", on=by, tagged=context.tag_out, **what)
-            if not whole:
-                yield Rule(action="pass", direction="out", on=by, source=side.jail, **what)
+            source = tuple(Peer.of(one) for one in self.source if one.family == side.family)
+            if self.source and not source:
+                context.reasons.append(f"`from` names no {side.family} network")
+                continue
+            what: dict[str, Any] = {"family": side.family, "proto": self.proto, "port": self.port, "quick": True}
+            yield from self._rules(context, side, source or side.jail, what)
+
+    def _rules(self, context: Context, side: Side, source: tuple[Peer, ...], what: dict[str, Any]) -> Iterator[Rule]:
+        bridge = context.bridge(context.jail) if context.jail.vnet else None
+        if bridge is not None:
+            # To the host itself, and so to its other jails, this rule alone would let in: nothing goes out of em0 there.
+            beyond = side.to or (Peer.parse("!(self)"),)
+            yield Rule(action="pass", direction="in", on=(bridge,), source=source, to=beyond, **what)
+        ways = [(side.to, side.way)] if side.way or not side.to else context.near(side.to)
+        for to, way in ways:
+            if way is None:
+                for one in context.routes(side.family, self.on):
+                    yield Rule(
+                        action="pass", direction="out", on=one.on, route=one.route, tagged=one.tagged,
+                        source=() if one.tagged else source, to=to, **what,
+                    )  # fmt: skip
+            elif bridge is None:
+                yield Rule(action="pass", direction=way.direction, on=way.on, source=source, to=to, **what)
+            elif others := tuple(one for one in way.on if one != bridge and way.direction != "in"):
+                yield Rule(action="pass", direction="out", on=others, source=source, to=to, **what)
 
 
 @hookimpl

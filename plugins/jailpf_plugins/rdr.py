@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.plugin import (
     Address,
     Interface,
+    Member,
+    Network,
     Outside,
     Peer,
+    Pool,
     Port,
     Rule,
     RuleType,
+    Table,
     Target,
     hookimpl,
     key,
@@ -22,9 +26,16 @@ from jailpf.plugin import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jailpf.plugin import Context, Family, Side
+    from jailpf.plugin import Context, Family, Service, Side
 
 LO0 = Interface("lo0")
+
+
+class Way(NamedTuple):
+    """Interfaces that connections come in by, and the addresses outside that they ask for there."""
+
+    on: tuple[Interface, ...]
+    to: tuple[Peer, ...]
 
 
 class Rdr(RuleType):
@@ -36,7 +47,7 @@ class Rdr(RuleType):
 
     port: tuple[Port, ...] = key(
         Port,
-        "The port outside: as many as the service has, paired in order, ranges of equal width.",
+        "The port outside: as many as the service has, paired in order, ranges of equal width; or any for one port inside.",
         many=True,
         shown="the service's",
     )
@@ -45,11 +56,11 @@ class Rdr(RuleType):
         "The address outside.",
         many=True,
         default=(Outside("any", "ext_ip4"), Outside("any", "ext_ip6")),
-        shown='["ext_ip4", "ext_ip6"]',
+        shown='["ext_ip4", "ext_ip6"], and an uplink\'s own',
     )
     on: tuple[Interface, ...] | None = key(
         Interface,
-        "The interface that connections come in by; [] for all.",
+        "The interface or uplink that connections come in by; [] for all.",
         many=True,
         optional=True,
         shown="ext_if",
@@ -57,63 +68,104 @@ class Rdr(RuleType):
     source: tuple[Peer, ...] = key(Peer, "Who is redirected.", name="from", many=True, shown="the service's `from`")
     target: tuple[Target, ...] = key(
         Target,
-        "Where to: an address of each family at most, or the name of another jail.",
+        "Where to: an address, the name of another jail, or several to share the work.",
         many=True,
         shown="this jail",
     )
+    sticky_address: bool = key(
+        bool, "Whether a client keeps its target while it has a connection there.", default=False
+    )
+    source_hash: bool = key(bool, "Whether a client gets a target by its address, always the same.", default=False)
     hairpin: bool = key(
         bool, "Whether the host and its jails reach the service by the outside address too.", default=False
     )
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Ports once each, no negations in lists, one target for a family."""
+        """Ports once each, no negations in lists, one way to deal out."""
         yield from overlapping(self.port)
         yield from negations(self.source)
-        families = [target.address.family for target in self.target if target.address]
-        if len(set(families)) < len(families) or (len(self.target) > 1 and len(families) < len(self.target)):
-            yield "target", "a second target of one family; traffic is never dealt out between targets"
+        for name in ("sticky_address", "source_hash"):
+            if getattr(self, name) and len(self.target) < 2 and not any("*" in one.jail for one in self.target):
+                yield name, "there is one target; name several"
+        if self.sticky_address and self.source_hash:
+            yield "sticky_address", "with source_hash a client has one target anyway; write one of them"
 
-    def render(self, context: Context) -> Iterable[Rule]:
-        """One rdr rule for each family and each group of ports, and the lo0 rules of `hairpin`."""
+    def applies(self, service: Service) -> bool:
+        """Not to jails that come by name, which use the jail's own address, nor to pings, which are the host's."""
+        return not service.proto.family and not (service.source and all(one.jail for one in service.source))
+
+    def render(self, context: Context) -> Iterable[Rule | Table]:
+        """One rdr rule for each family, way in and group of ports, and what `hairpin` needs besides."""
         service = context.service
         assert service is not None  # noqa: S101 - scope is "service"
         if service.proto.has_ports and not service.port:
             raise context.error("what is redirected needs a port; add port = ..., or rdr = false")
-        if service.proto.family and not context.explicit:
-            raise context.error(
-                f"an rdr of {service.proto} would take the host's own; write rdr = false, or rdr = true if that is meant"
-            )
-        for side in context.sides(
-            source=self.source or service.source, proto=service.proto, addresses=self._targets(context)
-        ):
-            if to := tuple(self._outside(context, side.family)):
-                yield from self._rules(context, side, to)
-            else:
+        source = self.source or tuple(one for one in service.source if not one.jail)
+        if service.source and not source:
+            raise context.error("jails come by the jail's own address; remove rdr, or add rdr.from")
+        groups = list(self._groups(context))
+        for side in context.sides(source=source, proto=service.proto, addresses=self._targets(context)):
+            ways = [way for way in self._ways(context, side.family) if way.to]
+            if not ways:
                 context.reasons.append(f"there is no {side.family} address outside")
+                continue
+            targets, pool = tuple(map(Peer.of, side.addresses)), None
+            if len(targets) > 1:
+                pool = Pool(sticky=self.sticky_address)
+                if self.source_hash:
+                    name = context.table_name("pool4" if side.family == "inet" else "pool6")
+                    yield Table(
+                        name=name, addresses=tuple(Member(False, Network.parse(str(one))) for one in side.addresses)
+                    )
+                    targets, pool = (Peer.parse(f"<{name}>"),), Pool(kind="source-hash", key=context.pool_key())
+            for way in ways:
+                for outside, inside in groups:
+                    yield Rule(
+                        action="rdr", on=way.on, family=side.family, proto=service.proto, source=side.source, to=way.to,
+                        port=outside, tag=context.tag_in, target=side.addresses[0] if pool is None else targets[0],
+                        more_targets=targets[1:], target_port=inside, pool=pool,
+                    )  # fmt: skip
+            if self.hairpin:
+                yield from self._hairpin(context, side, [(way, outside) for way in ways for outside, _ in groups])
 
-    def _rules(self, context: Context, side: Side, to: tuple[Peer, ...]) -> Iterator[Rule]:
+    def _hairpin(self, context: Context, side: Side, asked: list[tuple[Way, tuple[Port, ...]]]) -> Iterator[Rule]:
         service = context.service
         assert service is not None  # noqa: S101
-        on = context.host.ext_if if self.on is None else self.on
-        if self.hairpin and on:
-            on = tuple(dict.fromkeys((*on, LO0, *_bridge(context))))
-        groups = list(self._groups(context))
-        for outside, inside in groups:
-            yield Rule(
-                action="rdr", on=on, family=side.family, proto=service.proto, source=side.source, to=to, port=outside,
-                tag=context.tag_in, target=side.addresses[0], target_port=inside,
-            )  # fmt: skip
-        for outside, _ in groups if self.hairpin else ():
+        for way, outside in asked:
             yield Rule(
                 action="pass", direction="out", quick=True, on=(LO0,), family=side.family, proto=service.proto,
-                source=side.source, to=to, port=outside,
+                source=side.source, to=way.to, port=outside,
             )  # fmt: skip
+        for bridge in _bridge(context) if not self.target else ():
+            # A neighbour on the bridge would be answered directly, past pf, unless the host asks in its place (facts.md).
+            yield Rule(
+                action="nat", on=(bridge,), family=side.family, proto=service.proto, port=service.port,
+                source=(Peer.parse(f"({bridge}:network)"),), to=side.jail, target=Peer.parse(f"({bridge}:0)"),
+            )  # fmt: skip
+
+    def _ways(self, context: Context, family: Family) -> Iterator[Way]:
+        """The cards of the default route together, and each uplink by itself, which has addresses of its own."""
+        on = context.host.ext_if if self.on is None else self.on
+        inside = (LO0, *_bridge(context)) if self.hairpin else ()
+        cards = tuple(one for one in on if context.host.uplink(one) is None)
+        default = {one.word for one in self.to} == {"ext_ip4", "ext_ip6"}
+        if cards or not on:
+            yield Way(tuple(dict.fromkeys((*cards, *inside))) if cards else (), tuple(self._outside(context, family)))
+        for link in filter(None, map(context.host.uplink, on)):
+            to = link.outside(family) if default else tuple(self._outside(context, family))
+            if link.to(family):
+                yield Way(tuple(dict.fromkeys((link.interface, *inside))), to)
+            else:
+                context.reasons.append(f"{link.interface} has no {family} gateway")
 
     def _groups(self, context: Context) -> Iterator[tuple[tuple[Port, ...], Port | None]]:
         """(ports outside, port inside or None: unchanged)."""
         inside = context.service.port if context.service else ()
         if not self.port:
             yield inside, None
+            return
+        if len(inside) == 1 and inside[0].width == 1 and len(self.port) + self.port[0].width > 2:
+            yield self.port, inside[0]
             return
         if len(self.port) != len(inside):
             raise context.error(
@@ -130,12 +182,15 @@ class Rdr(RuleType):
                 yield (one,), other
 
     def _targets(self, context: Context) -> tuple[Address, ...]:
-        if not self.target:
-            return context.jail.addresses
+        """Of this jail and of each that is named the first address of a family."""
         found: list[Address] = []
         for number, one in enumerate(self.target):
-            found += (one.address,) if one.address else context.find_jail(one.jail, f"target.{number}").addresses
-        return tuple(found)
+            if one.address:
+                found.append(one.address)
+            for jail in context.find_jails(one.jail, f"target.{number}") if one.jail else ():
+                found += (*jail.of("inet")[:1], *jail.of("inet6")[:1])
+        own = (*context.jail.of("inet")[:1], *context.jail.of("inet6")[:1])
+        return tuple(dict.fromkeys(found)) if self.target else own
 
     def _outside(self, context: Context, family: Family) -> Iterator[Peer]:
         for one in self.to:
@@ -146,14 +201,7 @@ class Rdr(RuleType):
 
 
 def _bridge(context: Context) -> tuple[Interface, ...]:
-    if not context.jail.vnet:
-        return ()
-    if context.jail.interface is None:
-        raise context.error(
-            'a vnet jail is reached through its bridge, which nobody knows; add interface = "bridge0" to [jail]',
-            "hairpin",
-        )
-    return (context.jail.interface,)
+    return (context.bridge(context.jail),) if context.jail.vnet else ()
 
 
 @hookimpl

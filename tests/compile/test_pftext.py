@@ -37,7 +37,7 @@ A, B = Peer.parse("192.0.2.1"), Peer.parse("!<b>")
         (Rule(action="pass", state=StateOptions(synproxy=True)), "pass all synproxy state"),
         (
             Rule(action="pass", state=StateOptions(max=Count(1), max_src_conn_rate=Rate(15, 5), overload="o")),
-            "pass all keep state (max 1, max-src-conn-rate 15/5, overload <o> flush global)",
+            "pass all keep state (max 1, max-src-conn-rate 15/5, overload <o> flush)",
         ),
     ],
 )  # fmt: skip

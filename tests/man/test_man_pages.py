@@ -192,13 +192,13 @@ def test_the_commands_in_the_examples_can_be_understood() -> None:
 
 def test_the_rule_type_in_the_page_works_as_it_says(tmp_path: Path) -> None:
     """Installed as a distribution would be, named by the settings, and asked for the rules of its declaration."""
-    host = Host(tmp_path, 'plugins = ["deny"]\n[host]\next_if = "em0"\n')
-    code = next(block for block in examples("jailpf-plugins.7") if "class Deny" in block)
-    (tmp_path / "deny_plugin.py").write_text(code)
-    info = tmp_path / "deny_plugin-1.dist-info"
+    host = Host(tmp_path, 'plugins = ["refuse"]\n[host]\next_if = "em0"\n')
+    code = next(block for block in examples("jailpf-plugins.7") if "class Refuse" in block)
+    (tmp_path / "refuse_plugin.py").write_text(code)
+    info = tmp_path / "refuse_plugin-1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: deny-plugin\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[jailpf]\ndeny = deny_plugin\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: refuse-plugin\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[jailpf]\nrefuse = refuse_plugin\n")
     host.declare("web", next(text for jail, text in declarations() if jail == "plugin"))
     done = host("render", "web")
     assert (done.returncode, done.stderr) == (0, "")

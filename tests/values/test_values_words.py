@@ -98,10 +98,10 @@ def test_protocols_without_ports(raw: str, family: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "tcp+", "+", "tcp+tcp", "tcp+icmp", "icmp+icmp6", "TCP", "tcp udp", "6", "all", 6, None]
+    "raw", ["", "tcp+", "+", "tcp+tcp", "tcp+icmp", "icmp+icmp6", "TCP", "tcp udp", "256", "all", -1, None]
 )
 def test_protocols_that_are_none(raw: object) -> None:
-    """Joined ones need ports on both sides; numbers and capitals are no protocols."""
+    """Joined ones need ports on both sides; numbers end at 255, and capitals are no protocols."""
     with pytest.raises(ValueError, match="protocol"):
         Protocol.parse(raw)
 
@@ -263,3 +263,13 @@ def test_a_port_that_stands_twice_is_found(ports: list[Port]) -> None:
 def test_many_ports_cost_what_reading_them_costs() -> None:
     """30,000 ports were 450 million comparisons."""
     assert not list(overlapping(tuple(Port(number, number) for number in range(1, 60001, 2))))
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [("ospf", "89"), (89, "89"), ("igmp", "2"), ("ipv6", "41"), (6, "tcp"), ("58", "icmp6"), ("pfsync", "240")],
+)
+def test_protocols_by_name_and_number(raw: object, shown: str) -> None:
+    """Those that jailpf knows have their name, the rest are numbers: protocols(5) of another host may lack them."""
+    made = Protocol.parse(raw)
+    assert (str(made), made.has_ports) == (shown, shown == "tcp")

@@ -1,0 +1,78 @@
+"""deny: who never gets in, and what the jail never sends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jailpf.plugin import Log, Party, Port, Protocol, Rule, RuleType, hookimpl, key, negations, overlapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jailpf.plugin import Context, Side
+
+TCP_UDP = Protocol(("tcp", "udp"))
+
+
+class Deny(RuleType):
+    """Blocks above all that is let in: who never gets in (`from`), or what the jail never sends (`to`, `proto`, `port`)."""
+
+    keyword = "deny"
+    scope = "jail"
+    rank = 95
+    makes = "block"
+
+    source: tuple[Party, ...] = key(Party, "Who never gets in; other jails by name.", name="from", many=True)
+    to: tuple[Party, ...] = key(Party, "Where the jail never sends to; other jails by name.", many=True, shown="any")
+    proto: Protocol | None = key(Protocol, "Only by this protocol; tcp and udp for ports.", shown="all")
+    port: tuple[Port, ...] = key(Port, "Only these ports: of the jail with `from`, else of the other side.", many=True)
+    log: Log | None = key(Log, 'Whether pf logs it: true, "all", or { to = "pflog1" }.')
+    answer: bool | None = key(
+        bool, "Whether the sender is told, instead of waiting.", name="return", shown="true for what the jail sends"
+    )
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """One direction at a time."""
+        yield from overlapping(self.port)
+        yield from negations(self.source)
+        yield from negations(self.to, "to")
+        if self.source and self.to:
+            yield "to", "`from` is who gets in, `to` where the jail sends; write a [deny.NAME] for each"
+        if not (self.source or self.to or self.port or self.proto):
+            yield "", "nobody and nothing is named; add from = ..., or to, proto or port of what the jail never sends"
+        if self.port and self.proto and not self.proto.has_ports:
+            yield "port", f"{self.proto} has no ports; leave `port` out"
+
+    def render(self, context: Context) -> Iterable[Rule]:
+        """The block rules, above all others of the jail."""
+        proto = self.proto or (TCP_UDP if self.port else None)
+        tells = self.answer if self.answer is not None else not self.source
+        for side in context.sides(source=self.source, to=self.to, proto=proto):
+            what: dict[str, Any] = {
+                "action": "block", "answer": "return" if tells else "drop", "quick": True, "order": "first",
+                "family": side.family, "proto": proto, "port": self.port, "log": self.log,
+            }  # fmt: skip
+            yield from self._coming(context, side, what) if self.source else self._sent(context, side, what)
+
+    def _coming(self, context: Context, side: Side, what: dict[str, Any]) -> Iterator[Rule]:
+        """To the jail's own addresses, or the host would be closed as well; and to where its rdr sends to."""
+        yield Rule(source=side.source, to=side.jail, **what)
+        asked = [rule for rule in context.redirecting if rule.family == side.family and rule.tag == context.tag_in]
+        if any(one not in side.addresses for rule in asked for one in (rule.target, *rule.more_targets)):
+            yield Rule(source=side.source, tagged=context.tag_in, **what)
+
+    def _sent(self, context: Context, side: Side, what: dict[str, Any]) -> Iterator[Rule]:
+        """Before nat by address, after it by tag: the filter sees the translated source (facts-2.md)."""
+        if context.jail.vnet:
+            yield Rule(direction="in", on=(context.bridge(context.jail),), source=side.jail, to=side.to, **what)
+            return
+        yield Rule(source=side.jail, to=side.to, **what)
+        rules = [rule for rule in context.translating if rule.family == side.family]
+        for tag in dict.fromkeys(rule.tag for rule in rules):
+            yield Rule(direction="out", to=side.to, tagged=tag, **what)
+
+
+@hookimpl
+def jailpf_rule_types() -> Iterable[type[RuleType]]:
+    """deny."""
+    return [Deny]
