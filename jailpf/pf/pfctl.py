@@ -20,7 +20,7 @@ from jailpf.errors import (
 )
 from jailpf.pf import LabelCount, Loaded, State, complaints
 from jailpf.pf.states import Picked
-from jailpf.system import spawn
+from jailpf.system import files, spawn
 from jailpf.system.release import release as this_release
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Pfctl:
         self.program = program
         self.show = show
         self.folder = folder
+        self.trusted = False
         self.release = release or this_release()
         self.seconds = seconds or spawn.SECONDS
 
@@ -218,6 +219,9 @@ class Pfctl:
         self, words: list[str], text: str | None = None, take: Callable[[bytes], None] | None = None
     ) -> tuple[int, str, str]:
         argv = [self.program, *words]
+        if not self.trusted:
+            files.must_be_trusted(self.program)
+            self.trusted = True
         if self.show:
             self.show(argv)
         with _standard_input(text) as stdin:

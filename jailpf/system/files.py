@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.errors import DeclarationError, JailpfError, PermissionDeniedError, Place
@@ -42,6 +43,15 @@ def read(file: str, error: type[JailpfError] = DeclarationError, limit: int = MA
     if len(content) > limit:
         raise error(f"is larger than {limit >> 20} MiB", Place(file))
     return content
+
+
+def must_be_trusted(program: str) -> None:
+    """Refuse a program that somebody else could have written: it runs with our rights. One that is not there passes.
+
+    Raises PermissionDeniedError.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        os.close(_open(os.path.abspath(program), FOLDER & ~os.O_DIRECTORY))
 
 
 def must_be_outside(file: str, roots: Iterable[str]) -> None:
@@ -91,7 +101,7 @@ def way(file: str) -> list[str]:
     return steps
 
 
-def _open(path: str) -> int:
+def _open(path: str, last: int = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK) -> int:
     todo = path.split("/")[:0:-1]
     folder = os.open("/", FOLDER)
     done, links = [""], 0
@@ -116,7 +126,7 @@ def _open(path: str) -> int:
                         [""],
                     )
                 continue
-            flags = FOLDER if todo else os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+            flags = FOLDER if todo else last
             opened = os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)
             folder = _swap(folder, opened)
             _check(os.fstat(folder), here)

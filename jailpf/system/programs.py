@@ -10,6 +10,7 @@ from threading import Event, Timer
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from jailpf.errors import ConfigError, JailpfError, PfUnavailableError, Problem, TryAgainError
+from jailpf.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ ENVIRONMENT = {
     "LC_ALL": "C",
 }
 SECONDS = 10.0
+MOST = 16 << 20  # bytes that a program may print
 _ANY = tuple(range(256))
 
 trace: Callable[[list[str]], None] | None = None
@@ -76,21 +78,37 @@ def stream(program: str, *args: str) -> Iterator[str]:
 def ask(program: str, *args: str, timeout: float = SECONDS) -> Answer:
     """Run a program, whatever its exit status.
 
-    Raises PfUnavailableError when there is no such program, TryAgainError when it takes longer than `timeout` seconds.
+    Raises PfUnavailableError when there is no such program, PermissionDeniedError for one that somebody else could have
+    written, TryAgainError when it takes longer than `timeout` seconds, ConfigError when it says more than MOST bytes.
     """
     import sh
+
+    files.must_be_trusted(program)
 
     if trace is not None:
         trace([program, *args])
     try:
-        command = sh.Command(program)
+        command: Any = sh.Command(program)
         # An open file: `sh` would feed a string through a thread and a pipe that outlive a program that does not read.
         # In the background with a timer of our own: its `_timeout` looks at the clock ten times a second, and each
         # program would take at least that long.
+        out, err = _Kept(), _Kept()
         with open("/dev/null", "rb") as nothing:
             running: Any = command(
-                *args, _in=nothing, _tty_out=False, _env=ENVIRONMENT, _cwd="/", _ok_code=_ANY, _bg=True, _bg_exc=False
+                *args,
+                _in=nothing,
+                _out=out,
+                _err=err,
+                _out_bufsize=1 << 16,
+                _err_bufsize=1 << 16,
+                _tty_out=False,
+                _env=ENVIRONMENT,
+                _cwd="/",
+                _ok_code=_ANY,
+                _bg=True,
+                _bg_exc=False,
             )
+            out.stop = err.stop = running.kill
             with _killed_after(timeout, running) as late:
                 running.wait()
     except sh.CommandNotFound:
@@ -102,7 +120,27 @@ def ask(program: str, *args: str, timeout: float = SECONDS) -> Answer:
         running = wrong
     if late.is_set():
         raise TryAgainError(f"{_shown(program, args)} did not end within {timeout:g} s")
-    return Answer(int(running.exit_code), _text(running.stdout), _text(running.stderr))
+    if out.size > MOST or err.size > MOST:
+        raise ConfigError(f"{_shown(program, args)} printed more than {MOST >> 20} MiB")
+    return Answer(int(running.exit_code), _text(b"".join(out.parts)), _text(b"".join(err.parts)))
+
+
+class _Kept:
+    """Keeps what a program prints, up to MOST bytes; then calls `stop`. size: what has come."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.stop: Callable[[], None] | None = None
+
+    def write(self, part: bytes) -> None:
+        """The next part."""
+        self.size += len(part)
+        if self.size <= MOST:
+            self.parts.append(part)
+        elif self.stop:
+            with suppress(OSError):  # it ended just now
+                self.stop()
 
 
 @contextmanager

@@ -70,26 +70,32 @@ def _jls(settings: HasPrograms, which: tuple[str, ...]) -> Iterator[Running]:
         answer = programs.ask(program, *args)
         if not answer.status:
             break
-        if which and "not found" in answer.err:
+        if which and re.search(r"\bjail .* not found$", answer.err.strip()):
             return
         # A kernel without INET6 or VIMAGE does not know all the parameters.
         unknown = re.search(r"unknown parameter: (\S+)", answer.err)
         if not unknown or unknown[1] not in wanted:
             raise ConfigError(programs.failure(program, args, answer))
         wanted.remove(unknown[1])
+    # An entry that is not understood would be a jail that does not run, and somebody would take its rules away.
     for entry in _entries(program, answer.out):
-        if isinstance(entry, dict) and entry.get("name"):
-            yield _running(entry)
+        if not (isinstance(entry, dict) and isinstance(entry.get("name"), str | int) and str(entry["name"])):
+            raise _nonsense(program, answer.out)
+        yield _running(entry)
 
 
-def _entries(program: str, out: str) -> Iterable[Any]:
+def _entries(program: str, out: str) -> list[Any]:
     import json
 
     try:
         found = json.loads(out)["jail-information"]["jail"]
-    except (ValueError, KeyError, TypeError):
-        raise ConfigError(f"{program} does not answer as jls(8) does: {out[:200]!r}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _nonsense(program, out) from None
     return found if isinstance(found, list) else [found]
+
+
+def _nonsense(program: str, out: str) -> ConfigError:
+    return ConfigError(f"{program} does not answer as jls(8) does: {out[:200]!r}")
 
 
 def _running(entry: dict[str, Any]) -> Running:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from jailpf.errors import ConfigError, PfUnavailableError, TryAgainError
+from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError, TryAgainError
+from jailpf.pf.pfctl import Pfctl
 from jailpf.system import programs, running
 
 if TYPE_CHECKING:
@@ -45,6 +47,64 @@ def test_a_jls_that_fails_or_answers_nonsense_is_an_error(host: Host) -> None:
     host.says("jls", {query: "not json"})
     with pytest.raises(ConfigError, match="does not answer as jls"):
         running.running(host.settings)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "", "null", "[]", "{}", '{"jail-information": null}', '{"jail-information": {}}', '{"jail-information": {"jail": 5}}',
+        '{"jail-information": {"jail": null}}', '{"jail-information": {"jail": "web"}}', '{"jail-information": {"jail": [null]}}',
+        '{"jail-information": {"jail": [{"hostname": "web"}]}}', '{"jail-information": {"jail": {}}}',
+        '{"jail-information": {"jail": [{"name": "web"}, {"name": ""}]}}', '{"jail-information": {"jail": [{"name": ["web"]}]}}',
+        "[" * 100_000,
+    ],
+)  # fmt: skip
+def test_an_answer_of_another_shape_is_not_that_no_jail_runs(host: Host, said: str) -> None:
+    """sync would take every running jail's rules away."""
+    host.file("answer", said)
+    host.file("bin/jls", f"#!/bin/sh\ncat {host.root}/answer\n")
+    (host.root / "bin/jls").chmod(0o755)
+    with pytest.raises(ConfigError, match="does not answer as jls"):
+        running.running(host.settings)
+
+
+def test_a_jls_that_cannot_start_is_not_a_jail_that_does_not_run(host: Host) -> None:
+    """Something else may be "not found"."""
+    query = "-j web --libxo json name jid ip4.addr ip6.addr vnet path"
+    host.says("jls", {query: [1, "", 'ld-elf.so.1: Shared object "libxo.so.0" not found, required by "jls"\n']})
+    with pytest.raises(ConfigError, match=r"libxo\.so\.0"):
+        running.find(host.settings, "web")
+
+
+def test_a_program_without_an_end_is_cut_off(host: Host) -> None:
+    """`yes` for jls(8) takes neither all memory nor all the time."""
+    script = host.file("many", "#!/bin/sh\nexec yes\n")
+    (host.root / "many").chmod(0o755)
+    with pytest.raises(ConfigError, match=r"many printed more than 16 MiB"):
+        programs.run(script)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("how", ["owner", "mode", "folder", "link"])
+def test_a_program_that_somebody_else_could_have_written_is_not_run(host: Host, how: str) -> None:
+    """It would run as root."""
+    script = host.file("bin2/prog", f"#!/bin/sh\ntouch {host.root}/ran\n")
+    (host.root / "bin2/prog").chmod(0o755)
+    if how == "owner":
+        os.chown(script, 4321, 0)
+    elif how == "mode":
+        (host.root / "bin2/prog").chmod(0o775)
+    elif how == "folder":
+        (host.root / "bin2").chmod(0o777)
+    else:
+        script = str(host.root / "link")
+        os.symlink(host.root / "bin2/prog", script)
+        os.chown(script, 4321, 0, follow_symlinks=False)
+    with pytest.raises(PermissionDeniedError, match=r"chown root|chmod go-w"):
+        programs.run(script)
+    with pytest.raises(PermissionDeniedError, match=r"chown root|chmod go-w"):
+        Pfctl(script).enabled()
+    assert not (host.root / "ran").exists()
 
 
 def test_a_lone_jail_without_a_list_around_it_is_taken(host: Host) -> None:
