@@ -82,4 +82,4 @@ def log(message: str) -> None:
     import syslog
 
     syslog.openlog("jailpf", syslog.LOG_PID, syslog.LOG_DAEMON)
-    syslog.syslog(syslog.LOG_NOTICE, message)
+    syslog.syslog(syslog.LOG_NOTICE, message.encode("utf-8", "backslashreplace").decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -18,6 +19,8 @@ def main(arguments: list[str]) -> int:
     from jailpf.cli import output, parser
 
     os.umask(0o022)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us; for as long as we live
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     try:
         options = parser.parse(arguments)
         return _run(options)
@@ -63,8 +66,7 @@ def _run(options: Namespace) -> int:
     command = getattr(import_module(f"jailpf.cli.{options.module}"), options.function)
     try:
         status = int(command(session, options) or 0)
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, where a reader that went away is no error
+        sys.stdout.flush()  # here, where a reader that went away is no error
         return status
     except JailpfError:
         raise
@@ -74,5 +76,8 @@ def _run(options: Namespace) -> int:
         from jailpf.cli import output
         from jailpf.errors import problems_of
 
+        if wrong.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) and not wrong.filename:
+            wrong.filename = "standard output"  # files of ours are named
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where the rest goes at the end
         output.problems(problems_of(wrong))
         return 71

@@ -13,7 +13,7 @@ from jailpf.declare.tablefile import read_table, too_new_for_13
 from jailpf.errors import DeclarationError, PluginError, Problem
 from jailpf.model import SECTIONS, Anchor, Rule, Ruleset, Table
 from jailpf.system.release import release
-from jailpf.values import Address, Filename, Peer
+from jailpf.values import Address, Filename, Member, Peer
 from jailpf.values import anchors as names
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
     from jailpf.model import Jail
-    from jailpf.values import Member
 
 Rendered = list[Rule | Table]
 TRANSLATING = ("nat", "binat")
@@ -246,7 +245,7 @@ class _Work:
             members, problems = read_table(absolute, place)
             self.problems += problems
             if release() < 14 and not problems and too_new_for_13(absolute):
-                self.inlined[table.name] = tuple(members)
+                self.inlined[table.name] = tuple(map(Member.parse, members))
         return replace(table, file=absolute)
 
     def inline(self, table: Table) -> Table:

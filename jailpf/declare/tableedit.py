@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from jailpf.declare.tablefile import Members, parse_table, split_comment
-
-__all__ = ["edit_file", "edit_toml", "parse_table"]
+from jailpf.declare.tablefile import Members, spelled, split_comment, text_of
 
 
 def edit_file(before: bytes, members: Members) -> bytes:
-    """A table file with just these members: lines of others go, new ones come last, comments stay."""
-    wanted = {str(member) for member in members}
+    """A table file with just these members: lines of others go, new ones come last, comments stay as they are."""
+    wanted = set(members)
+    there: set[str] = set()
     lines = []
-    for line in before.decode().splitlines():
-        content, comment = split_comment(line)
-        words = content.split()
-        kept = [one for one in words if _normal(one) in wanted]
-        if len(kept) == len(words):
+    text = text_of(before)
+    for line in text.removesuffix("\n").split("\n") if text else ():
+        if line in wanted:
+            kept = words = [line]
+        else:
+            content, comment = split_comment(line)
+            words = [spelled(word) for word in content.split()]
+            kept = [word for word in words if word in wanted]
+        there.update(kept)
+        if kept == words:
             lines.append(line)
         elif kept:
             lines.append(" ".join(kept) + (f" {comment}" if comment else ""))
-        wanted -= {_normal(one) for one in kept}
-    lines += [str(member) for member in members if str(member) in wanted]
-    return "".join(f"{line}\n" for line in lines).encode()
+    end = "\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n"
+    new = [member for member in dict.fromkeys(members) if member not in there]
+    return "".join([*(f"{line}\n" for line in lines), *(f"{member}{end}" for member in new)]).encode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def edit_toml(before: bytes, table: str, members: Members) -> bytes:
@@ -37,17 +43,12 @@ def edit_toml(before: bytes, table: str, members: Members) -> bytes:
     if not isinstance(addresses, Array):
         addresses = tomlkit.array()
         declared["addresses"] = addresses
-    wanted = [str(member) for member in members]
+    wanted = dict.fromkeys(members)
     for index in reversed(range(len(addresses))):
-        if _normal(str(addresses[index])) not in wanted:
+        if spelled(str(addresses[index])) not in wanted:
             del addresses[index]
-    present = {_normal(str(one)) for one in addresses}
+    present = {spelled(str(one)) for one in addresses}
     for one in wanted:
         if one not in present:
             addresses.append(one)
     return tomlkit.dumps(document).encode()
-
-
-def _normal(text: str) -> str:
-    members, _ = parse_table(text, "")
-    return str(members[0]) if members else text

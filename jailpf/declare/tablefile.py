@@ -11,7 +11,11 @@ from jailpf.errors import DeclarationError, Place, Problem
 from jailpf.system import files
 from jailpf.values import Member
 
-Members = list[Member]
+Members = list[str]
+"""As `Member` prints them: one spelling for one member."""
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_HOST = re.compile(rf"!?{_OCTET}(?:\.{_OCTET}){{3}}")  # is spelled as it is: most of a long file, which takes no Member
 _WORD = re.compile(r"[^ \t\v\f\r]+")  # isspace(3); inside a word nothing starts a comment (pfr_next_token of pfctl)
 COMMENTS = ("#", ";")
 
@@ -24,7 +28,12 @@ def read_table(file: str, named_at: Place) -> tuple[Members, list[Problem]]:
         return [], [
             Problem(f"the table file {file}: {wrong.problems[0].message}", named_at, "make it; it may be empty")
         ]
-    return parse_table(raw.decode("utf-8", "replace"), file)
+    return parse_table(text_of(raw), file)
+
+
+def text_of(raw: bytes) -> str:
+    """The text of a table file. What is no UTF-8 may stand in comments, and comes back when it is encoded likewise."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def parse_table(text: str, file: str) -> tuple[Members, list[Problem]]:
@@ -32,15 +41,23 @@ def parse_table(text: str, file: str) -> tuple[Members, list[Problem]]:
     members: Members = []
     problems = []
     for number, line in enumerate(text.split("\n"), 1):
+        if _HOST.fullmatch(line):
+            members.append(line)
+            continue
         for found in _WORD.finditer(line):
             if found[0].startswith(COMMENTS):
                 break
             try:
-                members.append(Member.parse(found[0]))
+                members.append(spelled(found[0]))
             except ValueError as wrong:
                 message, _, remedy = str(wrong).partition("; ")
                 problems.append(Problem(message, Place(file, number, found.start() + 1), remedy))
     return members, problems
+
+
+def spelled(word: str) -> str:
+    """A member in its one spelling. Raises ValueError."""
+    return word if _HOST.fullmatch(word) else str(Member.parse(word))
 
 
 def split_comment(line: str) -> tuple[str, str]:
@@ -51,7 +68,4 @@ def split_comment(line: str) -> tuple[str, str]:
 
 def too_new_for_13(file: str) -> bool:
     """Whether pfctl of 13 would take a comment of this file for data, in a file that `read_table` has taken."""
-    for line in files.read(file).decode("utf-8", "replace").split("\n"):
-        if split_comment(line)[1].startswith(";"):
-            return True
-    return False
+    return any(split_comment(line)[1].startswith(";") for line in text_of(files.read(file)).split("\n"))

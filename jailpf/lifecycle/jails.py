@@ -76,7 +76,7 @@ class Jails:
 
     def declares(self, name: str) -> bool:
         """Whether a jail has a file; as `declares` below."""
-        return declares(self.settings, checked(name))
+        return declares(self.settings, name)
 
     def services(self, name: str) -> Services:
         """The declaration of a jail. Raises NoJailError when it has no file, DeclarationError, PermissionDeniedError."""
@@ -139,10 +139,10 @@ class Jails:
 def declares(settings: Settings, name: str) -> bool:
     """Whether a jail has a file. Only one that is missing in a folder that is there is none.
 
-    Raises ConfigError, or PermissionDeniedError, where it cannot be told: a file system that is not mounted must not
-    look like jails without declarations.
+    Raises UsageError for what cannot be a jail's name, ConfigError, or PermissionDeniedError, where it cannot be told: a
+    file system that is not mounted must not look like jails without declarations.
     """
-    file = settings.jail_file(name)
+    file = settings.jail_file(checked(name))
     with looking_at(file):
         try:
             os.lstat(file)

@@ -6,13 +6,12 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jailpf.declare import tableedit
+from jailpf.declare import tableedit, tablefile
 from jailpf.errors import DeclarationError, JailpfError, NoJailError, UsageError
 from jailpf.lifecycle.prepare import prepare
 from jailpf.state import records, writes
 from jailpf.state.rundir import file_name
 from jailpf.system import files
-from jailpf.values import Member
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -57,20 +56,20 @@ def show(session: Session, home: Home) -> list[str]:
     """The loaded members; of a jail that is not loaded, the declared ones."""
     if home.paths:
         return session.pf.table(home.paths[0], home.name, "show")
-    return [str(member) for member in declared_members(session, home)]
+    return declared_members(session, home)
 
 
-def declared_members(session: Session, home: Home) -> list[Member]:
+def declared_members(session: Session, home: Home) -> list[str]:
     """What the file or the declaration says."""
     if not home.file:
         return []
     if not home.in_toml:
-        members, problems = tableedit.parse_table(files.read(home.file).decode("utf-8", "replace"), home.file)
+        members, problems = tablefile.parse_table(tablefile.text_of(files.read(home.file)), home.file)
         if problems:
             raise DeclarationError(problems)
         return members
     table = next(one for one in session.jails.services(home.jail).of("table") if one.name == home.name)
-    return list(getattr(table.type, "addresses", None) or ())
+    return list(map(str, getattr(table.type, "addresses", None) or ()))
 
 
 def change(session: Session, home: Home, command: str, words: Iterable[str]) -> int:
@@ -79,37 +78,64 @@ def change(session: Session, home: Home, command: str, words: Iterable[str]) -> 
     The file is put back when pf refuses. Raises UsageError for a word that is not an address or network.
     """
     members = parse_members(words)
+    edit = _edit(
+        session, home, command, members
+    )  # of a million lines that takes a second, and others wait for the lock
     with session.lock():
-        before = files.read(home.file) if home.file else b""
-        old = declared_members(session, home)
-        new = {
-            "add": [*old, *(one for one in members if one not in old)],
-            "delete": [one for one in old if one not in members],
-            "replace": members,
-        }[command]
-        if home.file and new != old:
-            after = tableedit.edit_toml(before, home.name, new) if home.in_toml else tableedit.edit_file(before, new)
+        if _content(home) != edit.before:
+            edit = _edit(session, home, command, members)
+        if changed := home.file and edit.new != edit.old:
             real = os.path.realpath(home.file)
             status = os.stat(real)
             mode, owner = status.st_mode & 0o777, (status.st_uid, status.st_gid)
-            writes.replace(real, after, mode, owner)
+            writes.replace(real, edit.after, mode, owner)
         try:
             for path in home.paths:
-                session.pf.table(path, home.name, command, [str(one) for one in members])
+                session.pf.table(path, home.name, command, members)
         except JailpfError:
-            if home.file and new != old:
-                writes.replace(real, before, mode, owner)
+            if changed:
+                writes.replace(real, edit.before, mode, owner)
             raise
         _remember(session, home)
-    return len(set(new) ^ set(old))
+    return len(set(edit.new) ^ set(edit.old))
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """What becomes of a table: its file and its members, before and after."""
+
+    before: bytes
+    after: bytes
+    old: list[str]
+    new: list[str]
+
+
+def _content(home: Home) -> bytes:
+    return files.read(home.file) if home.file else b""
+
+
+def _edit(session: Session, home: Home, command: str, members: list[str]) -> _Edit:
+    before, old = _content(home), declared_members(session, home)
+    known, named = set(old), set(members)
+    new = {
+        "add": [*old, *(one for one in members if one not in known)],
+        "delete": [one for one in old if one not in named],
+        "replace": members,
+    }[command]
+    if not home.file or new == old:
+        return _Edit(before, before, old, new)
+    after = tableedit.edit_toml(before, home.name, new) if home.in_toml else tableedit.edit_file(before, new)
+    return _Edit(before, after, old, new)
 
 
 def reload(session: Session, home: Home) -> int:
     """Make the loaded table what the file says. Returns how many members it has."""
-    members = declared_members(session, home)
+    before, members = _content(home), declared_members(session, home)
     with session.lock():
+        if _content(home) != before:
+            members = declared_members(session, home)
         for path in home.paths:
-            session.pf.table(path, home.name, "replace", [str(one) for one in members])
+            session.pf.table(path, home.name, "replace", members)
         _remember(session, home)
     return len(members)
 
@@ -120,17 +146,16 @@ def expire(session: Session, home: Home, seconds: int) -> None:
         session.pf.table(path, home.name, "expire", (), seconds)
 
 
-def parse_members(words: Iterable[str]) -> list[Member]:
+def parse_members(words: Iterable[str]) -> list[str]:
     """Addresses and networks, "!" in front of one that is not in the table."""
-    members: list[Member] = []
+    members: dict[str, None] = {}
     for one in words:
         try:
-            member = Member.parse(one)
+            members[tablefile.spelled(one)] = None
         except ValueError as wrong:
             message, _, remedy = str(wrong).partition("; ")
             raise UsageError(message, None, remedy) from None
-        members += [member] if member not in members else []
-    return members
+    return list(members)
 
 
 def _remember(session: Session, home: Home) -> None:

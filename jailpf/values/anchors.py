@@ -16,7 +16,7 @@ def component(name: str, limit: int) -> str:
     from hashlib import sha256
 
     clean = re.sub(r"[^A-Za-z0-9_.-]", "-", name).lstrip("_.-")
-    return f"{clean[: limit - 10] or 'x'}-h{sha256(name.encode()).hexdigest()[:8]}"
+    return f"{clean[: limit - 10] or 'x'}-h{sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
