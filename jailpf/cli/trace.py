@@ -22,6 +22,7 @@ COLOURS = {"pass": "green", "unknown": "yellow"}
 def trace(session: Session, options: Namespace) -> int:
     """0 when the packet arrives, 1 when not."""
     from jailpf.insight.answer import answered
+    from jailpf.insight.notes import notes
     from jailpf.insight.world import build
     from jailpf.pf.simulated.nearest import nearest
 
@@ -33,7 +34,7 @@ def trace(session: Session, options: Namespace) -> int:
         output.as_json("trace", question=question._asdict(), **_json(world, found, near))
     else:
         _print(world, question, found, near)
-        output.problems((problem for wrong in world.problems for problem in wrong.problems), level="yellow")
+        output.problems([*(one for wrong in world.problems for one in wrong.problems), *notes(world)], level="yellow")
     return 0 if found else 1
 
 
@@ -78,6 +79,8 @@ def _declared(world: World, match: Match) -> str:
 
 
 def _json(world: World, found: Connection, near: list[Near]) -> dict[str, Any]:
+    from jailpf.insight.notes import notes
+
     return {
         "verdict": found.verdict,
         "delivered_to": found.delivered_to,
@@ -95,6 +98,7 @@ def _json(world: World, found: Connection, near: list[Near]) -> dict[str, Any]:
             }
             for step in found.steps
         ],
+        "notes": [output.problem_json(problem) for problem in notes(world)],
         "nearest": [{"rule": _match_json(world, match), "differs": list(differs)} for match, differs in near],
     }
 

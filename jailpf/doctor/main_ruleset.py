@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import table_names
+from jailpf.errors import JailpfError
 from jailpf.lifecycle import readiness
 from jailpf.managers.finding import Finding
 from jailpf.state import records
@@ -65,13 +66,26 @@ def neighbour_discovery(session: Session) -> Iterator[Finding]:
         and " inet " not in line
     ]
     passes = [line for line in rules if line.startswith("pass") and ("ipv6-icmp" in line or "icmp6" in line)]
-    if blocks and not passes:
+    if blocks and not passes and _asks_for_neighbours(session):
         yield Finding(
             "error",
             f"`{blocks[0]}` and no rule for icmp6",
             "IPv6 dies once the neighbour cache is empty",
             "add to pf.conf: pass inet6 proto icmp6",
         )
+
+
+def _asks_for_neighbours(session: Session) -> bool:
+    """Whether IPv6 is on a card where addresses are found out by asking: not on tunnels and loopbacks alone."""
+    from jailpf.insight.surroundings import surroundings
+
+    try:
+        interfaces = surroundings(session, ()).topology.interfaces.values()
+    except JailpfError:
+        return True
+    return any(
+        one.neighbours and any(own.family == "inet6" and not own.link_local for own in one.own) for one in interfaces
+    )
 
 
 def skipped(session: Session) -> Iterator[Finding]:

@@ -104,4 +104,42 @@ def test_what_changed_since_it_was_loaded_is_found(loaded: Desk) -> None:
     """And `jailpf sync` mends it."""
     loaded.write("jails/git.toml", '[service.http]\nport = 81\n[jail]\nip4 = "172.16.15.29"\n')
     found = findings(loaded)
-    assert [(one["what"], one["mend"]) for one in found] == [("git is loaded, but not as declared", "jailpf sync")]
+    assert ("git is loaded, but not as declared", "jailpf sync") in [(one["what"], one["mend"]) for one in found]
+
+
+def test_loaded_jails_that_no_nat_covers_are_found(loaded: Desk) -> None:
+    """ "My jail has no Internet": nothing translates its private address; a nat rule of pf.conf ends it."""
+    what = "no nat rule translates dovecot (172.16.15.15), git (172.16.15.29) on em0"
+    assert [one["what"] for one in findings(loaded)] == [what]
+    nat = "nat on em0 inet from 172.16.15.0/28 to any -> (em0:0)\n"
+    found = findings(loaded, nat + GOOD)
+    assert [one["what"] for one in found] == ["no nat rule translates git (172.16.15.29) on em0"]
+    assert findings(loaded, nat.replace("/28", "/24") + GOOD) == []
+
+
+def test_rules_that_nothing_evaluates_are_found(desk: Desk) -> None:
+    """Loaded into `x` itself below `x/*`, or below no line at all; what is called is no finding."""
+    from jailpf.pf.simulated import Simulated
+
+    conf = GOOD.replace("block all", 'rdr-anchor "cbsd/*"\nblock all') + 'anchor "pot/*"\n'
+    assert findings(desk, conf) == []
+    pf = Simulated(state=desk.root / "run/simulated.json")
+    pf.load("cbsd", "rdr on em0 inet proto tcp to 203.0.113.1 port 2222 -> 203.0.113.1 port 22\n")
+    pf.load("cbsd/web", "rdr on em0 inet proto tcp to 203.0.113.1 port 2223 -> 203.0.113.1 port 22\npass in\n")
+    pf.load("pot/web", "pass in on em0 inet proto tcp to 203.0.113.1 port 80\n")
+    found = [(one["what"], one["why"]) for one in findings(desk, conf)]
+    assert found[0][0].startswith("nothing evaluates the rdr rules in the anchor cbsd: rdr on em0")
+    assert '"cbsd/*" evaluates what is below it only' in found[0][1]
+    assert found[1][0].startswith("nothing evaluates the filter rules in the anchor cbsd/web: pass in")
+    assert len(found) == 2
+
+
+def test_words_and_addresses_that_are_not_of_this_host_are_found(desk: Desk) -> None:
+    """An interface or group that is not there, an address that no interface holds; each once."""
+    conf = GOOD + "pass in on egress proto tcp to port 22\npass in on egress proto tcp to port 80\n"
+    (found,) = findings(desk, conf)
+    assert "no interface and no group 'egress', so it matches nothing" in found["what"]
+    (found,) = findings(desk, "rdr on em0 inet proto tcp to 203.0.113.99 port 80 -> 203.0.113.1\n" + GOOD)
+    assert "no interface of this host holds 203.0.113.99" in found["what"]
+    (found,) = findings(desk, "rdr on em0 inet proto tcp to 127.0.0.1 port 80 -> 203.0.113.1\n" + GOOD)
+    assert "nothing for 127.0.0.1 ever comes in by a card" in found["what"]

@@ -137,7 +137,7 @@ def refused(topology: Topology, came: str, source: Address, to: Address) -> str:
     if interface.loopback:
         return ""
     for address in (source, to):
-        if _never_outside(address):
+        if never_comes_in(address):
             return f"{address} never comes in by a card: the kernel drops it"
     owner = topology.owners().get(source)
     if owner and not owner.vnet:
@@ -148,7 +148,8 @@ def refused(topology: Topology, came: str, source: Address, to: Address) -> str:
     return ""
 
 
-def _never_outside(address: Address) -> bool:
+def never_comes_in(address: Address) -> bool:
+    """Whether the kernel drops a packet from or to that address that comes in by a card: loopback, multicast, broadcast."""
     if address.family == "inet":
         return address.number >> 24 in (0, 127) or address.number >> 28 == 0xE or address.number == 0xFFFFFFFF
     return address.number < 2 or address.number >> 120 == 0xFF

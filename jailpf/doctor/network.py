@@ -1,0 +1,118 @@
+"""The host's network: interfaces that are named and not there, addresses that nobody holds, jails without nat, rules that
+nothing evaluates.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jailpf.lifecycle import readiness
+from jailpf.managers.finding import Finding
+from jailpf.state import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.insight.world import World
+    from jailpf.lifecycle.session import Session
+    from jailpf.pf import Loaded
+
+_CALL = re.compile(r'(?P<word>(?:nat-|rdr-|binat-)?anchor) "(?P<name>[^"]+)"')
+
+
+def surroundings(session: Session) -> Iterator[Finding]:
+    """Whether what the settings and the loaded rules name is there, and whether jails get out."""
+    from jailpf.insight.notes import notes
+    from jailpf.insight.world import build
+
+    world = build(session)
+    for wrong in world.problems:
+        if not wrong.problems[0].place or wrong.problems[0].place.file == session.settings.file:
+            yield from (Finding("warning", one.message, "", one.remedy) for one in wrong.problems)
+    for note in notes(world):
+        yield Finding("warning", note.message, "a rule that is not about this host decides nothing here", note.remedy)
+    yield from _without_nat(session, world)
+
+
+def _without_nat(session: Session, world: World) -> Iterator[Finding]:
+    """Of the jails that are loaded: who has a private address only, and no nat for it."""
+    from jailpf.insight.notes import uncovered
+
+    loaded = {record.jail for record in records.everything(session.directory)}
+    for family in ("inet", "inet6"):
+        found = [one for one in uncovered(world) if one[0] in loaded and (":" in one[1]) == (family == "inet6")]
+        if family == "inet6":  # whoever has IPv4 has a way out
+            found = [one for one in found if all(":" in word for word in world.pf.topology.jails[one[0]].addresses)]
+        if found:
+            uplink = found[0][2]
+            yield Finding(
+                "warning",
+                f"no nat rule translates {', '.join(f'{jail} ({address})' for jail, address, _ in found)} on {uplink}",
+                "private addresses: the Internet's answers never find back to them",
+                f'if they are to have the Internet: nat = "({uplink}:0)" in [host] of jailpf.toml, or a nat line in pf.conf',
+            )
+
+
+def unevaluated(session: Session) -> Iterator[Finding]:
+    """Whether a line evaluates every anchor that holds rules."""
+    read = {"": session.pf.read("", members=False)}
+    paths = session.pf.anchors()
+    ours = {parent for _, parent in session.settings.layout.parents}
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        called = {
+            word
+            for caller in _above(path)
+            for word, name in _calls(session, read, caller)
+            if _means(caller, name, path)
+        }
+        if len(called) == len(readiness.CALLS) or (called and parent in ours):
+            continue
+        loaded = session.pf.read(path, members=False)
+        for section, word in readiness.CALLS.items():
+            lines = loaded.rules if section == "filter" else [line for line in loaded.nat if _is(section, line)]
+            rules = [line for line in lines if not _CALL.match(line)]
+            if rules and word not in called:
+                yield Finding(
+                    "warning",
+                    f"nothing evaluates the {section} rules in the anchor {path}: {rules[0]}"
+                    + (f" and {len(rules) - 1} more" if len(rules) > 1 else ""),
+                    "no line of the rulesets above it calls it" + _wildcard(session, read, path),
+                    f'`pfctl -a {path} -F all` if they are left over; else {word} "{path}" in pf.conf, where they are to count',
+                )
+
+
+def _is(section: str, line: str) -> bool:
+    return line.removeprefix("no ").startswith(f"{section} ")
+
+
+def _above(path: str) -> list[str]:
+    """The rulesets that could call an anchor: main, and every anchor above it."""
+    parts = path.split("/")
+    return ["", *("/".join(parts[:at]) for at in range(1, len(parts)))]
+
+
+def _calls(session: Session, read: dict[str, Loaded], caller: str) -> list[tuple[str, str]]:
+    found = read.get(caller)
+    if found is None:
+        found = read[caller] = session.pf.read(caller, members=False)
+    return [(call["word"], call["name"]) for line in (*found.nat, *found.rules) if (call := _CALL.match(line))]
+
+
+def _means(caller: str, name: str, path: str) -> bool:
+    """Whether a call in `caller` evaluates `path`: by name, or as a direct child of a wildcard."""
+    full = name[1:] if name.startswith("/") else f"{caller}/{name}" if caller else name
+    if full.endswith("*"):
+        return path.rpartition("/")[0] == full.rstrip("*").rstrip("/")
+    return path == full
+
+
+def _wildcard(session: Session, read: dict[str, Loaded], path: str) -> str:
+    below = any(
+        _means(caller, name, f"{path}/x") for caller in _above(path) for _, name in _calls(session, read, caller)
+    )
+    return f', "{path}/*" evaluates what is below it only' if below else ""
+
+
+CHECKS = (surroundings, unevaluated)
