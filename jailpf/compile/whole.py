@@ -132,6 +132,14 @@ class _Work:
         return self.jails.neighbours
 
     def render(self) -> None:
+        if not self.jail.addresses and (
+            self.services.services or any(d.keyword != "table" for d in self.services.declarations)
+        ):
+            remedy = "give it one (ip4.addr in jail.conf), or say ip4 in [jail]; what listens in a jail with ip4 = inherit is the host's"
+            self.problems.append(
+                Problem(f"the jail {self.jail.name} has no address of its own", self.services.place(), remedy)
+            )
+            return
         declared = sorted(self.services.declarations, key=lambda one: (one.keyword not in TRANSLATING, one.type.rank))
         for one in declared:
             if one.keyword not in TRANSLATING:
@@ -151,14 +159,17 @@ class _Work:
     def _services(self) -> None:
         for service in self.services.services:
             done: Rendered = []
-            first = len(self.rendered)
+            first, start = len(self.rendered), len(self.problems)
             for keyword, rule_type in service.types.items():
                 if keyword not in service.explicit and not rule_type.applies(service):
                     continue
                 context = self.context(service.name, service, keyword in service.explicit)
                 context.rendered = done
                 path = ("service", service.name, *((keyword,) if keyword in service.explicit else ()))
+                before = len(self.problems)
                 done = done + self._one(rule_type, context, path)
+                told = {one.message for one in self.problems[start:before]}
+                self.problems[before:] = [one for one in self.problems[before:] if one.message not in told]
             self.rendered[first:] = untagged(done, names.tag("in", self.jail.name))
 
     def _default_nat(self) -> None:
@@ -198,9 +209,11 @@ class _Work:
         if not any(wanted in ("", "table" if isinstance(one, Table) else getattr(one, "action", "")) for one in made):
             reasons = "; ".join(dict.fromkeys(context.reasons)) or "it made none"
             what = f"no {wanted} rule" if wanted not in ("", "table") else f"no {wanted or 'rule'}"
-            self.problems.append(
-                Problem(f"[{'.'.join(path)}] {rule_type.keyword}: there is {what} for this: {reasons}", place)
-            )
+            remedy = ""
+            if "address outside" in reasons and "address inside" in reasons:
+                place, remedy = self.services.place(*path, "to"), "name an address of a family that the jail has"
+            sentence = f"[{'.'.join(path)}] {rule_type.keyword}: there is {what} for this: {reasons}"
+            self.problems.append(Problem(sentence, place, remedy))
         service = path[1] if path[0] == "service" else f"{path[0]}.{path[1]}"
         return self.take(made, service, path)
 

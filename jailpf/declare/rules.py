@@ -78,7 +78,7 @@ class Service:
     proto: Protocol = key(
         Protocol, "The protocol; sctp with ports needs release 14 or later.", default=TCP, shown='"tcp"'
     )
-    port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True)
+    port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True, filled=True)
     source: tuple[Party, ...] = key(
         Party, "Who may connect; other jails by name.", name="from", many=True, shown='"any"'
     )

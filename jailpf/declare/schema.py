@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 from jailpf.declare.foreign import foreign
+from jailpf.declare.hands import Known, bare_word, shown, stranger
 from jailpf.declare.places import KEY
 from jailpf.values.base import describe
+from jailpf.values.peer import BareWordError
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def key(
     required: bool = False,
     choices: tuple[str, ...] = (),
     optional: bool = False,
+    filled: bool = False,
     shown: str = "",
 ) -> Any:
     """Declare a key of a rule type, or of a `Keys` table.
@@ -53,7 +56,7 @@ def key(
     with `choices`, or a `Keys` class: a nested table. doc: one sentence, for editors and the reference page.
     name: the TOML key when it is not the attribute's name (`from`). many: one value or an array, always a tuple here.
     default: the value when the key is absent: None unless given, () with `many` (None with `many` and `optional`).
-    required: the key must be there. choices: the words that a `str` may be. shown: the default in words, for the docs;
+    filled: an empty array is refused. required: the key must be there. choices: the words that a `str` may be. shown: the default in words, for the docs;
     with `many` and no other default an empty array is refused then, because "nobody" would be read as "any".
     Raises TypeError for a declaration that could not be read.
     """
@@ -65,7 +68,7 @@ def key(
         raise TypeError(f"{type!r} is not the type of a key: a value class, bool, str with choices, or a Keys class")
     declared = Key(
         type=type, doc=doc, name=name, many=many, required=required, choices=choices, default=shown,
-        empty=not (many and default == () and shown),
+        empty=not filled and not (many and default == () and shown),
     )  # fmt: skip
     return dataclasses.field(default=default, metadata={"key": declared})
 
@@ -104,11 +107,11 @@ _keys: dict[type, dict[str, tuple[str, Key]]] = {}
 
 
 class Reader:
-    """Reads tables of one document and gathers every problem. homes: {key: the tables that have it}, for remedies."""
+    """Reads tables of one document and gathers every problem. known: what else there is, for remedies."""
 
-    def __init__(self, document: Document, homes: Mapping[str, list[str]] | None = None) -> None:
+    def __init__(self, document: Document, known: Known | None = None) -> None:
         self.document = document
-        self.homes = homes or {}
+        self.known = known or Known()
         self.problems: list[Problem] = []
         self._owner = ""  # the plugin whose table is being read
 
@@ -132,14 +135,31 @@ class Reader:
     def unknown(self, path: KeyPath, table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
         """Note every key that is not known, with the nearest that is."""
         known = list(known)
+        kind = str(path[-1] if len(path) == 3 else path[0]) if path else "file"
+        strange: dict[str, list[str]] = {}
         for name in table:
             if name not in known:
-                remedy = self.home(name) or did_you_mean(name, known)
-                self.wrong((*path, name, KEY), f"{name!r} is not a key of {where}", remedy)
+                near = did_you_mean(name, known)
+                remedy = stranger(kind, name, table[name])
+                if not remedy and isinstance(table[name], dict) and len(path) == 2:
+                    remedy = f"a dot parts tables; write [{path[0]}.{_flat((path[1], name), table[name])}]"
+                remedy = remedy or self.home(name, kind, table[name]) or near
+                strange.setdefault(remedy if remedy.startswith("it is a key of") else name, []).append(name)
+                if strange.get(remedy, [name])[0] == name:
+                    self.wrong((*path, name, KEY), f"{name!r} is not a key of {where}", remedy)
+        for remedy, names in strange.items():
+            if len(names) > 1:
+                self.problems = [
+                    one._replace(message=f"{' and '.join(map(repr, names))} are no keys of {where}", remedy=f"they are{remedy[5:].replace('a key', 'keys')}")
+                    if one.remedy == remedy else one for one in self.problems
+                ]  # fmt: skip
 
-    def home(self, name: str) -> str:
+    def home(self, name: str, kind: str = "", value: object = ...) -> str:
         """Where a key belongs that was written in a table that does not have it, "" when none has it."""
-        tables = self.homes.get(name, ())
+        tables = self.known.homes.get(name, ())
+        if kind == "service" and (inside := [one for one in tables if one.endswith("of a service")]):
+            keyword = inside[0].split(" ")[0]
+            return f"it is a key of {keyword}: {keyword} = {{ {name} = {shown(value)} }}"
         return f"it is a key of {' and '.join(tables)}" if tables else ""
 
     def read(self, cls: type[T], path: KeyPath, table: Mapping[str, Any], extra: Iterable[str] = ()) -> T | None:
@@ -158,7 +178,9 @@ class Reader:
         for name, (attribute, one) in declared.items():
             if name in table:
                 values[attribute] = self._value(one, (*path, name), table[name])
-            elif one.required:
+            elif one.required and not any(
+                f"`{name}`" in each.remedy or f"'{name}'" in each.remedy for each in self.problems[before:]
+            ):
                 self.wrong(path, f"{_called(path)} has no {name!r}", f"add {name} = ...")
         if len(self.problems) > before:
             return None
@@ -176,14 +198,18 @@ class Reader:
             return self._one(one, path, raw)
         if isinstance(raw, list):
             if not raw and not one.empty:
-                self.wrong(path, "the array is empty", f"leave {path[-1]} out for {one.default}")
+                self.wrong(
+                    path,
+                    "the array is empty",
+                    f"leave {path[-1]} out for {one.default}" if one.default else "name at least one",
+                )
             return tuple(self._one(one, (*path, number), each) for number, each in enumerate(raw))
         return (self._one(one, path, raw),)
 
     def _one(self, one: Key, path: KeyPath, raw: object) -> Any:
         if one.type is bool:
             if not isinstance(raw, bool):
-                self.wrong(path, f"true or false is wanted, not {describe(raw)}")
+                self.wrong(path, f"true or false is wanted, not {describe(raw)}", _truth(path, raw))
             return raw
         if one.choices:
             if raw not in one.choices:
@@ -195,10 +221,36 @@ class Reader:
         try:
             with foreign(self._owner, f"{one.type.__name__}.parse()", self.place(path), keep=(ValueError,)):
                 return one.type.parse(raw)
+        except BareWordError as wrong:
+            first = (
+                "Outgoing" in one.type.__name__ or "Outside" in one.type.__name__ or path[-1] in ("ext_ip4", "ext_ip6")
+            )
+            self.wrong(path, *bare_word(wrong, self.known, first=first, party=one.type.__name__ == "Party"))
         except ValueError as wrong:
             message, _, remedy = str(wrong).partition("; ")
+            if path[:1] == ("jail",) and isinstance(raw, dict):
+                message, remedy = f"{_called(path)} is no table", stranger("jail", str(path[-1]), raw)
             self.wrong(path, message, remedy)
-            return None
+        return None
+
+
+def _truth(path: KeyPath, raw: object) -> str:
+    """true and false in other spellings."""
+    word = str(raw).lower()
+    if path[-1] == "overload" and word.startswith("<"):
+        return "write true: it keeps a table of its own, for one of pf.conf cannot be filled from here"
+    if word in ("yes", "true", "on", "1", "all", "no", "false", "off", "0", "none"):
+        return f"write {'true' if word in ('yes', 'true', 'on', '1', 'all') else 'false'}, without quotes"
+    return ""
+
+
+def _flat(names: Iterable[object], table: Mapping[str, Any]) -> str:
+    """The name that somebody wrote with dots, with `-` for them."""
+    parts = list(map(str, names))
+    while len(table) == 1 and isinstance(inside := next(iter(table.values())), dict):
+        parts.append(next(iter(table)))
+        table = inside
+    return "-".join(parts)
 
 
 def _called(path: KeyPath) -> str:

@@ -6,15 +6,17 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jailpf.declare.hands import Known
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Reader, key, keys
 from jailpf.errors import DeclarationError
+from jailpf.system import interfaces
 from jailpf.values import FAMILIES, Address, Family, Interface, Name, Peer, TableName
 from jailpf.values.base import describe
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jailpf.declare.settings import Settings
     from jailpf.declare.toml import Document, KeyPath
@@ -53,7 +55,8 @@ class JailTable:
         for name, addresses, family in (("ip4", self.ip4, "inet"), ("ip6", self.ip6, "inet6")):
             for address in addresses or ():
                 if address.family != family:
-                    yield name, f"{address} is not an {family} address"
+                    other = "ip6" if name == "ip4" else "ip4"
+                    yield name, f'{address} is not an {family} address; it belongs in {other}: {other} = "{address}"'
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,11 @@ class Services:
         return self.document.place(path)
 
 
-def read(document: Document, types: RuleTypes, settings: Settings) -> Services:
-    """Read a jail's file. Raises DeclarationError with all its problems."""
-    reader = Reader(document, homes(types))
+def read(
+    document: Document, types: RuleTypes, settings: Settings, jails: Callable[[], Iterable[str]] = tuple
+) -> Services:
+    """Read a jail's file. jails: those that a word could mean, asked when one is refused. Raises DeclarationError with all its problems."""
+    reader = Reader(document, _known(document, types, settings, jails))
     jail_types = {keyword: one for keyword, one in types.items() if one.scope == "jail"}
     off = frozenset(
         word for word, raw in document.data.items() if raw is False and word in jail_types and jail_types[word].default
@@ -94,7 +99,7 @@ def read(document: Document, types: RuleTypes, settings: Settings) -> Services:
     data = {word: raw for word, raw in document.data.items() if word not in off}
     for keyword in data:
         if keyword not in (*jail_types, "service", "jail"):
-            reader.wrong((keyword,), f"{keyword!r} is not a rule type", _remedy(reader, keyword, jail_types))
+            _no_rule_type(reader, keyword, data[keyword], jail_types)
     jail = reader.read(JailTable, ("jail",), reader.table(("jail",), data.get("jail", {}), "[jail]"))
     services, declarations = [], []
     for keyword in data:
@@ -122,24 +127,80 @@ def homes(types: RuleTypes) -> dict[str, list[str]]:
     for keyword, one in types.items():
         tables.append((f"{keyword} = {{ ... }} of a service" if one.scope == "service" else f"[{keyword}.NAME]", one))
     tables += [("jailpf.toml, above [host]", Settings), ("[host] of jailpf.toml", Host)]
-    found: dict[str, list[str]] = {word: ["[service.NAME]"] for word, one in types.items() if one.scope == "service"}
+    found: dict[str, list[str]] = {
+        word: ["[service.NAME]"] if one.scope == "service" else [f"a jail: [{word}.NAME], below the services"]
+        for word, one in types.items()
+    }
     for called, cls in tables:
         for name in keys(cls):
             found.setdefault(name, []).append(called)
     return found
 
 
-def _remedy(reader: Reader, keyword: str, jail_types: RuleTypes) -> str:
+def _known(document: Document, types: RuleTypes, settings: Settings, jails: Callable[[], Iterable[str]]) -> Known:
+    """What a word of this file may mean."""
+
+    def tables() -> set[str]:
+        declared = document.data.get("table", {})
+        named = {peer.table for family in FAMILIES for peer in settings.host.outside(family) if peer.table}
+        return {*(declared if isinstance(declared, dict) else ()), *settings.host.tables, *named}
+
+    return Known(
+        tables=tables,
+        jails=lambda: {*settings.declared_beside(), *jails()},
+        interfaces=lambda: interfaces.names(settings),
+        homes=homes(types),
+    )
+
+
+def _no_rule_type(reader: Reader, keyword: str, value: object, jail_types: RuleTypes) -> None:
+    """A word at the top that begins no table of a jail's file."""
     from jailpf.system.installed import entry_points
 
-    if keyword in entry_points():  # plugins are mostly called as their rule type
-        return f"the plugin {keyword!r} is installed and not enabled: add it to `plugins` in jailpf.toml"
+    path: KeyPath = (keyword,)
     near = did_you_mean(keyword, [*jail_types, "service", "jail"])
-    return near if near.startswith("did") else reader.home(keyword) or near
+    home = reader.home(keyword)
+    if not isinstance(value, dict | list) and home:
+        below = reader.known.homes[keyword][0]
+        remedy = (
+            f"write {below} above it"
+            if below.startswith("[") and "jailpf.toml" not in below
+            else f"it is a key of {below}"
+        )
+        if "jailpf.toml" in home and not remedy.endswith(home[14:]):
+            remedy = f"for all jails it is a key of {next(one for one in reader.known.homes[keyword] if 'jailpf.toml' in one)}; {remedy}"
+        reader.wrong(path, f"{keyword!r} stands above every table", remedy)
+    elif keyword in ("host", "programs", "managers", "layout"):
+        reader.wrong(path, f"[{keyword}] is no table of a jail's file", "it belongs in jailpf.toml")
+    elif keyword in entry_points():  # plugins are mostly called as their rule type
+        remedy = f"the plugin {keyword!r} is installed and not enabled: add it to `plugins` in jailpf.toml"
+        reader.wrong(path, f"{keyword!r} is not a rule type", remedy)
+    elif not near.startswith("did") and not home and isinstance(value, dict) and set(value) & set(keys(Service)):
+        remedy = (
+            f"write [service.{keyword}]: a service has a name of your choice, and the file's name says which jail it is"
+        )
+        reader.wrong(path, f"{keyword!r} is not a rule type", remedy)
+    else:
+        reader.wrong(path, f"{keyword!r} is not a rule type", near if near.startswith("did") else home or near)
 
 
 def _named(reader: Reader, keyword: str, data: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, table in reader.table((keyword,), data[keyword], f"[{keyword}.NAME]").items():
+    raw = data[keyword]
+    if isinstance(raw, list) and raw and isinstance(raw[0], dict):
+        name = raw[0].get("name", "NAME")
+        reader.wrong(
+            (keyword,),
+            f"[{keyword}.NAME] is a table, not an array",
+            f"write [{keyword}.{name}], with one bracket and the name in it",
+        )
+        return
+    if not isinstance(raw, dict | list):
+        remedy = f"write [{keyword}.NAME] on a line of its own, and its keys below"
+        if keyword == "nat":
+            remedy += "; for all jails it is [host] nat in jailpf.toml"
+        reader.wrong((keyword,), f"[{keyword}.NAME] is a table, not {describe(raw)}", remedy)
+        return
+    for name, table in reader.table((keyword,), raw, f"[{keyword}.NAME]").items():
         path: KeyPath = (keyword, name)
         try:
             (TableName if keyword == "table" else Name).parse(name)
@@ -166,7 +227,11 @@ def _service(reader: Reader, name: str, table: dict[str, Any], types: RuleTypes,
         if raw is False:
             continue
         if raw is not True and not isinstance(raw, dict):
-            reader.wrong((*path, keyword), f"{keyword} is true, false or a table, not {describe(raw)}")
+            reader.wrong(
+                (*path, keyword),
+                f"{keyword} is true, false or keys in {{ }}, not {describe(raw)}",
+                _meant(keyword, raw),
+            )
         elif (made := reader.read(scoped[keyword], (*path, keyword), {} if raw is True else raw)) is not None:
             found[keyword] = made
     if service is None:
@@ -177,10 +242,22 @@ def _service(reader: Reader, name: str, table: dict[str, Any], types: RuleTypes,
     return dataclasses.replace(service, name=name, types=found, explicit=explicit)
 
 
+def _meant(keyword: str, raw: object) -> str:
+    """What somebody meant who wrote a value where keys belong."""
+    if isinstance(raw, int) and keyword == "rdr":
+        return f"write rdr = {{ port = {raw} }} for the port outside"
+    if str(raw).lower() in ("no", "false", "off"):
+        return f"write {keyword} = false, without quotes"
+    if str(raw).lower() in ("yes", "true", "on"):
+        return f"write {keyword} = true, without quotes"
+    return ""
+
+
 def _tables(reader: Reader, whole: Services, settings: Settings) -> None:
     """Every <table> that is named must be defined here, or belong to the host."""
     host = settings.host
-    defined = {one.name for one in whole.of("table")}
+    own = whole.document.data.get("table", {})
+    defined = set(own) if isinstance(own, dict) else set()
     theirs = set(host.tables) | {peer.table for family in FAMILIES for peer in host.outside(family) if peer.table}
     known = defined | theirs
     for name in defined & theirs:
@@ -194,12 +271,12 @@ def _tables(reader: Reader, whole: Services, settings: Settings) -> None:
     for path, declared in uses:
         for where, peer in _peers(declared):
             if peer.table and peer.table not in known:
-                near = did_you_mean(peer.table, known)
+                near = did_you_mean(peer.table, known, only_near=True)
                 remedy = f"add [table.{peer.table}], or name it in [host] tables if pf.conf has it"
                 reader.wrong(
                     (*path, *where),
                     f"nobody defines {peer.word}",
-                    f"{near} Otherwise {remedy}" if near.startswith("did") else remedy,
+                    f'did you mean "<{near}>"? Otherwise {remedy}' if near else remedy,
                 )
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jailpf.declare import toml
+from jailpf.declare.hands import Known
 from jailpf.declare.layout import LAYOUTS, Layout
 from jailpf.declare.schema import Reader, key, keys
 from jailpf.errors import ConfigError, JailpfError, Place, Problem
 from jailpf.model import SECTIONS
+from jailpf.system import interfaces
 from jailpf.values import Address, Filename, Gateway, Interface, Name, Outgoing, Outside, Peer, TableName
 
 if TYPE_CHECKING:
@@ -213,6 +215,15 @@ class Settings:
         """Where the declaration of a jail is, absolute."""
         return os.path.normpath(os.path.join(os.path.dirname(self.file), self.services.replace("{jail}", jail)))
 
+    def declared_beside(self) -> list[str]:
+        """The jails that have a file where `services` says, by the names of the files."""
+        folder, _, end = self.jail_file("{jail}").partition("{jail}")
+        try:
+            names = os.listdir(os.path.dirname(folder + "x"))
+        except OSError:
+            return []
+        return [name.removesuffix(end) for name in names if name.endswith(end) and "/" not in end]
+
     def of_manager(self, name: str, cls: type[T]) -> T:
         """What stands in the table of an adapter, read as a `Keys` class. Raises ConfigError with all problems."""
         table = name.replace(".", "_")
@@ -253,11 +264,12 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
         raise ConfigError(
             "there are no settings", wrong.problems[0].place, "`jailpf init --ext-if em0` writes them"
         ) from None
-    reader = Reader(document, _homes())
+    reader = Reader(document, Known(homes=_homes(), interfaces=lambda: _interfaces(data)))
     data = document.data
     settings = reader.read(Settings, (), data, extra=("host", "layout", "programs", "managers"))
     table = reader.table(("host",), data.get("host", {}), "[host]")
-    host = reader.read(Host, ("host",), table, extra=("uplink",))
+    loose = "host" not in data and any(name in data for name in keys(Host))
+    host = Host() if loose else reader.read(Host, ("host",), table, extra=("uplink",))
     host = host and replace(host, uplinks=_uplinks(reader, table.get("uplink", {}), host))
     layout = _layout(reader, data.get("layout", "single"))
     programs = _programs(reader, reader.table(("programs",), data.get("programs", {}), "[programs]"))
@@ -276,6 +288,16 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
         managers=managers,
         pf=pf or settings.pf,
     )
+
+
+def _interfaces(data: Mapping[str, Any]) -> list[str]:
+    """What ifconfig(8) names; where it does not answer, what [host] ext_if says."""
+    host = data.get("host")
+    named = host.get("ext_if", []) if isinstance(host, dict) else []
+    programs = data.get("programs")
+    ifconfig = programs.get("ifconfig", PROGRAMS["ifconfig"]) if isinstance(programs, dict) else PROGRAMS["ifconfig"]
+    found = interfaces.seen(str(ifconfig)).names if data.get("pf", "pfctl") == "pfctl" else []
+    return [*([named] if isinstance(named, str) else named), *found]
 
 
 def _homes() -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from jailpf.declare.places import scan
+from jailpf.declare.tomlwords import explain
 from jailpf.errors import DeclarationError, JailpfError, Place
 from jailpf.system import files
 
@@ -57,6 +58,8 @@ def parse(text: str, file: str, error: type[JailpfError] = DeclarationError) -> 
         lines = text.split("\n")
         line, column = (int(found[1]), int(found[2])) if found[1] else (len(lines), len(lines[-1]) + 1)
         sentence = message[: found.start()]
+        if known := explain(text, sentence, line):
+            raise error(known.sentence, Place(file, known.line, known.column), known.remedy) from None
         raise error(f"not valid TOML: {sentence[:1].lower()}{sentence[1:]}", Place(file, line, column)) from None
     except (RecursionError, MemoryError):
         raise error("not valid TOML: nested too deeply", Place(file)) from None
@@ -87,9 +90,12 @@ def load(file: str, error: type[JailpfError] = DeclarationError) -> Document:
     """Read and parse a file. Raises `error`, or PermissionDeniedError where `files.read` does."""
     raw = files.read(file, error, MAX_BYTES)
     try:
-        text = raw.decode()
+        text = raw.decode().removeprefix("\ufeff")  # an editor's habit, and harmless
     except UnicodeDecodeError as wrong:
         line = raw[: wrong.start].count(b"\n") + 1
         column = wrong.start - raw.rfind(b"\n", 0, wrong.start)
-        raise error("not valid TOML: this is not UTF-8", Place(file, line, column)) from None
+        remedy = "iconv -f latin1 -t utf-8 FILE > NEW, if it is Latin-1"
+        if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            remedy = "it is UTF-16: save it as UTF-8"
+        raise error("not valid TOML: this is not UTF-8", Place(file, line, column), remedy) from None
     return parse(text, file, error)

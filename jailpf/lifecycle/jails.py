@@ -83,7 +83,13 @@ class Jails:
         file = self.file(name)
         if not self.declares(name):
             raise NoJailError(f"nothing is declared for {name}", None, f"`jailpf new {name}` writes {file}")
-        return read(toml.load(file), self.registry.rule_types, self.settings)
+        return read(toml.load(file), self.registry.rule_types, self.settings, self._nameable)
+
+    def _nameable(self) -> list[str]:
+        """The same, as far as the managers answer: a word is looked for among them when it is refused."""
+        with suppress(JailpfError):
+            return self.everybody()
+        return []
 
     def find(self, name: str, services: Services | None = None) -> Jail:
         """The jail: what its manager knows, and [jail] of its file laid over that, key by key.

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from jailpf.values import near
 from jailpf.values.base import text
 
 Family = Literal["inet", "inet6"]
@@ -72,6 +73,8 @@ class Network:
         ip = _host(host)
         if not slash:
             return cls(ipaddress.ip_network(ip))
+        if "." in prefix:
+            raise ValueError(near.address(word))
         if not re.fullmatch(r"[0-9]{1,3}", prefix, re.ASCII) or int(prefix) > ip.max_prefixlen:
             raise ValueError(f"{word!r}: the prefix is a number from 0 to {ip.max_prefixlen}")
         net = ipaddress.ip_network((ip, int(prefix)), strict=False)
@@ -102,17 +105,15 @@ def _host(word: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     if "%" in word:
         raise ValueError(f"{word!r} has a scope: pf loses it; use an address without '%'")
     if "/" in word:
-        raise ValueError(f"{word!r} is a network; one address is wanted")
+        host = word.partition("/")[0]
+        if "|" in word or not near.is_network(host):
+            raise ValueError(near.address(word))
+        remedy = f'; write "{host}"' if not near.is_whole(word) else ""
+        raise ValueError(f"{word!r} is a network; one address is wanted{remedy.replace(';', ':', 1)}")
     try:
         ip = ipaddress.ip_address(word)
     except ValueError:
-        raise ValueError(_why(word)) from None
+        raise ValueError(near.address(word)) from None
     if ip.version == 6 and ip.ipv4_mapped:
         raise ValueError(f"{word} is an IPv4-mapped address; write {ip.ipv4_mapped}")
     return ip
-
-
-def _why(word: str) -> str:
-    if re.fullmatch(r"(0[xX])?[0-9a-fA-F]*[0-9][0-9a-fA-F.]*", word) and ":" not in word:
-        return f"{word!r} is not an address: four decimal numbers without leading zeros are wanted"
-    return f"{word!r} is not an address; names are not looked up"

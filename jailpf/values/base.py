@@ -21,9 +21,13 @@ class Value(Protocol):
 
 
 def text(raw: object, what: str) -> str:
-    """`raw` as a string, or ValueError: "a WHAT is written as a string"."""
+    """`raw` as a string. Raises ValueError for anything else, and for letters that nobody sees."""
+    from jailpf.values.near import unseen
+
     if not isinstance(raw, str):
         raise ValueError(f"{what} is written as a string, not {describe(raw)}")
+    if (raw.strip(" \t") != raw or not raw.isascii()) and (wrong := unseen(raw)):
+        raise ValueError(wrong)
     return raw
 
 

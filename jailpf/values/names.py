@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.values.base import text
 from jailpf.values.keywords import KEYWORDS
+from jailpf.values.near import listed
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,11 +24,19 @@ class _Word(str):
     what = ""
     rule = ""
     unquoted = False
+    between = r", *"
 
     @classmethod
     def parse(cls, raw: object) -> Self:
         """Make the name. Raises ValueError when it is not one."""
+        if isinstance(raw, dict):
+            raise ValueError(
+                f"{cls.what} is written as a string, not a table; write a list: {listed(list(map(str, raw)))}"
+            )
         word = text(raw, cls.what)
+        parts = re.split(cls.between, word)
+        if len(parts) > 1 and all(re.fullmatch(cls.pattern, part, re.ASCII) for part in parts):
+            raise ValueError(f"{word!r} is not {cls.what}, but several; write a list: {listed(parts)}")
         if not re.fullmatch(cls.pattern, word, re.ASCII):
             raise ValueError(f"{word!r} is not {cls.what}: {cls.rule}")
         if cls.unquoted and word in KEYWORDS:
@@ -48,6 +57,7 @@ class Interface(_Word):
     what = "an interface"
     rule = "a letter, then letters, digits, '.' and '_', at most 15 in all"
     unquoted = True
+    between = r"[, ]+"
 
 
 class TableName(_Word):
@@ -86,7 +96,7 @@ class Filename(str):
     @classmethod
     def parse(cls, raw: object) -> Filename:
         """Make the path. Raises ValueError for characters that pfctl's quoting cannot carry."""
-        name = text(raw, "a file name")
+        name = raw if isinstance(raw, str) else text(raw, "a file name")
         if not name or not re.fullmatch(r"[^\x00-\x1f\x7f\"\\$#]+", name):
             raise ValueError(
                 f"{name!r} is not a file name that pf can take: no quotes, '$', '#', '\\' or control characters"

@@ -6,12 +6,24 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from jailpf.values import near
 from jailpf.values.address import Family, Network
 from jailpf.values.base import text
 from jailpf.values.names import INTERFACE, Interface, TableName
 
 _DYNAMIC = re.compile(rf"\(({INTERFACE})(:0|:network|:broadcast|:network:0)?\)", re.ASCII)
 _BARE = re.compile(rf"{INTERFACE}(:[a-z0-9]+)?", re.ASCII)
+
+
+class BareWordError(ValueError):
+    """A word alone: a table, a jail or an interface. Who knows which of them there are says what must be written."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        super().__init__(
+            f'{word!r} is not an address; a table is written "<{word}>", the addresses of an interface "({word})", '
+            f'its first one "({word.split(":")[0]}:0)"'
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +106,20 @@ def _parse(cls: type[Peer], whole: str) -> Peer:
         return cls("interface", word, negated)
     if word.startswith("jail:"):
         raise ValueError(f"{word!r}: no jail can be named here; write an address")
+    if word in ("all", "*"):
+        raise ValueError(near.address(word))
     if _BARE.fullmatch(word) and not _looks_numeric(word):
+        raise BareWordError(word)
+    try:
+        network = Network.parse(word)
+    except ValueError as wrong:
+        if str(wrong).endswith("write its address") and re.fullmatch(r"[\w-]+(\.[\w-]+)+", word):
+            raise ValueError(f'{wrong}, or a [table.NAME] and "<NAME>" for one that changes') from None
+        raise
+    if network.net.is_unspecified and network.net.num_addresses == 1:
         raise ValueError(
-            f'{word!r} is not an address; for those of an interface write "({word})" or "({word.split(":")[0]}:0)"'
+            f'{word} alone is nobody\'s address: nothing matches it; name who is meant ("any" is everybody)'
         )
-    network = Network.parse(word)
     return cls("network", str(network), negated, network)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from jailpf.values import near
 from jailpf.values.base import describe
 
 
@@ -28,7 +29,7 @@ class Port:
             if not 1 <= number <= 65535:
                 raise ValueError(f"port {number} does not exist; ports are 1 to 65535")
         if first > last:
-            raise ValueError(f'the range {first}:{last} is reversed; write "{last}:{first}"')
+            raise ValueError(near.reversed_range(first, last))
         return cls(first, last)
 
     @property
@@ -57,6 +58,4 @@ class Port:
 def _range(raw: str) -> tuple[int, int]:
     if found := re.fullmatch(r"([0-9]{1,5})(?::([0-9]{1,5}))?", raw, re.ASCII):
         return int(found[1]), int(found[2] or found[1])
-    if found := re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-|\.\.)\s*([0-9]{1,5})\s*", raw, re.ASCII):
-        raise ValueError(f'{raw!r} is not a range; write "{found[1]}:{found[2]}"')
-    raise ValueError(f"{raw!r} is not a port; write its number: names depend on the host's services(5)")
+    raise ValueError(near.unseen(raw) or near.port(raw))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from jailpf.values import near
 from jailpf.values.base import text
 
 WITH_PORTS = ("tcp", "udp", "sctp")
@@ -90,7 +91,9 @@ class Protocol:
     @classmethod
     def parse(cls, raw: object) -> Protocol:
         """From "tcp", "tcp+udp", "icmp", "ospf", 89 ... Raises ValueError."""
-        whole = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else text(raw, "a protocol")
+        if isinstance(raw, bool) or not isinstance(raw, int | str):
+            raise ValueError(near.protocol(raw, (*WITH_PORTS, *WITHOUT_PORTS)))
+        whole = str(raw) if isinstance(raw, int) else text(raw, "a protocol")
         names = tuple(_name(word) for word in whole.split("+"))
         if len(set(names)) < len(names):
             raise ValueError(f"{raw!r} names a protocol twice")
@@ -125,8 +128,7 @@ def _name(word: str) -> str:
     if re.fullmatch(r"0|[1-9][0-9]{0,2}", word, re.ASCII) and int(word) < 256:
         return _NAMED.get(int(word), word)
     if word not in NUMBERS:
-        known = ", ".join((*WITH_PORTS, *WITHOUT_PORTS))
-        raise ValueError(f"{word!r} is not a protocol; one of {known}, tcp+udp, more of protocols(5), or a number")
+        raise ValueError(near.protocol(word, (*WITH_PORTS, *WITHOUT_PORTS)))
     return str(NUMBERS[word])
 
 

@@ -38,6 +38,9 @@ class Rate:
     @classmethod
     def parse(cls, raw: object) -> Rate:
         """From "COUNT/SECONDS". Raises ValueError."""
+        if not isinstance(raw, str):
+            what = f"a rate is written as a string, not {describe(raw)}"
+            raise ValueError(f'{what}; write connections and seconds: "15/5"')
         found = re.fullmatch(r"([0-9]{1,10})/([0-9]{1,10})", text(raw, "a rate"), re.ASCII)
         if not found:
             raise ValueError(f'{raw!r} is not a rate; write connections and seconds: "15/5"')

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from jailpf.values.address import Address, Network
+from jailpf.values.base import describe
 from jailpf.values.names import JailName
 from jailpf.values.peer import Peer
 
@@ -30,6 +31,10 @@ class Outgoing(Peer):
     @classmethod
     def parse(cls, raw: object) -> Outgoing:
         """Make it. Raises ValueError; "(em0)" would deal out the addresses of other jails in turn (facts.md)."""
+        if not isinstance(raw, str):
+            raise ValueError(
+                f'an address to leave by is written as a string, not {describe(raw)}; write an address or "(em0:0)"'
+            )
         peer = Peer.parse(raw)
         if peer.negated or peer.kind not in ("network", "interface"):
             raise ValueError(f'{raw!r} is not an address to leave by; write an address or "(em0:0)"')

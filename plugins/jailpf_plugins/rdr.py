@@ -99,7 +99,7 @@ class Rdr(RuleType):
         service = context.service
         assert service is not None  # noqa: S101 - scope is "service"
         if service.proto.has_ports and not service.port:
-            raise context.error("what is redirected needs a port; add port = ..., or rdr = false")
+            raise context.error("the service has no `port`; add port = ...")
         source = self.source or tuple(one for one in service.source if not one.jail)
         if service.source and not source:
             raise context.error("jails come by the jail's own address; remove rdr, or add rdr.from")

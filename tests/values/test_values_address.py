@@ -57,7 +57,7 @@ def tried(kind: Any, raw: object) -> Any:
 )
 def test_an_address_is_four_decimal_numbers(word: str) -> None:
     """Legacy forms, blanks and names are no addresses, whatever inet_aton(3) would make of them."""
-    with pytest.raises(ValueError, match="is not an address"):
+    with pytest.raises(ValueError, match=r"is not an address|has a blank|is empty|one text"):
         Address.parse(word)
 
 
@@ -90,6 +90,10 @@ def test_a_network_prints_as_it_was_written(word: str) -> None:
         return
     assert Network.parse(str(made)) == made
     assert str(made).split("/")[0] == word.split("/")[0]
+    if made.net.is_unspecified and made.net.num_addresses == 1:
+        with pytest.raises(ValueError, match="nothing matches it"):
+            Peer.parse(word)
+        return
     assert Peer.parse(f"!{word}") == Peer.parse(str(Peer.parse(f"!{word}")))
     assert Member.parse(f"!{word}") == Member.parse(str(Member.parse(f"!{word}")))
 
@@ -144,7 +148,7 @@ def test_a_peer_knows_what_it_is(word: str, kind: str, family: str | None, table
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("em0", r'write "\(em0\)" or "\(em0:0\)"'),
+        ("em0", r'"\(em0\)", its first one "\(em0:0\)"'),
         ("em0:0", r'"\(em0:0\)"'),
         ("!!10.0.0.1", "negated twice"),
         ("!any", "matches nothing"),
@@ -155,7 +159,7 @@ def test_a_peer_knows_what_it_is(word: str, kind: str, family: str | None, table
         ("(em0:peer)", "is not an interface's addresses"),
         ("cafe", "is not an address"),
         ("host.example.org", "names are not looked up|write"),
-        ("10.0.0.1 - 10.0.0.9", "is not an address"),
+        ("10.0.0.1 - 10.0.0.9", r'\["10.0.0.1", "10.0.0.2/31"'),
     ],
 )
 def test_a_peer_that_is_none_says_why(word: str, said: str) -> None:
@@ -183,7 +187,7 @@ def test_within_compares_one_family() -> None:
 @pytest.mark.parametrize("word", ["(em0)", "(em0:network)", "!203.0.113.1", "<t>", "any", "em0"])
 def test_one_address_to_leave_by(word: str) -> None:
     """An interface as a whole has the addresses of other jails among its own."""
-    with pytest.raises(ValueError, match=r"write|wanted"):
+    with pytest.raises(ValueError, match=r"write|wanted|written"):
         Outgoing.parse(word)
 
 
