@@ -41,7 +41,9 @@ def check(session: Session, options: Namespace) -> int:
                 Problem(f"nothing is declared for {name}", prepared.services.place(), "add a [service.NAME]")
             )
         warnings += _old_releases(prepared.ruleset)
-    conflicting = conflicts.check_all(session, [*records, *_others(session, records, options.jails)])
+    everyone = [*records, *_others(session, records, options.jails)]
+    conflicting = conflicts.check_all(session, everyone)
+    warnings += conflicts.doubts(session, [claim for record in everyone for claim in record.claims])
     errors += conflicting
     status = status or (65 if conflicting else 0)
     promised = _promises(session)
@@ -60,7 +62,8 @@ def check(session: Session, options: Namespace) -> int:
         output.problems([*warnings, *session.notes], level="yellow")
         good = len(names) - len({name for name in names if name not in {record.jail for record in records}})
         if not errors:
-            print(f"{good} jail{'s' if good != 1 else ''} checked, nothing wrong")
+            found = f"{len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else "nothing wrong"
+            print(f"{good} jail{'s' if good != 1 else ''} checked, {found}")
     return status or (1 if warnings else 0)
 
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
-from jailpf.lifecycle import conflicts
+from jailpf.lifecycle import conflicts, leftovers
 from jailpf.lifecycle.prepare import prepare
 from jailpf.managers.finding import Finding
 
@@ -39,6 +39,12 @@ def declarations(session: Session) -> Iterator[Finding]:
         )
     elif len(sound) == len(names):
         yield Finding("fine", f"{len(names)} declaration{'s are' if len(names) != 1 else ' is'} sound")
+
+
+def left(session: Session) -> Iterator[Finding]:
+    """Whether a jailpf that was killed has left half a file somewhere."""
+    for path in leftovers.find(session):
+        yield Finding("warning", f"{path} is left over", "a jailpf was killed while it wrote", "jailpf sync")
 
 
 def roots(session: Session) -> Iterator[Finding]:
@@ -123,4 +129,4 @@ def loaded(session: Session) -> Iterator[Finding]:
             yield Finding("error", f"{name} {said}", "who gets in is not what the declarations say", "jailpf sync")
 
 
-CHECKS = (declarations, roots, managers, of_managers, hook_lines, loaded)
+CHECKS = (declarations, left, roots, managers, of_managers, hook_lines, loaded)

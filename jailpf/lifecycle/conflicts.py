@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from jailpf.state.records import Record
 
 
+ANYTHING = (Network.parse("0.0.0.0/0"), Network.parse("::/0"))
+
+
 def check(session: Session, record: Record) -> None:
     """Compare with all records, with jails that are just starting, and with what the managers publish themselves. Raises ConflictError.
 
@@ -34,6 +37,8 @@ def check(session: Session, record: Record) -> None:
     problems += _addresses(others, [record])
     problems += _problems(record.claims, published_claims(session)[0], resolve)
     problems += _within(record.claims, resolve)
+    theirs = [claim for other in others for claim in other.claims]
+    session.notes += [doubt for doubt in doubts(session, list(record.claims), theirs) if doubt not in session.notes]
     for starting, since in plans.pending(session.directory):
         if starting.jail == record.jail:
             continue
@@ -68,6 +73,26 @@ def check_all(session: Session, wanted: Iterable[Record]) -> list[Problem]:
     found = list(_within(claims, resolve))
     found += _problems(claims, published_claims(session)[0], resolve)
     return [*found, *_addresses(wanted, wanted)]
+
+
+def doubts(session: Session, claims: list[Claim], against: list[Claim] | None = None) -> list[Problem]:
+    """What might be a conflict, if what could not be asked of pf or ifconfig(8) were known: once conflicts were looked for."""
+    if not session.unknown:
+        return []
+    resolve = resolver(session)
+
+    def anything(peer: Peer) -> tuple[Network, ...] | None:
+        return ANYTHING if peer.word in session.unknown else resolve(peer)
+
+    sure = {(id(one), id(other)) for one, other in collisions(claims, resolve, against)}
+    found = []
+    for one, other in collisions(claims, anything, against):
+        if one.owner != other.owner and (id(one), id(other)) not in sure:
+            why = next(session.unknown[peer.word] for peer in (*one.to, *other.to) if peer.word in session.unknown)
+            found.append(
+                Problem(f"whether {one.owner} and {other.owner} claim one port cannot be told: {why}", one.place)
+            )
+    return found
 
 
 def losers(session: Session, todo: list[Record], kept: list[Record]) -> dict[str, list[Problem]]:
@@ -163,8 +188,9 @@ def resolver(session: Session) -> Callable[[Peer], tuple[Network, ...] | None]:
         if peer.word not in known:
             try:
                 known[peer.word] = _ask(session, peer)
-            except (JailpfError, ValueError):
+            except (JailpfError, ValueError) as wrong:
                 known[peer.word] = None
+                session.unknown[peer.word] = str(wrong.problems[0] if isinstance(wrong, JailpfError) else wrong)
         return known[peer.word]
 
     return resolve

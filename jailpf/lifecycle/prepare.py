@@ -53,6 +53,7 @@ def prepare(session: Session, name: str, *, created: bool) -> Prepared | None:
     ruleset = compile_jail(jail, services, jails, extra)
     for path in dict.fromkeys((*jail.inputs, *ruleset.inputs, *plugin_files(session))):
         inputs.setdefault(path, stamp(path))
+    session.folders.update(map(os.path.dirname, inputs))
     return Prepared(jail, services, ruleset, _record(session, jail, services, ruleset), inputs)
 
 

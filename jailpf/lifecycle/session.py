@@ -29,6 +29,7 @@ class Session:
     """One command's work. file: jailpf.toml; run: the run directory; pf_name: the command line's choice, or "".
 
     show: called with each command line that is run (`-v`). notes: what the user should know, short of an error.
+    unknown: the tables and interfaces whose addresses could not be asked, and why. folders: where what was read lies.
     """
 
     file: str = settings_module.DEFAULT_FILE
@@ -36,6 +37,8 @@ class Session:
     pf_name: str = ""
     show: Callable[[list[str]], None] | None = None
     notes: list[Problem] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
 
     @cached_property
     def settings(self) -> Settings:

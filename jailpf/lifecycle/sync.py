@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, Problem
-from jailpf.lifecycle import batch, load, poststop
+from jailpf.lifecycle import batch, leftovers, load, poststop
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey
 from jailpf.state import plans
@@ -83,6 +83,7 @@ def sync(session: Session, names: Iterable[str] = (), *, dry: bool = False, prog
             progress,
         )
         plans.forget(session.directory, seen.alive)
+        result.problems += leftovers.remove(session)
     return result
 
 

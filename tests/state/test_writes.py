@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -156,3 +157,32 @@ def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path / "theirs", 1234, 1234)
     with pytest.raises(PermissionError):
         writes.folder(str(tmp_path / "theirs"))
+
+
+CALLS = ("open", "fchmod", "write", "fsync", "close", "rename")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", CALLS)
+def test_death_at_any_call_leaves_the_old_or_the_new_file(tmp_path: Path, call: str, when: str) -> None:
+    """Whole, with its mode; beside it at most one file under a name that sync and doctor know."""
+    writes.replace(str(tmp_path / "f"), b"old", 0o640)
+    child = os.fork()
+    if not child:
+        whole = getattr(os, call)
+
+        def die(*words: object, **more: object) -> None:
+            if when == "after":
+                whole(*words, **more)
+            os.kill(os.getpid(), 9)
+
+        setattr(os, call, die)
+        writes.replace(str(tmp_path / "f"), b"new", 0o600)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -9
+    done = (call, when) == ("rename", "after")
+    assert (tmp_path / "f").read_bytes() == (b"new" if done else b"old")
+    assert (tmp_path / "f").stat().st_mode & 0o777 == (0o600 if done else 0o640)
+    others = [name for name in os.listdir(tmp_path) if name != "f"]
+    assert len(others) == (0 if done or (call, when) == ("open", "before") else 1)
+    assert all(re.fullmatch(r"\.f\.jailpf-[0-9a-f]{16}", name) for name in others)
