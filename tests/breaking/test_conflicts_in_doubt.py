@@ -18,6 +18,7 @@ def blind(machine: Machine) -> Machine:
     """A host whose pfctl does not tell what tables hold."""
     real = machine.bin / "real-pfctl"
     (machine.bin / "pfctl").rename(real)
+    (machine.bin / "real-pfctl.state").symlink_to(machine.state)
     path = machine.bin / "pfctl"
     path.write_text(f'#!/bin/sh\ncase "$*" in *"-T show"*) echo "pfctl: no." >&2; exit 1;; esac\nexec {real} "$@"\n')
     path.chmod(0o755)
