@@ -24,7 +24,7 @@ run init
 say "Is everything that is declared sound?"
 run check
 run list
-say "jail(8) is about to start dovecot: exec.prestart, then exec.created"
+say "jail(8) is about to start dovecot: exec.prepare, then exec.created"
 run prestart dovecot
 run created dovecot
 say "The anchor that it became:"

@@ -9,7 +9,7 @@ complete -c jailpf -n '__jailpf_needs_command' -l pf -r -a 'pfctl simulated' -d 
 complete -c jailpf -n '__jailpf_needs_command' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
 complete -c jailpf -n '__jailpf_needs_command' -s v -l verbose -d 'show every program that is run'
 complete -c jailpf -n '__jailpf_needs_command' -l version -d 'show program\'s version number and exit'
-complete -c jailpf -n '__jailpf_needs_command' -a prestart -d 'check a jail before it starts (exec.prestart)'
+complete -c jailpf -n '__jailpf_needs_command' -a prestart -d 'check a jail before it starts (exec.prepare)'
 complete -c jailpf -n '__jailpf_needs_command' -a created -d 'load a jail\'s rules (exec.created)'
 complete -c jailpf -n '__jailpf_needs_command' -a poststop -d 'remove a jail\'s rules, tables and states (exec.poststop)'
 complete -c jailpf -n '__jailpf_needs_command' -a load -d 'load jails by hand'

@@ -49,7 +49,7 @@ INTERFACES = Option(
 DECLARED = Option(("--declared",), "take what is declared, not what is loaded", action="store_true")
 
 COMMANDS = (
-    Command("prestart", "hooks:prestart", "check a jail before it starts (exec.prestart)", "jailpf prestart dovecot", (JAIL,)),
+    Command("prestart", "hooks:prestart", "check a jail before it starts (exec.prepare)", "jailpf prestart dovecot", (JAIL,)),
     Command("created", "hooks:created", "load a jail's rules (exec.created)", "jailpf created dovecot", (JAIL,)),
     Command(
         "poststop", "hooks:poststop", "remove a jail's rules, tables and states (exec.poststop)", "jailpf poststop dovecot",

@@ -87,31 +87,46 @@ def of_managers(session: Session) -> Iterator[Finding]:
 
 
 def hook_lines(session: Session) -> Iterator[Finding]:
-    """Whether every declared jail's hooks call jailpf."""
-    from jailpf.managers.attach import attach
-
+    """Whether every declared jail's hooks call jailpf, and nobody's call it in part."""
     if session.settings.pf == "simulated":
         return
-    for name in session.jails.declared():
+    declared = session.jails.declared()
+    for name in declared:
+        yield from _hooks(session, name, declared=True)
+    for adapter in session.jails.adapters:
         try:
-            (result,) = attach(session.jails.adapters, [name], dry_run=True)
-        except NoJailError:
-            yield Finding(
-                "warning",
-                f"{name} is declared, and no jail manager knows it",
-                "its file does nothing",
-                f"remove {session.jails.file(name)}, or make the jail",
-            )
-        except JailpfError as wrong:
+            others = [name for name in adapter.names() if name not in declared]
+        except JailpfError:
+            continue  # said by `managers`
+        for name in others:
+            yield from _hooks(session, name, declared=False)
+
+
+def _hooks(session: Session, name: str, *, declared: bool) -> Iterator[Finding]:
+    from jailpf.managers.attach import attach
+
+    try:
+        (result,) = attach(session.jails.adapters, [name], dry_run=True)
+    except NoJailError:
+        yield Finding(
+            "warning",
+            f"{name} is declared, and no jail manager knows it",
+            "its file does nothing",
+            f"remove {session.jails.file(name)}, or make the jail",
+        )
+    except JailpfError as wrong:
+        if declared:
             yield from (
                 Finding.of(problem, f"the hooks of {name} could not be looked at") for problem in wrong.problems
             )
-        else:
-            if result.changed:
-                why = "the jail starts without its rules, or leaves them behind"
-                yield Finding(
-                    "error", f"{result.file} does not call jailpf for {name} as it should", why, f"jailpf attach {name}"
-                )
+    else:
+        if result.wrong and (declared or result.attached):
+            why = "the jail starts without its rules, or leaves them behind"
+            what = f"{result.file} does not call jailpf for {name} as it should: {', '.join(result.wrong)}"
+            yield Finding("error" if declared else "warning", what, why, f"jailpf attach {name}")
+        elif result.changed and declared:
+            what = f"the hook lines of {name} in {result.file} are of an older form"
+            yield Finding("warning", what, "what edits that file next may drop them", f"jailpf attach {name}")
 
 
 def loaded(session: Session) -> Iterator[Finding]:

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JailConfHooks:
-    """Lines in a jail.conf(5), in the block of the jail's running name or beside it. file: what jail(8) is given."""
+    """Lines in a jail.conf(5), in the block of the jail's running name or beside it. file: what jail(8) is given; alone: that
+    file is this jail's only, so that one line below the block may stand for all; weak: as of FileHooks."""
 
     file: str
+    alone: bool = False
     weak: str = ""
 
 

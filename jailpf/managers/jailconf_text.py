@@ -44,13 +44,15 @@ class Statement:
 
 @dataclass
 class Block:
-    """`name { ... }`, or the whole file, named "". open, close: the places of its braces (the file's: -1, its length)."""
+    """`name { ... }`, or the whole file, named "". open, close: the places of its braces (the file's: -1, its length);
+    start: of its name."""
 
     name: str
     open: int = -1
     close: int = -1
     statements: list[Statement] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+    start: int = -1
 
     def walk(self, parent: str = "") -> Iterator[tuple[str, Block]]:
         """Every block below with its whole name: nested ones are "parent.child"."""
@@ -77,7 +79,7 @@ def outline(text: str) -> Block:
         if mark == "{":
             if not pending or not isinstance(pending[0], Word):
                 raise OutlineError("a block without a name", start)
-            block = Block(pending[0].text, open=start)
+            block = Block(pending[0].text, open=start, start=pending[0].start)
             stack[-1].blocks.append(block)
             stack.append(block)
             pending = []

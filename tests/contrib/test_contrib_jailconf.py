@@ -26,7 +26,7 @@ def statements(path: Path) -> list[str]:
 def test_each_hook_line_adds_one_command_and_leaves_others(path: Path) -> None:
     hooks = [match.groups() for part in statements(path) if (match := HOOK.fullmatch(part))]
     assert hooks == [
-        ("exec.prestart", "prestart"),
+        ("exec.prepare", "prestart"),
         ("exec.created", "created"),
         ("exec.poststop", "poststop"),
     ]

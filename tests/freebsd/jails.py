@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Kind = Literal["lo", "alias", "vnet"]
-INTO = {"prestart": "exec.prestart", "created": "exec.created", "poststop": "exec.poststop"}
+INTO = {"prestart": "exec.prepare", "created": "exec.created", "poststop": "exec.poststop"}
 
 
 @dataclass

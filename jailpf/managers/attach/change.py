@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What was done for one jail, or would be. diff: unified, "" when nothing changes; done: sentences for the user."""
+    """What was done for one jail, or would be. diff: unified, "" when nothing changes; done: sentences for the user.
+
+    wrong: what was wrong with its hooks before; attached: whether any line of ours was there.
+    """
 
     jail: str
     manager: str
     file: str
     diff: str
     changed: bool
+    wrong: tuple[str, ...]
+    attached: bool
     done: tuple[str, ...]
 
 
@@ -50,15 +55,12 @@ def detach(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool = Fa
 
 
 def _run(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool, verb: str) -> list[Result]:
-    from jailpf.managers.attach.files_plan import FilesPlan
-    from jailpf.managers.attach.jailconf_plan import JailConfPlan
-
     plans: dict[type, Plan] = {}
     changes, problems, kind = [], [], ConfigError
     for name in dict.fromkeys(names):
         try:
-            adapter, jail, hooks = _find(adapters, name)
-            form = JailConfPlan if isinstance(hooks, JailConfHooks) else FilesPlan
+            adapter, jail, hooks = _find(adapters, name, mend=verb == "attach" and not dry_run)
+            form = _form(hooks, adapter.settings)
             plan = plans.setdefault(form, form(adapter.settings))
             change = getattr(plan, verb)(adapter.name, hooks, jail)
             change.notes += [hooks.weak] if hooks.weak and verb == "attach" else []
@@ -75,8 +77,25 @@ def _run(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool, verb:
     return [_result(change, verb, dry_run) for change in changes]
 
 
-def _find(adapters: Sequence[Adapter], name: str) -> tuple[Adapter, Jail, JailConfHooks | FileHooks]:
-    found = ask(adapters, name)
+def _form(hooks: JailConfHooks | FileHooks, settings: Settings) -> type[Plan]:
+    from jailpf.managers.attach.files_plan import FilesPlan
+    from jailpf.managers.attach.include_plan import IncludePlan, knows_include
+    from jailpf.managers.attach.jailconf_plan import JailConfPlan
+
+    if isinstance(hooks, FileHooks):
+        return FilesPlan
+    return IncludePlan if hooks.alone and knows_include(settings) else JailConfPlan
+
+
+def _find(adapters: Sequence[Adapter], name: str, *, mend: bool) -> tuple[Adapter, Jail, JailConfHooks | FileHooks]:
+    from jailpf.managers.attach.include_plan import restore
+
+    try:
+        found = ask(adapters, name)
+    except JailpfError as wrong:
+        if not mend or not restore(adapters[0].settings, wrong):
+            raise
+        found = ask(adapters, name)
     if found is None:
         asked = ", ".join(adapter.name for adapter in adapters)
         raise NoJailError(
@@ -144,5 +163,7 @@ def _result(change: Change, verb: str, dry_run: bool) -> Result:
         file=change.file,
         diff=change.diff,
         changed=change.changed,
+        wrong=change.wrong,
+        attached=change.attached,
         done=tuple(done),
     )

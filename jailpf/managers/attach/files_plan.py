@@ -42,7 +42,9 @@ class FilesPlan(Plan):
         for one in hooks.files:
             file = one.path
             old = self._now(file)
-            new = one.detached(old, _text(_backup(file))) if remove else one.attached(old)
+            without = one.detached(old, _text(_backup(file)))
+            change.attached |= without != old
+            new = without if remove else one.attached(old)
             if new == old:
                 continue
             if not remove and one.attached(new) != new:
@@ -50,6 +52,7 @@ class FilesPlan(Plan):
             self.new[file], self.modes[file] = new, one.mode
             self.clearing |= {file} if one.folder else set()
             change.diff += unified(file, old or "", new or "")
+        change.wrong = ("its hooks are not those that attach writes",) if change.changed and not remove else ()
         return change
 
     def _now(self, file: str) -> str | None:

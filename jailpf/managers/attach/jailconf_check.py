@@ -42,6 +42,26 @@ def effective(known: Parameters, jail: str, hooks: Hooks) -> bool:
     return sorted(_ours(known)) == wanted
 
 
+def wrong(known: Parameters, jail: str, hooks: Hooks) -> tuple[str, ...]:
+    """What is wrong with a jail's hooks of ours, a sentence for each; () when they call jailpf as they should.
+
+    Hooks of earlier versions are right too: the check before a start stood in exec.prestart.
+    """
+    found = [(name.removeprefix("exec."), " ".join(value.split()[-2:])) for name, value in _ours(known)]
+    sentences = []
+    for hook, command in hooks:
+        verb = command.split()[-2]
+        right = {hook, "prestart"} if hook == "prepare" else {hook}
+        where = [name for name, called in found if called == f"{verb} {jail}"]
+        if not where:
+            sentences.append(f"nothing calls `jailpf {verb} {jail}`")
+        elif len(where) > 1:
+            sentences.append(f"`jailpf {verb} {jail}` is called {len(where)} times")
+        elif not set(where) & right:
+            sentences.append(f"`jailpf {verb} {jail}` is called from exec.{where[0]}, not from exec.{hook}")
+    return tuple(sentences)
+
+
 def attached(known: Parameters) -> bool:
     """Whether a jail runs any hook of ours."""
     return bool(_ours(known))

@@ -96,21 +96,21 @@ def _removals(text: str, block: Block) -> Iterator[Edit]:
         mine = [statement.name.startswith("exec.") and ours(value.text) for value in statement.values]
         if mine and all(mine):
             if last >= 0 and text[last : statement.start].strip(" \t"):
-                yield _span(text, first, last)
+                yield span(text, first, last)
                 first = -1
             first, last = (statement.start if first < 0 else first), statement.end
             continue
         if last >= 0:
-            yield _span(text, first, last)
+            yield span(text, first, last)
             first = last = -1
         if any(mine):
             yield _without(text, statement, mine)
     if last >= 0:
-        yield _span(text, first, last)
+        yield span(text, first, last)
 
 
-def _span(text: str, start: int, end: int) -> Edit:
-    """From where to where statements go: with their line, or with one blank beside them."""
+def span(text: str, start: int, end: int) -> Edit:
+    """What takes text[start:end] out: with its line, or with one blank beside it."""
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end) + 1 or len(text)
     if not text[first:start].strip() and not text[end:last].strip():

@@ -80,7 +80,9 @@ class JailConfPlan(Plan):
             remedy = "write the hook lines by hand: `jailpf attach -n` of another jail shows them"
             raise ConfigError(f"no block of {name} is found", Place(top), remedy)
         change = Change(jail.name, manager, file)
-        done = check.effective(known, name, wanted) if wanted else not check.attached(known)
+        change.attached = check.attached(known)
+        change.wrong = check.wrong(known, name, wanted)
+        done = check.effective(known, name, wanted) if wanted else not change.attached
         if not done:
             found = edits(self._text(file), self._block(file, name), wanted)
             self.edits.setdefault(file, []).extend(found)

@@ -23,12 +23,13 @@ _OURS = re.compile(
 
 
 def lines_of(settings: Settings, name: str, settled: bool) -> Hooks:
-    """What a jail's hooks of jail(8) run. name: "$name" where the manager substitutes it, else the jail's name.
+    """What a jail's hooks of jail(8) run. The check stands in `prepare`, before anything is made that a refusal would leave
+    behind. name: "$name" where the manager substitutes it, else the jail's name.
 
     A jail that is not settled calls `created` from poststart instead: before, nobody knows its addresses, and a
     `created` that fails would keep it from starting. Raises ConfigError as hook_command does.
     """
-    when = [("prestart", "prestart"), ("created" if settled else "poststart", "created"), ("poststop", "poststop")]
+    when = [("prepare", "prestart"), ("created" if settled else "poststart", "created"), ("poststop", "poststop")]
     return tuple((hook, hook_command(settings, verb, name)) for hook, verb in when)
 
 

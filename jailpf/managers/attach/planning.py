@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Change:
-    """One jail's change: its file, a unified diff ("" for none), and sentences about it."""
+    """One jail's change: its file, a unified diff ("" for none), and sentences about it.
+
+    wrong: what is wrong with its hooks now, () when they call jailpf as they should, in any form; attached: whether any line of ours is there now.
+    """
 
     jail: str
     manager: str
     file: str
     diff: str = ""
+    wrong: tuple[str, ...] = ()
+    attached: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property

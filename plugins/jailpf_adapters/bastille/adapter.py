@@ -92,9 +92,9 @@ class Bastille(Adapter):
         return file if file and os.path.isfile(file) else ""
 
     def hooks(self, jail: Jail) -> JailConfHooks | None:
-        """Lines of jail(8), in the jail's own jail.conf."""
+        """An include below the block of its own jail.conf: what survives the commands of Bastille that edit it."""
         file = self.file_of(jail.name)
-        return JailConfHooks(file=file) if file else None
+        return JailConfHooks(file=file, alone=True) if file else None
 
     def claims(self) -> Iterable[Published | Unread]:
         """What `bastille rdr` publishes: the lines of every rdr.conf."""

@@ -14,6 +14,7 @@ from jailpf.managers.attach.jailconf_edit import applied, blocks_of, edits, stri
 from jailpf.managers.attach.lines import ours
 from jailpf.managers.jailconf_text import Block
 
+HOOKS = (("prepare", "prestart"), ("created", "created"), ("poststop", "poststop"))
 COMMENTED = """# the host's defaults
 exec.clean; // really
 exec.created += "/usr/bin/first $name";
@@ -55,7 +56,7 @@ def test_the_hooks_stand_at_the_end_of_the_jails_own_block(host: Host) -> None:
     file = host.jail_conf(COMMENTED)
     (result,) = attach(host.adapters, ["web"])
     text = Path(file).read_text()
-    lines = [line(host, *pair) for pair in (("prestart", "prestart"), ("created", "created"), ("poststop", "poststop"))]
+    lines = [line(host, *pair) for pair in HOOKS]
     assert text == COMMENTED.replace(
         "\t# the last line\n", "\t# the last line\n" + "".join(f"\t{one}\n" for one in lines)
     )
@@ -101,7 +102,7 @@ def test_a_block_on_one_line_stays_on_one_line(host: Host) -> None:
     file = host.jail_conf(COMMENTED)
     attach(host.adapters, ["db", "mail"])
     lines = Path(file).read_text().splitlines()
-    hooks = " ".join(line(host, verb, verb) for verb in ("prestart", "created", "poststop"))
+    hooks = " ".join(line(host, *pair) for pair in HOOKS)
     assert f"db {{ ip4.addr = 10.0.0.2; {hooks} }}" in lines
     assert f"mail {{ip4.addr = 10.0.0.3; {hooks}}}" in lines
 
@@ -151,7 +152,7 @@ def test_the_block_is_found_in_an_included_file_and_checked_with_all_others(host
     assert [one.file for one in results] == [web, f"{host.root}/etc/jail.conf.d/../more.conf"]
     assert Path(main).read_text().startswith("exec.clean;")
     assert values(host, "web", "created") == values(host, "deep", "created") == ["created"]
-    assert Path(more).read_text().startswith("deep {\n  exec.prestart")
+    assert Path(more).read_text().startswith("deep {\n  exec.prepare")
     detach(host.adapters, ["web", "deep"])
     assert Path(more).read_text() == "deep {\n}\n"
 
@@ -159,7 +160,7 @@ def test_the_block_is_found_in_an_included_file_and_checked_with_all_others(host
 def test_a_nested_jail_is_attached_in_its_own_block(host: Host) -> None:
     file = host.jail_conf("a {\n  b {\n    path = /b;\n  }\n}\n")
     attach(host.adapters, ["a.b"])
-    assert "\n    exec.prestart" in Path(file).read_text()
+    assert "\n    exec.prepare" in Path(file).read_text()
     assert values(host, "a", "created") == []
 
 
@@ -175,7 +176,7 @@ def test_a_global_line_that_would_replace_the_hooks_is_named_and_nothing_changes
 
 
 def test_a_wildcard_block_may_carry_the_hooks(host: Host) -> None:
-    hooks = "\n".join(line(host, verb, verb) for verb in ("prestart", "created", "poststop"))
+    hooks = "\n".join(line(host, *pair) for pair in HOOKS)
     host.jail_conf(f"web {{ path = /; }}\n* {{\n{hooks}\n}}\n")
     assert not attach(host.adapters, ["web"])[0].changed
     (result,) = detach(host.adapters, ["web"])
@@ -196,7 +197,7 @@ def test_hook_lines_of_another_version_are_renewed(host: Host) -> None:
     )
     attach(host.adapters, ["web"])
     assert values(host, "web", "created") == ["/usr/bin/one", "/usr/bin/two", "created"]
-    assert values(host, "web", "prestart") == ["prestart"]
+    assert values(host, "web", "prepare") == ["prestart"]
     detach(host.adapters, ["web"])
     assert values(host, "web", "created") == ["/usr/bin/one", "/usr/bin/two"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from stand_ins.host import HERE
 
 from jailpf.errors import ConfigError, PermissionDeniedError, UsageError
 from jailpf.managers.attach import attach, detach
@@ -33,21 +34,49 @@ def command(host: Host, verb: str, name: str) -> str:
     return f"{sys.executable} -I -m jailpf -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
 
 
-def test_bastilles_jail_conf_gets_lines_that_survive_bastilles_edits(host: Host) -> None:
+def test_a_jail_conf_of_its_own_gets_one_include_below_the_block(host: Host) -> None:
+    """The lines stand in a file of jailpf's; what edits the jail's own file has nothing of them to lose."""
     host.bastille({"web": BASTILLE})
+    (result,) = attach(host.adapters, ["web"])
+    path = f"{host.root}/jailpf/hooks-vnet.conf"
+    assert Path(result.file).read_text() == f'{BASTILLE}.include "{path}";\n'
+    lines = [line for line in Path(path).read_text().splitlines() if not line.startswith("#")]
+    assert [line.split()[0] for line in lines] == ["exec.prepare", "exec.poststart", "exec.poststop"]
+    assert all(" += " in line and line.endswith(' $name";') for line in lines)
+    assert path in result.diff
+    assert not attach(host.adapters, ["web"])[0].changed
+    detach(host.adapters, ["web"])
+    assert Path(result.file).read_text() == BASTILLE
+    assert sorted(os.listdir(host.root / "bastille/jails/web")) == ["jail.conf"]
+    assert Path(path).exists(), "another jail may include it"
+
+
+def test_an_included_file_that_is_gone_is_written_again(host: Host) -> None:
+    """jail(8) reads no jail.conf whose include is missing: attach mends that too."""
+    host.bastille({"web": BASTILLE})
+    attach(host.adapters, ["web"])
+    path = host.root / "jailpf/hooks-vnet.conf"
+    path.unlink()
+    with pytest.raises(ConfigError, match=r"hooks-vnet\.conf: No such file"):
+        attach(host.adapters, ["web"], dry_run=True)
+    (result,) = attach(host.adapters, ["web"])
+    assert result.wrong == ()
+    assert path.exists()
+
+
+def test_where_jail_8_knows_no_include_the_lines_stay_in_the_block(host: Host) -> None:
+    """FreeBSD 13."""
+    host.bastille({"web": BASTILLE})
+    host.program("jail", HERE / "jail.py", "-13")
+    host.programs["jail"] = host.file("bin/jail13", (host.root / "bin/jail").read_text())
+    os.chmod(host.programs["jail"], 0o755)
     (result,) = attach(host.adapters, ["web"])
     text = Path(result.file).read_text()
     added = [line for line in text.splitlines() if "jailpf" in line]
     assert text == BASTILLE[:-2] + "".join(f"{line}\n" for line in added) + "}\n", "inside the one block, at its end"
-    assert [line.split()[0] for line in added] == ["exec.prestart", "exec.poststart", "exec.poststop"]
-    for line in added:
-        assert " += " in line
-        assert line.endswith(' $name";')
-        assert "path" not in line.replace(str(host.root), "")
-        assert "web" not in line.replace(str(host.root), "")
+    assert [line.split()[0] for line in added] == ["exec.prepare", "exec.poststart", "exec.poststop"]
     detach(host.adapters, ["web"])
     assert Path(result.file).read_text() == BASTILLE
-    assert sorted(os.listdir(host.root / "bastille/jails/web")) == ["jail.conf"]
 
 
 @pytest.mark.parametrize(
