@@ -81,3 +81,24 @@ def test_an_edit_leaves_three_hooks_or_is_found_and_mended(host: Host, edit: dic
     detach(host.adapters, [name])
     assert f"{host.root}/jailpf/" not in file.read_text()
     assert OURS not in file.read_text()
+
+
+KINDS = json.loads((Path(__file__).parent / "jails.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "vnet", "text"),
+    [
+        pytest.param(*kind, id=kind[1], marks=[] if number % 8 == 0 else [pytest.mark.exam])
+        for number, kind in enumerate(KINDS)
+    ],
+)
+def test_every_kind_of_jail_is_attached_by_one_line_below_its_block(host: Host, name, command, vnet, text) -> None:
+    """As `bastille create` of 1.4.4 writes them, and as jail(8) of 15.1 was seen to read them with that line."""
+    host.bastille({name: text})
+    (result,) = attach(host.adapters, [name])
+    late = vnet or "ip_hostname" in text  # a resolver knows its address: only the running jail does
+    file = "hooks-vnet.conf" if late else "hooks.conf"
+    assert Path(result.file).read_text() == f'{text}.include "{host.root}/jailpf/{file}";\n'
+    detach(host.adapters, [name])
+    assert Path(result.file).read_text() == text
