@@ -56,6 +56,8 @@ def _service_keys(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> di
     keys: dict[str, Any] = {}
     if service.proto != ("tcp",):
         keys["proto"] = "+".join(service.proto)
+    if any(proto.startswith("icmp") for proto in service.proto):
+        keys["icmp_type"] = []  # a rule without types lets in all of them; a service without, echo requests
     if service.pairs:
         keys["port"] = one_or_all(map(toml_port, service.inside))
     if service.source:

@@ -145,7 +145,7 @@ def test_a_network_with_host_bits_is_normalised_with_a_warning(host: Host) -> No
             {"filter__conf": f"pass in quick proto udp from any port 6277 to {J4}\npass in inet proto icmp to {J4}\npass proto tcp from 192.0.2.1 to {J4}\n", "nat__conf": f"nat on em0 from {J4} to any -> 198.51.100.7\n"},
             {
                 "dcc": {"proto": "udp", "rdr": False, "allow": {"from_port": 6277}},
-                "icmp": {"proto": "icmp", "rdr": False},
+                "icmp": {"proto": "icmp", "icmp_type": [], "rdr": False},
                 "tcp-1": {"port": "1:65535", "from": "192.0.2.1", "rdr": False},
             },
             id="what is let in directly",
