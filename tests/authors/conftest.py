@@ -8,7 +8,7 @@ from authors_site import EXAMPLES, Site
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """Both examples of docs/examples, installed."""
+    """The examples of docs/examples, installed."""
     found = Site(tmp_path_factory.mktemp("site"))
-    found.install(EXAMPLES / "jailpf-country", EXAMPLES / "jailpf-monitor")
+    found.install(EXAMPLES / "jailpf-country", EXAMPLES / "jailpf-monitor", EXAMPLES / "jailpf-blackship")
     return found

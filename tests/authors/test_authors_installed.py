@@ -47,7 +47,7 @@ def host(tmp_path: Path, site: Site) -> Host:
     return Host(tmp_path, site)
 
 
-@pytest.mark.parametrize("name", ["jailpf-country", "jailpf-monitor"])
+@pytest.mark.parametrize("name", ["jailpf-country", "jailpf-monitor", "jailpf-blackship"])
 def test_an_example_passes_its_own_tests(site: Site, name: str) -> None:
     """The examples in docs/examples are whole: installed, their tests pass."""
     assert " passed" in site.test(site.examples / name)
