@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 # Not for types only: the fields of rules and tables are held against them.
@@ -131,6 +131,10 @@ class Rule:
     def __post_init__(self) -> None:
         check_fields(self)
 
+    def alike(self, other: Rule) -> bool:
+        """Whether pf would see the same rule, whoever declares it and where."""
+        return replace(self, service="", place=None) == replace(other, service="", place=None)
+
     @property
     def section(self) -> Section:
         """Which part of a ruleset it belongs to."""
@@ -139,7 +143,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A pf table: its members, or a file of them (absolute when rendered). None keeps the members that pf has."""
+    """A pf table: its members, or a file of them (absolute when rendered). None keeps the members that pf has.
+
+    fetched: the file is jailpf's own, of what `table refresh` found last; it need not be there yet.
+    """
 
     name: str
     addresses: tuple[Member, ...] | None = None
@@ -147,6 +154,7 @@ class Table:
     persist: bool = True
     const: bool = False
     counters: bool = False
+    fetched: bool = False
     service: str = ""
     place: Place | None = None
 
@@ -164,10 +172,15 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
-    """All anchors of one jail, in the order of loading, and the rules and tables they were made of."""
+    """All anchors of one jail, in the order of loading, and the rules and tables they were made of.
+
+    names: the other jails that are named, and patterns of them; waits_for: those whose addresses nobody knows yet.
+    """
 
     jail: Jail
     anchors: tuple[Anchor, ...]
     rules: tuple[Rule, ...] = ()
     tables: tuple[Table, ...] = ()
     inputs: tuple[str, ...] = field(default=())
+    names: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()

@@ -63,6 +63,7 @@ from jailpf.values import (
     Count,
     Family,
     Filename,
+    HostName,
     IcmpType,
     Interface,
     JailName,
@@ -79,6 +80,7 @@ from jailpf.values import (
     Rate,
     TableName,
     Target,
+    Url,
 )
 
 API_VERSION = 1
@@ -98,6 +100,7 @@ __all__ = [
     "Finding",
     "HookFile",
     "Host",
+    "HostName",
     "IcmpType",
     "Imported",
     "Interface",
@@ -138,6 +141,7 @@ __all__ = [
     "Target",
     "TryAgainError",
     "Unread",
+    "Url",
     "UsageError",
     "VetoError",
     "Way",

@@ -20,7 +20,7 @@ complete jailpf \
         'c/--sort=/(packets bytes states)/' \
         'c/--html=/f/' \
         'c/--into=/d/' \
-        'c/--/(all declared dot dry-run every ext-if file follow from help html interface interfaces into json loaded main mermaid names pf run sort summary to verbose verify version)/' \
+        'c/--/(all declared dot dry-run empty every ext-if file follow from help html interface interfaces into json loaded main mermaid names pf run sort summary to verbose verify version)/' \
         'c/-/(- c f h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \
@@ -55,5 +55,5 @@ complete jailpf \
         'n/new/`jailpf list --names`/' \
         'n/plugin/(new)/' \
         'n/schema/(jail host)/' \
-        'p/4/(show add delete replace reload expire)/' \
+        'p/4/(show add delete replace reload refresh expire)/' \
         'p/*/()/'

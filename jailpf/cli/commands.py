@@ -62,11 +62,12 @@ COMMANDS = (
     Command("render", "look:render", "print what would be loaded for a jail", "jailpf render dovecot", (JAIL,)),
     Command("check", "check:check", "look for mistakes and conflicts in declarations", "jailpf check", (ANY_JAILS,), json=True),
     Command("diff", "diff:diff", "compare what is declared with what pf holds", "jailpf diff dovecot", (JAIL,)),
-    Command("table", "table:table", "show or change a table, in its file and in pf", "jailpf table dovecot insecure_mua add 192.0.2.7", (
+    Command("table", "table:table", "show, change or refresh a table, in its file and in pf", "jailpf table dovecot insecure_mua add 192.0.2.7", (
         JAIL,
-        Option(("name",), "the table", metavar="NAME"),
-        Option(("action",), "what to do", choices=("show", "add", "delete", "replace", "reload", "expire")),
+        Option(("name",), "the table", nargs="?", metavar="NAME"),
+        Option(("action",), "what to do; `refresh` also of all tables of a jail, or of all jails", nargs="?", choices=("show", "add", "delete", "replace", "reload", "refresh", "expire")),
         Option(("addresses",), "addresses or networks; for expire: seconds", nargs="*", metavar="ADDRESS"),
+        Option(("--empty",), "for replace: leave nobody in it", action="store_true"),
     ), json=True),
     Command("status", "status:status", "what is loaded, and its counters", "jailpf status dovecot", (ANY_JAILS,), json=True),
     Command("list", "look:list_jails", "the declared jails and their services", "jailpf list", (

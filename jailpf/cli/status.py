@@ -10,6 +10,7 @@ from jailpf.errors import JailpfError
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.lifecycle.survey import Survey
     from jailpf.pf import LabelCount
@@ -72,11 +73,30 @@ def _jail(session: Session, seen: Survey, name: str) -> dict[str, Any]:
             row["state"] = seen.condition(prepared.record)
         elif record is not None:
             row["state"] = "stale"
+    if prepared is not None:
+        row |= _waits(session, name, prepared)
     if record is not None:
         row["services"] = [
             _service(label, seen.counts.get(label, [])) for label in record.labels if label.count("/") > 1
         ]
     return row
+
+
+def _waits(session: Session, name: str, prepared: Prepared) -> dict[str, Any]:
+    """What the jail's rules wait for: the age of tables that are refreshed, and jails whose addresses nobody knows yet."""
+    from jailpf.lifecycle.refresh import fetched
+
+    tables = [{"table": one.name, "age": None if one.age is None else int(one.age)} for one in fetched(session, name)]
+    found: dict[str, Any] = {"fetched": tables} if tables else {}
+    return found | ({"waits_for": list(prepared.ruleset.waits_for)} if prepared.ruleset.waits_for else {})
+
+
+def _age(seconds: int | None) -> str:
+    if seconds is None:
+        return "never refreshed: `jailpf table refresh`"
+    units = ((86400, "days"), (3600, "hours"), (60, "minutes"))
+    size, unit = next(((size, unit) for size, unit in units if seconds >= 2 * size), (1, "seconds"))
+    return f"refreshed {seconds // size} {unit} ago"
 
 
 def _service(label: str, counts: list[LabelCount]) -> dict[str, Any]:
@@ -97,6 +117,12 @@ def _print(rows: list[dict[str, Any]], foreign: list[str]) -> None:
         ]
         if lines:
             output.table(lines, head, indent="    ")
+        for one in row.get("fetched", ()):
+            print(f"    <{one['table']}> {_age(one['age'])}")
+        for other in row.get("waits_for", ()):
+            print(
+                f"    {other} is named, and lets nobody in by that name until it runs: only then its addresses are known"
+            )
         for problem in row.get("problems", ()):
             print(f"    {problem['message']}")
     for path in foreign:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
-from jailpf.errors import UsageError
+from jailpf.errors import JailpfError, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -14,9 +14,17 @@ if TYPE_CHECKING:
 
 
 def table(session: Session, options: Namespace) -> int:
-    """show, add, delete, replace, reload or expire."""
+    """show, add, delete, replace, reload, refresh or expire. 75 when a refresh found nobody to ask."""
     from jailpf.lifecycle import tables
 
+    if options.action is None:
+        if "refresh" not in (options.name or options.jail, options.jail if options.name is None else ""):
+            raise UsageError("what is to be done with which table?", None, "jailpf table JAIL NAME show")
+        return _refresh(session, "" if options.name is None else options.jail, "")
+    if options.action == "refresh":
+        if options.addresses:
+            raise UsageError("refresh takes no addresses: it asks for them")
+        return _refresh(session, options.jail, options.name)
     home = tables.find(session, options.jail, options.name)
     words = options.addresses
     if options.action in ("show", "reload") and words:
@@ -40,8 +48,9 @@ def table(session: Session, options: Namespace) -> int:
     if options.action == "reload":
         print(f"<{home.name}> of {home.jail} has {tables.reload(session, home)} members{_where(home.paths)}")
         return 0
-    if not words and options.action != "replace":
-        raise UsageError(f"{options.action} which addresses?")
+    if not words and not (options.action == "replace" and options.empty):
+        remedy = "--empty leaves nobody in it" if options.action == "replace" else ""
+        raise UsageError(f"{options.action} which addresses?", None, remedy)
     if not home.file and options.action == "replace" and not home.paths:
         raise UsageError(f"<{home.name}> is filled by pf and not loaded")
     changed = tables.change(session, home, options.action, words)
@@ -51,3 +60,26 @@ def table(session: Session, options: Namespace) -> int:
 
 def _where(paths: tuple[str, ...]) -> str:
     return f", and in {', '.join(paths)}" if paths else ", which is not loaded"
+
+
+def _refresh(session: Session, jail: str, name: str) -> int:
+    """Every one is tried; the status of the first failure."""
+    from jailpf.lifecycle import refresh
+
+    found: list[refresh.Fetched] = []
+    failed: list[JailpfError] = []
+    for one in [jail] if jail else session.jails.declared():
+        try:
+            found += [each for each in refresh.fetched(session, one) if name in ("", each.name)]
+        except JailpfError as wrong:
+            failed.append(wrong)
+    if jail and not found and not failed:
+        raise UsageError(f"{jail} has no table{f' {name!r}' if name else ''} with names or a url")
+    for each in found:
+        try:
+            count, new = refresh.refresh(session, each)
+            print(f"<{each.name}> of {each.jail} has {count} members, {new} of them new")
+        except JailpfError as wrong:
+            failed.append(wrong)
+    output.problems([problem for wrong in failed for problem in wrong.problems])
+    return failed[0].status if failed else 0

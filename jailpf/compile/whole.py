@@ -19,7 +19,7 @@ from jailpf.values import anchors as names
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from jailpf.declare.rules import RuleType, Service
+    from jailpf.declare.rules import RuleType, Service, Way
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
     from jailpf.model import Jail
@@ -87,12 +87,19 @@ def compile_jail(
         raise DeclarationError(sorted(work.problems, key=lambda problem: problem.place or ()))
     order = {"first": 0, "": 1, "last": 2}
     rules = sorted((one for one in work.rendered if isinstance(one, Rule)), key=lambda rule: order[rule.order])
+    rules = [one for number, one in enumerate(rules) if one.order != "last" or not any(map(one.alike, rules[:number]))]
     tables = [one for one in work.rendered if isinstance(one, Table)]
     anchors = lay_out(jail, jails.settings, rules, tables, work)
     if work.problems:
         raise DeclarationError(work.problems)
     return Ruleset(
-        jail=jail, anchors=tuple(anchors), rules=tuple(rules), tables=tuple(tables), inputs=tuple(work.inputs)
+        jail=jail,
+        anchors=tuple(anchors),
+        rules=tuple(rules),
+        tables=tuple(tables),
+        inputs=tuple(work.inputs),
+        names=tuple(dict.fromkeys(work.named)),
+        waits_for=tuple(dict.fromkeys(work.waits_for)),
     )
 
 
@@ -104,7 +111,8 @@ class _Work:
         self.problems: list[Problem] = []
         self.inputs: list[str] = []
         self.translating: tuple[Rule, ...] = ()
-        self.unsettled: list[str] = []
+        self.named: list[str] = []
+        self.waits_for: list[str] = []
         self.inlined: dict[str, tuple[Member, ...]] = {}
 
     def context(self, name: str, service: Service | None, explicit: bool = True) -> Context:
@@ -119,12 +127,14 @@ class _Work:
     def _lookup(self, name: str) -> Jail:
         found = self.jails.find(name)
         self.inputs += [*found.inputs, self.jails.file(name)]
-        if not found.settled:
-            self.unsettled.append(name)
+        self.named.append(name)
+        if not (found.settled or found.addresses):
+            self.waits_for.append(name)
         return found
 
     def _everybody(self) -> Iterable[str]:
         self.inputs.append(os.path.dirname(self.jails.file(self.jail.name)))
+        self.named.append("*")
         return self.jails.everybody()
 
     def _neighbours(self) -> Iterable[Jail]:
@@ -195,6 +205,7 @@ class _Work:
 
     def _one(self, rule_type: RuleType, context: Context, path: tuple[str, ...]) -> Rendered:
         place = self.services.place(*path)
+        waiting = len(self.waits_for)
         try:
             what = f"{type(rule_type).__name__}.render() for {self.jail.name}"
             with foreign(rule_type.plugin, what, place, keep=(RenderError,)):
@@ -206,7 +217,9 @@ class _Work:
             self.problems.append(Problem(message, self.services.place(*path, *steps), remedy))
             return []
         wanted = rule_type.makes
-        if not any(wanted in ("", "table" if isinstance(one, Table) else getattr(one, "action", "")) for one in made):
+        if len(self.waits_for) == waiting and not any(
+            wanted in ("", "table" if isinstance(one, Table) else getattr(one, "action", "")) for one in made
+        ):
             reasons = "; ".join(dict.fromkeys(context.reasons)) or "it made none"
             what = f"no {wanted} rule" if wanted not in ("", "table") else f"no {wanted or 'rule'}"
             remedy = ""
@@ -215,7 +228,7 @@ class _Work:
             sentence = f"[{'.'.join(path)}] {rule_type.keyword}: there is {what} for this: {reasons}"
             self.problems.append(Problem(sentence, place, remedy))
         service = path[1] if path[0] == "service" else f"{path[0]}.{path[1]}"
-        return self.take(made, service, path)
+        return self.take([bound(one, context.named) for one in made], service, path)
 
     def take(self, made: Iterable[Rule | Table], service: str = "", path: tuple[str, ...] = ()) -> Rendered:
         """Fill in owner, labels and place, read table files, and keep."""
@@ -245,7 +258,7 @@ class _Work:
             self.problems.append(Problem(f"two declarations make the table <{table.name}>", table.place, "rename one"))
         if not table.file:
             return table
-        place = self.services.place(*path, "file")
+        place = self.services.place(*path, *([] if table.fetched else ["file"]))
         try:
             absolute = Filename.parse(os.path.join(os.path.dirname(self.services.document.file), table.file))
         except ValueError as wrong:
@@ -253,6 +266,8 @@ class _Work:
             self.problems.append(Problem(message, place, remedy))
             return table
         self.inputs.append(absolute)
+        if table.fetched and not os.path.lexists(absolute):
+            return replace(table, file=None, addresses=table.addresses or ())
         if absolute not in self.unwritten:
             self.jails.must_be_outside(absolute, self.jail.path)
             members, problems = read_table(absolute, place)
@@ -277,6 +292,20 @@ def checked(made: Iterable[object]) -> None:
             rule_text(one)
         else:
             table_text(one)
+
+
+def bound(one: Rule | Table, named: Mapping[Peer, Way]) -> Rule | Table:
+    """What lets another jail in stands where its packets are seen, also when its rule type does not know of that."""
+    if (
+        not isinstance(one, Rule)
+        or one.action != "pass"
+        or one.on
+        or not one.source
+        or not set(one.source) <= set(named)
+    ):
+        return one
+    way = named[one.source[0]]
+    return replace(one, on=way.on, direction=one.direction or way.direction)
 
 
 def untagged(rendered: Rendered, tag: str) -> Rendered:

@@ -162,7 +162,7 @@ class Context:
     name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
     of the same service; direct: the host's default; tag_in, tag_out: tags of packets that came in by an rdr rule or
     go out by a nat rule of this jail; translating, redirecting: the nat and binat, and the rdr rules of this jail, as far as they are made;
-    declared: the keywords of the jail's declarations.
+    declared: the keywords of the jail's declarations; named: the addresses of jails that this one names as senders.
     """
 
     jail: Jail
@@ -177,6 +177,7 @@ class Context:
     redirecting: tuple[Rule, ...] = ()
     declared: frozenset[str] = frozenset()
     rendered: list[Rule | Table] = field(default_factory=list)
+    named: dict[Peer, Way] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     lookup: Callable[[str], Jail] | None = None
     everybody: Callable[[], Iterable[str]] = tuple
@@ -312,6 +313,7 @@ class Context:
                 if not other.of(family):
                     self.reasons.append(f"{other.name} has no {family} address")
                 found.setdefault(way, []).extend(map(Peer.of, other.of(family)))
+                self.named |= dict.fromkeys(map(Peer.of, other.of(family)), way) if key == "from" else {}
         for way, theirs in found.items():
             if theirs:
                 yield tuple(dict.fromkeys(theirs)), way

@@ -109,7 +109,7 @@ class Jails:
                 remedy = 'add [jail] with ip4 = "..." or ip6 = "..."'
                 raise NoJailError(f"no jail manager knows {name} (asked: {asked})", place, remedy)
             known = Jail(name=name, running_name=name)
-        elif not any(table.addresses.values()):
+        elif not any(table.addresses.values()) and self._can_ask:
             known = with_running(self.settings, known)
         jail = laid_over(known, table)
         if services is not None:
@@ -121,6 +121,11 @@ class Jails:
                 )
             self.notes += [note for note in differences(known, services) if note not in self.notes]
         return jail
+
+    @property
+    def _can_ask(self) -> bool:
+        """With the simulated pf no jail runs, unless [programs] names a jls to ask."""
+        return self.settings.pf != "simulated" or self.settings.programs["jls"] != PROGRAMS["jls"]
 
     def must_be_outside(self, file: str, *own: str) -> None:
         """Refuse a file in the root of any jail, or on the way through one. own: the root of the jail that it is for, if known.
@@ -137,7 +142,7 @@ class Jails:
     def roots(self) -> tuple[str, ...]:
         """The roots of all jails: those of the managers, and those that run. Raises the errors of asking."""
         found = [root for adapter in self.adapters for root in adapter.roots()]
-        if self.settings.pf != "simulated" or self.settings.programs["jls"] != PROGRAMS["jls"]:
+        if self._can_ask:
             found += [jail.path for jail in running.running(self.settings).values()]
         return tuple(dict.fromkeys(found))
 

@@ -27,8 +27,9 @@ def created(session: Session, name: str) -> Prepared | None:
     return load(session, name) if declared(session, name) else None
 
 
-def load(session: Session, name: str, *, verify: bool = False) -> Prepared:
-    """Compile, check for conflicts and load under the lock. verify: read back also what is one transaction.
+def load(session: Session, name: str, *, verify: bool = False, others: bool = True) -> Prepared:
+    """Compile, check for conflicts and load under the lock. verify: read back also what is one transaction; others: load
+    anew those that name this jail.
 
     Raises the error of the first step that fails; then pf holds what it held before.
     """
@@ -41,7 +42,26 @@ def load(session: Session, name: str, *, verify: bool = False) -> Prepared:
         change = begin(session, prepared.record)
         put(session, change, verify=verify)
         finish(session, change)
+    if others:
+        tell(session, name)
     return prepared
+
+
+def tell(session: Session, name: str) -> None:
+    """Load those anew whose rules name this jail, where that changes them: its addresses may be others than before, or
+    known only now. What fails is a note: it is not this jail's trouble.
+    """
+    for record in records.everything(session.directory):
+        if record.jail == name or not {name, "*"} & set(record.names):
+            continue
+        session.__dict__.pop("jails", None)
+        try:
+            prepared = prepare(session, record.jail, created=True)
+            if prepared is not None and prepared.record.anchors != record.anchors:
+                load(session, record.jail, others=False)
+        except JailpfError as wrong:
+            what = f"the rules of {record.jail} name {name}, and could not be loaded anew"
+            session.notes += [problem._replace(message=f"{what}: {problem.message}") for problem in wrong.problems]
 
 
 def _prepared(session: Session, name: str) -> Prepared:

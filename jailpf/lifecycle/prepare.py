@@ -73,5 +73,5 @@ def _record(session: Session, jail: Jail, services: Services, ruleset: Ruleset) 
         pf=settings.pf, pfctl=settings.programs["pfctl"], anchors=ruleset.anchors,
         labels=tuple(dict.fromkeys(label for rule in ruleset.rules for label in rule.labels)),
         addresses=tuple(map(str, jail.addresses)), shared=jail.shared, vnet=jail.vnet, path=jail.path,
-        plugins=settings.plugins, claims=tuple(claims.of_ruleset(ruleset)),
+        plugins=settings.plugins, claims=tuple(claims.of_ruleset(ruleset)), names=ruleset.names,
     )  # fmt: skip

@@ -96,7 +96,7 @@ def change(session: Session, home: Home, command: str, words: Iterable[str]) -> 
             if changed:
                 writes.replace(real, edit.before, mode, owner)
             raise
-        _remember(session, home)
+        remember(session, home)
     return len(set(edit.new) ^ set(edit.old))
 
 
@@ -136,7 +136,7 @@ def reload(session: Session, home: Home) -> int:
             members = declared_members(session, home)
         for path in home.paths:
             session.pf.table(path, home.name, "replace", members)
-        _remember(session, home)
+        remember(session, home)
     return len(members)
 
 
@@ -158,10 +158,10 @@ def parse_members(words: Iterable[str]) -> list[str]:
     return list(members)
 
 
-def _remember(session: Session, home: Home) -> None:
-    """A declaration that lists the members is part of the loaded text: the record follows, unless more has changed."""
+def remember(session: Session, home: Home) -> None:
+    """How the table is declared is part of the loaded text: the record follows, unless more has changed."""
     record = records.read(session.directory, home.jail)[0]
-    if record is None or not home.in_toml:
+    if record is None:
         return
     session.__dict__.pop("jails", None)
     prepared = prepare(session, home.jail, created=True)

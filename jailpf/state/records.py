@@ -21,7 +21,9 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What was loaded. labels: those of its pass rules; plugins: third parties to tell when it stops."""
+    """What was loaded. labels: those of its pass rules; plugins: third parties to tell when it stops; names: the jails
+    that its declaration names, "*" for a pattern of them.
+    """
 
     jail: str
     running_name: str
@@ -37,6 +39,7 @@ class Record:
     path: str = ""
     plugins: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
+    names: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """JSON, one line."""
@@ -44,7 +47,7 @@ class Record:
             name: getattr(self, name)
             for name in ("jail", "running_name", "file", "settings", "pf", "pfctl", "shared", "vnet", "path")
         }
-        plain |= {name: list(getattr(self, name)) for name in ("labels", "addresses", "plugins")}
+        plain |= {name: list(getattr(self, name)) for name in ("labels", "addresses", "plugins", "names")}
         plain["anchors"] = [{"path": anchor.path, "text": anchor.text} for anchor in self.anchors]
         plain["claims"] = [claim.to_json() for claim in self.claims]
         return json.dumps({"version": VERSION, **plain}).encode() + b"\n"
@@ -58,8 +61,8 @@ class Record:
                 raise ValueError("a record of another version of jailpf")
             data["anchors"] = tuple(Anchor(str(anchor["path"]), str(anchor["text"])) for anchor in data["anchors"])
             data["claims"] = tuple(map(Claim.from_json, data["claims"]))
-            for name in ("labels", "addresses", "plugins"):
-                data[name] = tuple(map(str, data[name]))
+            for name in ("labels", "addresses", "plugins", "names"):
+                data[name] = tuple(map(str, data.get(name, ())))
             record = cls(**data)
             for name in ("jail", "running_name", "file", "settings", "pf", "pfctl", "path"):
                 if not isinstance(getattr(record, name), str):

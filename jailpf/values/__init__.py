@@ -16,6 +16,7 @@ from jailpf.values.peer import Peer
 from jailpf.values.port import Port
 from jailpf.values.protocol import Protocol
 from jailpf.values.rate import Count, Rate
+from jailpf.values.remote import HostName, Url
 from jailpf.values.sides import Gateway, Outgoing, Outside, Party, Target
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Family",
     "Filename",
     "Gateway",
+    "HostName",
     "IcmpType",
     "Interface",
     "JailName",
@@ -41,5 +43,6 @@ __all__ = [
     "Rate",
     "TableName",
     "Target",
+    "Url",
     "Value",
 ]

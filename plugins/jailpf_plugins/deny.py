@@ -15,7 +15,10 @@ TCP_UDP = Protocol(("tcp", "udp"))
 
 
 class Deny(RuleType):
-    """Blocks above all that is let in: who never gets in (`from`), or what the jail never sends (`to`, `proto`, `port`)."""
+    """Blocks above all that is let in: who never gets in (`from`), or what the jail never sends (`to`, `proto`, `port`).
+
+    What another jail lets in from everybody, directly, is that jail's own say.
+    """
 
     keyword = "deny"
     scope = "jail"

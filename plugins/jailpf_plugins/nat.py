@@ -105,7 +105,7 @@ class Nat(RuleType):
                 )  # fmt: skip
                 if way.closed:
                     yield Rule(
-                        action="block", direction="out", quick=True, on=way.on, family=side.family, tagged=way.tag, order="last"
+                        action="block", answer="drop", direction="out", quick=True, on=way.on, family=side.family, tagged=way.tag, order="last"
                     )  # fmt: skip
 
     def _ways(self, context: Context) -> Iterator[Way]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import Filename, Member, RuleType, Table, TableName, hookimpl, key
+from jailpf.plugin import Filename, HostName, Member, RuleType, Table, TableName, Url, hookimpl, key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from jailpf.plugin import Context
 
@@ -23,23 +23,40 @@ class TableType(RuleType):
         Member, 'Addresses and networks; "!" takes one out again.', many=True, default=()
     )
     file: Filename | None = key(Filename, "A file of them, one a line, beside this file; it may be empty.")
+    names: tuple[HostName, ...] = key(
+        HostName, "Hosts whose addresses belong to it, as `jailpf table refresh` finds them.", many=True
+    )
+    url: Url | None = key(Url, "A list of them, as `jailpf table refresh` fetches it.")
+    may_be_empty: bool = key(bool, "Whether an empty list, or no address at all, is believed.", default=False)
     persist: bool = key(bool, "Whether the table stays when no rule refers to it.", default=True)
     const: bool = key(bool, "Whether the table cannot be changed while it is loaded.", default=False)
     counters: bool = key(bool, "Whether pf counts packets for each address.", default=False)
 
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """What is refreshed has a file of its own, and can change."""
+        if not (self.names or self.url):
+            if self.may_be_empty:
+                yield "may_be_empty", "nothing is fetched; remove it"
+            return
+        if self.file:
+            yield (
+                "file",
+                "it would be written over by what is fetched; put its members into `addresses`, or into another table",
+            )
+        if self.const:
+            yield "const", "pf lets nobody change such a table; remove it"
+
     def render(self, context: Context) -> Iterable[Table]:
         """The table itself."""
+        fetched = bool(self.names or self.url)
+        file = Filename(f"{context.jail.name}.{context.name}.fetched") if fetched else self.file
         members = self.addresses or ()
         # Without a list pf keeps the addresses of a table that is already there, so that `{ }` must be written.
-        addresses = members if members or not self.file else None
+        addresses = members if members or not file else None
         yield Table(
-            name=TableName(context.name),
-            addresses=addresses,
-            file=self.file,
-            persist=self.persist,
-            const=self.const,
-            counters=self.counters,
-        )
+            name=TableName(context.name), addresses=addresses, file=file, fetched=fetched, persist=self.persist,
+            const=self.const, counters=self.counters,
+        )  # fmt: skip
 
 
 @hookimpl

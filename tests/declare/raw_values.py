@@ -18,6 +18,8 @@ GOOD = {
     "Party": ["192.0.2.0/24", "<a>", "jail:db", "jail:web*"],
     "Log": [True, "all", {"to": "pflog1"}],
     "IcmpType": ["echoreq", "unreach", 3],
+    "HostName": ["office.example.org"],
+    "Url": ["https://example.org/a"],
     "Gateway": ["192.0.2.1", "fe80::1"],
     "Outside": ["ext_ip4", "ext_ip6", "203.0.113.9", "<a>", "(em0)"],
     "Outgoing": ["(em0:0)", "203.0.113.1", "2001:db8::1"],

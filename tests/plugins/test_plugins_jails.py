@@ -1,0 +1,288 @@
+"""Jails by name, uplinks, pools, deny and the rest in terms of traffic, under `block all` above and below the anchor's rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from test_plugins_traffic import CONF, HOST, NAT, OFFICE, OUT, OUT6, running
+
+from jailpf.model import Jail
+from jailpf.testing import SimulatedHost
+from jailpf.values import Address
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NONE = "# nothing\n"
+PLACES = {
+    "local": {"ip4": "10.0.0.20", "ip6": "fd00::20"},
+    "vnet": {"ip4": "10.0.1.20", "ip6": "fd00:1::20", "vnet": True, "interface": "bridge0"},
+    "apart": {"ip4": "10.0.2.20", "ip6": "fd00:2::20", "vnet": True, "interface": "bridge1"},
+}
+OTHERS = {
+    "local": {"ip4": "10.0.0.30", "ip6": "fd00::30"},
+    "vnet": {"ip4": "10.0.1.30", "ip6": "fd00:1::30", "vnet": True, "interface": "bridge0"},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "host"
+
+
+def bridges(host: SimulatedHost) -> None:
+    host.pf.topology.add_interface("bridge0", "10.0.1.1/24", "fd00:1::1/64")
+    host.pf.topology.add_interface("bridge1", "10.0.2.1/24", "fd00:2::1/64")
+    host.pf.topology.add_interface("lo1", "10.0.0.1/24")
+
+
+def pair(folder: Path, source: str, target: str, declared: str, sends: str = NONE) -> SimulatedHost:
+    """`app` at a place that sends, `db` at another that is asked, `near` and `vnear` who are neither."""
+    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
+    bridges(host)
+    host.declare(sends, "app", **PLACES[source])  # type: ignore[arg-type]
+    host.declare(declared, "db", **OTHERS[target])  # type: ignore[arg-type]
+    host.start(NONE, "near", ip4="10.0.0.40", ip6="fd00::40")
+    host.start(NONE, "vnear", ip4="10.0.2.40", ip6="fd00:2::40", vnet=True, interface="bridge1")
+    for name, toml, where in (("app", sends, PLACES[source]), ("db", declared, OTHERS[target])):
+        host.start(toml, name, **where)
+    return host
+
+
+DB = '[service.db]\nport = 5432\nfrom = "jail:app"\n'
+
+
+@pytest.mark.parametrize("limits", ["", "allow = { max_src_conn = 3 }\n"])
+@pytest.mark.parametrize(("source", "target"), [(one, other) for one in PLACES for other in OTHERS])
+def test_a_jail_is_let_in_by_name_and_nobody_else(folder: Path, source: str, target: str, limits: str) -> None:
+    """By both families and from each kind of jail to each; neighbours, outside, and who borrows the address, get nothing."""
+    host = pair(folder, source, target, DB + limits)
+    for family in ("ip4", "ip6"):
+        to = str(OTHERS[target][family])
+        host.traffic("jail:app", 5432, to=to).reaches("db", 5432)
+        if (source, target) != ("vnet", "vnet"):  # what is switched on one bridge is not seen
+            host.traffic("jail:app", 5433, to=to).is_blocked()
+        for other in ("jail:near", "jail:vnear", OUT if family == "ip4" else OUT6):
+            host.traffic(other, 5432, to=to).is_blocked()
+        borrowed = host.pf.connect("tcp", str(PLACES[source][family]), to, 5432, interface="em0", keep=False)
+        assert not borrowed, borrowed
+
+
+def test_a_limit_counts_each_connection_of_a_jail_once(folder: Path) -> None:
+    """Between two jails of one host a packet is seen twice."""
+    host = pair(folder, "local", "local", DB + "allow = { max_src_conn = 3 }\n")
+    got = [bool(host.traffic("jail:app", 5432, to="10.0.0.30", source_port=2000 + number)) for number in range(5)]
+    assert got == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize(("source", "target"), [(one, other) for one in PLACES for other in OTHERS])
+@pytest.mark.parametrize("named", ["jail:db", "ADDRESS"])
+def test_out_to_a_jail_of_the_host(folder: Path, source: str, target: str, named: str) -> None:
+    """By name, and by an address that is a jail's: where such packets are seen, which is not em0."""
+    to = str(OTHERS[target]["ip4"])
+    if source == "vnet" and target == "vnet":
+        pytest.skip("what is switched on one bridge is not seen")
+    out = f'[out.db]\nto = "{named.replace("ADDRESS", to)}"\nproto = "tcp"\nport = 5432\n'
+    host = pair(folder, source, target, NONE, out)
+    host.traffic("jail:app", 5432, to=to).reaches("db", 5432)
+    host.traffic("jail:app", 5433, to=to).is_blocked()
+    host.traffic("jail:near", 5432, to=to).is_blocked()
+    host.traffic("jail:vnear", 5432, to=to).is_blocked()
+
+
+@pytest.mark.parametrize("source", list(PLACES))
+def test_out_to_the_host(folder: Path, source: str) -> None:
+    """Its resolver, asked by an address of the host."""
+    host = pair(folder, source, "local", NONE, '[out.dns]\nto = "(em0:0)"\nproto = "udp"\nport = 53\n')
+    host.traffic("jail:app", 53, to="203.0.113.1", proto="udp").reaches("host")
+    host.traffic("jail:app", 53, to="203.0.113.1").is_blocked()
+    host.traffic("jail:near", 53, to="203.0.113.1", proto="udp").is_blocked()
+
+
+def test_all_jails_of_a_pattern(folder: Path) -> None:
+    """Those that there are now; a new one counts from its start on."""
+    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
+    host.start(NONE, "web1", ip4="10.0.0.11", ip6="")
+    host.start('[service.db]\nport = 5432\nfrom = "jail:web*"\n', "db", ip4="10.0.0.30", ip6="")
+    host.traffic("jail:web1", 5432, to="10.0.0.30").reaches("db")
+    host.start(NONE, "web2", ip4="10.0.0.12", ip6="")
+    host.start(NONE, "mail", ip4="10.0.0.13", ip6="")
+    host.traffic("jail:web2", 5432, to="10.0.0.30").reaches("db")
+    host.traffic("jail:mail", 5432, to="10.0.0.30").is_blocked()
+
+
+def test_a_jail_whose_address_only_it_knows_itself(folder: Path) -> None:
+    """Until it runs it lets nobody in by its name; then those who name it are loaded anew."""
+    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
+    bridges(host)
+    host.declare(NONE, "app", ip4="", ip6="", vnet=True)
+    host.known["app"] = replace(host.known["app"], settled=False)
+    host.start(DB, "db", ip4="10.0.0.30", ip6="")
+    assert host.pf.read("jailpf/db").rules == ()
+    host.known["app"] = replace(host.known["app"], addresses=(Address.parse("10.0.1.99"),))
+    host.pf.topology.add_jail("app", ["10.0.1.99"], interface="bridge0", vnet=True)
+    from jailpf.lifecycle.load import created
+
+    created(host.session(), "app")
+    host.traffic("jail:app", 5432, to="10.0.0.30").reaches("db")
+
+
+def test_a_jail_that_gets_another_address(folder: Path) -> None:
+    """Its old one is worth nothing from its start on."""
+    host = pair(folder, "local", "local", DB)
+    host.start(NONE, "app", ip4="10.0.0.21", ip6="")
+    host.traffic("jail:app", 5432, to="10.0.0.30").reaches("db")
+    host.start(NONE, "other", ip4="10.0.0.20", ip6="")
+    host.traffic("jail:other", 5432, to="10.0.0.30").is_blocked()
+
+
+def test_who_is_denied_never_gets_in(folder: Path) -> None:
+    """Neither to what is published, nor to a jail that the rdr sends to; the host and other jails are not closed."""
+    deny = '[deny.bad]\nfrom = "<bad>"\n[table.bad]\naddresses = "192.0.2.0/24"\n'
+    host = running(folder, deny + '[service.a]\nport = 80\n[service.b]\nport = 81\nrdr = { target = "near" }\n')
+    host.start("[service.c]\nport = 82\n", "third", ip6="")
+    for port in (80, 81):
+        host.traffic(OFFICE, port).reaches("web" if port == 80 else "near")
+        host.traffic(OUT, port).is_blocked()
+    host.traffic(OUT, 82).reaches("third")
+
+
+@pytest.mark.parametrize("vnet", [False, True])
+def test_what_is_denied_is_never_sent(folder: Path, vnet: bool) -> None:
+    """Before nat and behind it, by both families, to neighbours whatever `out` says; the rest goes out."""
+    where = OTHERS["vnet" if vnet else "local"]
+    host = SimulatedHost(folder, settings=NAT, pf_conf=CONF)
+    bridges(host)
+    host.start(NONE, "mail", ip4="10.0.0.40", ip6="")
+    host.start('[deny.smtp]\nport = 25\n[out.all]\n[out.mail]\nto = "jail:mail"\n', "web", **where)
+    host.traffic("jail:web", 26, to="10.0.0.40").reaches("mail")
+    for to in (OFFICE, OUT6, "10.0.0.40"):
+        host.traffic("jail:web", 25, to=to).is_blocked()
+    for to in (OFFICE, OUT6):
+        host.traffic("jail:web", 80, to=to).reaches(to)
+
+
+def test_three_jails_behind_one_port(folder: Path) -> None:
+    """In turn; each is reached by that and by nothing else, and a client with source_hash always gets the same."""
+    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
+    bridges(host)
+    for number in (1, 2):
+        host.start(NONE, f"web{number}", ip4=f"10.0.0.1{number}", ip6="")
+    host.start(NONE, "web3", ip4="10.0.1.13", ip6="", vnet=True)
+    host.start('[service.http]\nport = 80\nrdr = { target = "jail:web*" }\n', "front", ip4="10.0.0.10", ip6="")
+    got = [host.traffic(OUT, 80, source_port=3000 + number).connection.delivered_to for number in range(6)]
+    assert {*got} <= {"web1", "web2", "web3"}
+    rules = host.pf.read("jailpf/front")
+    assert any("{ 10.0.0.11, 10.0.0.12, 10.0.1.13 } round-robin" in rule for rule in rules.nat), rules.nat
+    for address in ("10.0.0.10", "10.0.0.11", "10.0.1.13"):
+        host.traffic(OUT, 80, to=address).is_blocked()
+
+
+def test_several_ports_outside_are_one_inside(folder: Path) -> None:
+    """80 and a range."""
+    host = running(folder, '[service.web]\nport = 8080\nrdr = { port = [80, "8000:8010"] }\n')
+    for port in (80, 8000, 8005, 8010):
+        host.traffic(OUT, port).reaches("web", 8080)
+    for port in (8080, 8011):
+        host.traffic(OUT, port).is_blocked()
+
+
+@pytest.mark.parametrize("vnet", [False, True])
+def test_a_network_behind_an_address_each(folder: Path, vnet: bool) -> None:
+    """Both ways, by the address outside only."""
+    where = {"ip4": "10.0.1.18", "ip6": ""} | ({"vnet": True, "interface": "bridge0"} if vnet else {})
+    toml = '[binat.all]\nfrom = "10.0.1.16/28"\naddress = "203.0.113.16/28"\n[out.all]\nfrom = "10.0.1.16/28"\n'
+    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
+    host.pf.topology.add_interface("em0", "203.0.113.1/24", *(f"203.0.113.{number}/24" for number in range(16, 32)))
+    host.pf.topology.add_interface("bridge0", "10.0.1.1/24")
+    host.start(toml + "[service.a]\nport = 80\nrdr = false\n", **where)
+    found = host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE)
+    assert found.connection.source == "203.0.113.18"
+
+
+def test_a_service_behind_a_binat_is_not_reached_by_the_private_address(folder: Path) -> None:
+    """Unless it says so."""
+    toml = '[binat.a]\naddress = "203.0.113.9"\n[service.a]\nport = 80\nrdr = false\n'
+    host = running(folder, toml + "[service.b]\nport = 81\nrdr = false\nallow = { direct = true }\n")
+    host.pf.topology.add_interface("em0", "203.0.113.1/24", "203.0.113.9/24")
+    host.traffic(OUT, 80, to="203.0.113.9").reaches("web")
+    host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
+    host.traffic("jail:near", 80, to="10.0.0.2").is_blocked()
+    host.traffic("jail:near", 81, to="10.0.0.2").reaches("web")
+
+
+def test_a_ping_and_no_other_message(folder: Path) -> None:
+    """Echo requests unless more is written."""
+    host = running(folder, '[service.ping]\nproto = "icmp"\n')
+    host.traffic(OUT, to="10.0.0.2", proto="icmp").reaches("web")
+    host.traffic(OUT, to="203.0.113.1", proto="icmp").is_blocked()
+
+
+def test_no_state_lets_answers_out(folder: Path) -> None:
+    """Of the port that is asked, to those who may ask."""
+    toml = '[service.a]\nport = 80\nrdr = false\nfrom = "198.51.100.0/24"\nallow = { state = "none" }\n'
+    host = running(folder, toml)
+    host.traffic(OFFICE, 80, to="10.0.0.2").reaches("web")
+    host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
+    assert not host.pf.states()
+
+
+def test_only_one_of_the_addresses(folder: Path) -> None:
+    """`allow.to`."""
+    toml = '[service.a]\nport = 22\nrdr = false\nallow = { to = "10.0.0.3" }\n[jail]\nip4 = ["10.0.0.2", "10.0.0.3"]\n'
+    host = running(folder, toml, ip6="")
+    host.traffic(OUT, 22, to="10.0.0.3").reaches("web")
+    host.traffic(OUT, 22, to="10.0.0.2").is_blocked()
+
+
+UPLINKS = NAT + '[host.uplink.dsl]\ninterface = "em1"\ngateway = "198.18.0.254"\n'
+
+
+def two_uplinks(folder: Path, toml: str, vnet: bool) -> SimulatedHost:
+    host = SimulatedHost(folder, settings=UPLINKS, pf_conf=CONF)
+    bridges(host)
+    host.pf.topology.add_interface("em1", "198.18.0.1/24")
+    host.start(NONE, "near", ip4="10.0.0.40", ip6="")
+    host.start(toml, "web", **{**OTHERS["vnet" if vnet else "local"], "ip6": ""})
+    return host
+
+
+@pytest.mark.parametrize("vnet", [False, True])
+def test_a_service_answers_by_the_uplink_that_it_was_asked_on(folder: Path, vnet: bool) -> None:
+    """Asked by the second card a client far away is answered there; without the rule its answer would go by em0."""
+    host = two_uplinks(folder, '[service.a]\nport = 80\nrdr = { on = ["em0", "dsl"] }\n', vnet)
+    assert host.pf.connect("tcp", OFFICE, "203.0.113.1", 80).delivered_to == "web"
+    asked = host.pf.connect("tcp", OFFICE, "198.18.0.1", 80, interface="em1", source_port=5)
+    assert asked.delivered_to == "web", asked
+    state = next(one for one in host.pf.states() if "198.18.0.1" in str(one))
+    assert state
+    assert any("reply-to (em1 198.18.0.254)" in rule for rule in host.pf.read("jailpf/web").rules)
+
+
+@pytest.mark.parametrize("vnet", [False, True])
+def test_a_jail_leaves_by_the_second_uplink(folder: Path, vnet: bool) -> None:
+    """With that uplink's address; what `out` does not name does not leave at all."""
+    host = two_uplinks(folder, '[nat.dsl]\non = "dsl"\n[out.web]\nproto = "tcp"\nport = 443\n', vnet)
+    found = host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE)
+    assert found.connection.source == "198.18.0.1"
+    assert "em1" in found.way
+    host.traffic("jail:web", 80, to=OFFICE).is_blocked()
+    host.traffic("jail:near", 443, to=OFFICE).is_blocked()
+
+
+def test_what_is_for_the_second_uplink_never_leaves_by_the_first(folder: Path) -> None:
+    """Not even where the host's policy is to pass."""
+    host = SimulatedHost(folder, settings=UPLINKS, pf_conf=CONF.replace("block all\n", ""))
+    host.pf.topology.add_interface("em1", "198.18.0.1/24")
+    host.start('[nat.dsl]\non = "dsl"\n[out.web]\nproto = "tcp"\nport = 443\n', "web", ip4="10.0.0.2", ip6="")
+    host.traffic("jail:web", 80, to=OFFICE).is_blocked()
+    assert host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE).connection.source == "198.18.0.1"
+
+
+def test_a_jail_is_a_jail(folder: Path) -> None:
+    """No rule names an interface that a jail by name does not use: the group of loopbacks, or its bridge."""
+    host = pair(folder, "apart", "vnet", DB)
+    assert isinstance(host.known["db"], Jail)
+    assert all(" on " in rule for rule in host.pf.read("jailpf/db").rules)
