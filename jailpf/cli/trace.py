@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jailpf.cli import output
-from jailpf.errors import Problem
+from jailpf.errors import PfRefusedError, Problem
 from jailpf.insight.question import Question, ask
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ COLOURS = {"pass": "green", "unknown": "yellow"}
 def trace(session: Session, options: Namespace) -> int:
     """0 when the packet arrives, 1 when not."""
     from jailpf.insight.answer import answered
+    from jailpf.insight.loading import loadable
     from jailpf.insight.notes import notes
     from jailpf.insight.world import build
     from jailpf.pf.simulated.nearest import nearest
 
     world = build(session, main=options.main or "", declared=options.declared, interfaces=options.interfaces or "")
+    if options.main:
+        world.problems += [PfRefusedError(one) for one in loadable(world, options.main)]
     question = ask(world, session, options.words)
     found = answered(world, question)
     near = nearest(world.pf, found) if found.verdict == "block" else []

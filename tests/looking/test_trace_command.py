@@ -69,13 +69,39 @@ def test_declared_asks_before_anything_is_loaded(desk: Desk) -> None:
 
 
 def test_another_main_ruleset_can_be_tried(loaded: Desk) -> None:
-    """`block quick` above the anchor line wins; a line that is not known makes the answer `cannot be told`."""
+    """`block quick` above the anchor line wins; what only the host knows makes the answer `cannot be told`."""
     words = ("trace", "tcp", "from", "198.51.100.7", "to", "203.0.113.1", "port", "993", "--main")
     anchors = 'rdr-anchor "jailpf/*"\nblock in quick on em0 all\nanchor "jailpf/*"\n'
     assert "block drop in quick" in loaded.jailpf(*words, str(loaded.write("a.conf", anchors))).out
-    odd = 'rdr-anchor "jailpf/*"\npass in quick on em0 all route-to (em0 192.0.2.1)\nanchor "jailpf/*"\n'
-    assert "cannot be told" in loaded.jailpf(*words, str(loaded.write("b.conf", odd))).out
+    odd = 'rdr-anchor "jailpf/*"\nblock in quick on em0 from bad.example.org\n'
+    answer = loaded.jailpf(*words, str(loaded.write("b.conf", odd)))
+    assert "cannot be told" in answer.out
+    assert "not known here: no IP address found for bad.example.org" in answer.err
+    empty = 'table <bad> persist\nrdr-anchor "jailpf/*"\nblock in quick from <bad>\nanchor "jailpf/*"\n'
+    assert "cannot be told" in loaded.jailpf(*words, str(loaded.write("d.conf", empty))).out
     assert loaded.jailpf(*words, "/nonexistent").status == 78
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("pass in on $ext all\n", 1),
+        ("pass all\nnat on em0 from 10.0.0.0/8 to any -> (em0)\n", 2),
+        ("pass all\nblok in all\n", 2),
+        ("pass in quick on em0 all route-to (em0 192.0.2.1)\n", 1),
+        ("pass in from em9 to any\n", 1),
+    ],
+)
+def test_a_file_that_pfctl_refuses_decides_nothing(loaded: Desk, text: str, line: int) -> None:
+    """An undefined macro, rules out of order, a misspelt word, an interface that has no address: said first, with its line."""
+    file = loaded.write("bad.conf", text)
+    for command in ("trace tcp from 198.51.100.7 to 203.0.113.1 port 22", "reach"):
+        answer = loaded.jailpf(*command.split(), "--main", str(file))
+        assert answer.status == 71
+        assert answer.out == ""
+        first, *rest = answer.err.splitlines()
+        assert "would not load" in first
+        assert any(f"bad.conf:{line}" in one for one in rest)
 
 
 @pytest.mark.parametrize(

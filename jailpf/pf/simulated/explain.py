@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from jailpf.pf import Loaded
     from jailpf.pf.simulated.kernel.model import Model
+    from jailpf.pf.simulated.language.parsed import Parsed
 
 
 def rebuild(
@@ -46,11 +47,21 @@ def rebuild(
         parsed = parse(text, model.topology, name="pf.conf", main=True, printed=printed, lenient=True)
         model.load("", parsed, now())
         model.main_text, model.skips = text, [*parsed.skips, *skips]
-        model.doubtful = parsed.doubtful
+        model.doubtful = set(parsed.doubtful)
+        if not printed:
+            _forget_unfilled(model, parsed, tables or {})
         _set_tables(model, "", tables or {}, now())
         for anchor in anchors:
             _load(model, anchor, now())
     return pf
+
+
+def _forget_unfilled(model: Model, parsed: Parsed, tables: Mapping[str, Sequence[str]]) -> None:
+    """Tables without addresses in the file are filled while pf runs: what is in them is not known from the file."""
+    for name, definition in parsed.tables.items():
+        if definition.hosts is None and name not in tables:
+            model.rulesets[""].tables.pop(name, None)
+            model.doubtful.add(name)
 
 
 def unparsed(main: str | Sequence[str], topology: Topology | None = None) -> list[tuple[int, str]]:
