@@ -42,6 +42,7 @@ def check(session: Session, options: Namespace) -> int:
             )
         warnings += _old_releases(prepared.ruleset)
     everyone = [*records, *_others(session, records, options.jails)]
+    warnings += conflicts.published_claims(session)[1]
     conflicting = conflicts.check_all(session, everyone)
     warnings += conflicts.doubts(session, [claim for record in everyone for claim in record.claims])
     errors += conflicting

@@ -70,10 +70,26 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
         output.problems(found)
         for problem in first_of(found):
             warm.log(f"{options.command} {options.jail}: {problem}")
+        if options.command == "created":
+            _close(session, options.jail)
         return 0 if _warns(session) else getattr(wrong, "status", PfRefusedError.status)
     output.problems(session.notes, level="yellow")
     warm.log(f"{options.command} {options.jail}: {done if did else 'nothing to do'}")
     return 0
+
+
+def _close(session: Session, name: str) -> None:
+    """Under "refuse", close a jail that runs all the same."""
+    from jailpf.lifecycle.closing import close
+
+    try:
+        if _warns(session) or not close(session, name):
+            return
+    except (JailpfError, OSError):
+        return  # what is wrong has been said
+    said = Problem(f"{name} runs all the same: nothing is let in to it", None, f"mend it, then `jailpf load {name}`")
+    output.problems([said], level="yellow")
+    warm.log(f"created {name}: {said}")
 
 
 def _warns(session: Session) -> bool:

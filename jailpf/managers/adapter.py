@@ -19,13 +19,14 @@ class Adapter:
     """One jail manager. jailpf makes one object per run and asks the adapters in the order of the settings.
 
     name: as in `adapters = [...]`; keys: a `Keys` class, the table [managers.NAME] of jailpf.toml with "_" for "."; own:
-    what stands there. A method that is not overridden means that the manager has none of it, and jailpf says so.
+    what stands there; goes_on: whether a jail whose `created` fails runs all the same: it is closed then. A method that is not overridden means that the manager has none of it, and jailpf says so.
     Methods may raise ConfigError (the manager's files are broken, with a place), PermissionDeniedError, TryAgainError or
     PfUnavailableError (a program is missing).
     """
 
     name: ClassVar[str] = ""
     keys: ClassVar[type[Any] | None] = None
+    goes_on: ClassVar[bool] = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -45,9 +45,10 @@ class Published:
         """What that takes from others, for each family. Nothing while the port is not known."""
         if self.port is None:
             return
+        owner = f"{self.by} (rdr pass: no block rule stops it)" if self.passes else self.by
         for family in self.families:
             yield Claim(
-                owner=self.by, service="", place=self.place, family=family, on=self.on, protos=self.proto,
+                owner=owner, service="", place=self.place, family=family, on=self.on, protos=self.proto,
                 to=self.to or (Peer.parse("any"),), ports=(self.port,), source=self.source,
             )  # fmt: skip
 

@@ -145,3 +145,23 @@ def test_the_same_services_come_out_of_an_import(host: Host) -> None:
     cbsd = tomllib.loads(found["cbsd"]["web"].text)
     assert cbsd["binat"]["public"]["address"] == "203.0.113.8"
     assert cbsd["service"]["ssh"]["rdr"]["port"] == 2233
+
+
+def test_hooks_that_name_another_jail_are_found(host: Host) -> None:
+    """`iocage rename` leaves the old name in them; attach writes them anew."""
+    found = [one.what for one in adapter(host, "iocage").findings()]
+    assert "the hooks of the iocage jail renamed name oldname" in found
+    assert [one for one in found if "nat1" in one] == ["the iocage jail nat1 has nat=1 with nat_backend=pf"]
+    assert not [one for one in found if "the hooks of" in one and "renamed" not in one]
+
+
+def test_a_main_ruleset_of_cbsd_without_our_anchors_is_found(host: Host) -> None:
+    """CBSD loads it in the place of /etc/pf.conf."""
+    one = adapter(host, "cbsd")
+    assert list(one.findings()) == []
+    file = host.root / "cbsd/etc/pf.conf"
+    file.write_text('include "/usr/jails/etc/pfrdr.conf"\n')
+    (said,) = one.findings()
+    assert said.what == f'{file} has no line for the anchors "jailpf/*"'
+    file.write_text('rdr-anchor "jailpf/*"\nanchor "jailpf/*"\n')
+    assert list(one.findings()) == []

@@ -30,7 +30,7 @@ class Blackship(api.Adapter):
     """A jail without `ip` draws its address at every start: only the running jail knows it."""
 
     name = "blackship"
-    keys = BlackshipKeys
+    keys, goes_on = BlackshipKeys, True
 
     def find(self, name: str) -> api.Jail | None:
         """The jail; see api.Adapter.find."""

@@ -18,7 +18,8 @@ LIMITS = ("max", "max-src-conn", "max-src-conn-rate", "max-src-states")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PfRule:
-    """One rule. Peers are words as written; () means any. target_port: () unchanged; wide: the range runs along (`:*`)."""
+    """One rule. Peers are words as written; () means any. target_port: () unchanged; wide: the range runs along (`:*`);
+    loose: the word `port` is missing behind `->`, which pfctl refuses."""
 
     action: str
     passes: bool = False
@@ -40,6 +41,7 @@ class PfRule:
     overload: str = ""
     synproxy: bool = False
     tagged: str = ""
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +165,10 @@ def _translation(reader: _Reader, action: str) -> PfRule:
         raise LostError(f"a declaration's {action} knows no `tagged`")
     reader.must("->")
     rule = replace(rule, target=reader.items())
-    if reader.took("port"):
+    loose = reader.peek().isdigit()
+    if loose or reader.took("port"):
         first, star, _ = reader.take().partition(":*")
+        rule = replace(rule, loose=loose)
         rule = replace(rule, target_port=parse_port(first), wide=bool(star))
     static = bool(reader.took("static-port"))
     reader.took("round-robin")

@@ -35,6 +35,8 @@ def services(rule: PfRule, context: Context, comments: tuple[str, ...]) -> Itera
         raise LostError("a service needs a protocol")
     if rule.source_port:
         raise LostError("rdr has no `from_port`")
+    if rule.loose:
+        context.warn(f"`-> {target} {rule.target_port}` has no word `port`, and pfctl refuses it: it is read as one")
     if rule.log:
         context.warn("rdr does not log; allow = { log = true } does")
     allow: dict[str, object] | None = {} if rule.passes else None

@@ -12,12 +12,14 @@ from jailpf.plugin import (
     Adapter,
     Address,
     FileHooks,
+    Finding,
     Imported,
     Keys,
     hook_command,
     importing,
     jailconf,
     key,
+    read_text,
     script,
 )
 from jailpf_adapters.cbsd import exposed
@@ -44,6 +46,7 @@ class Cbsd(Adapter):
 
     name = "cbsd"
     keys = CbsdKeys
+    goes_on = True
     own: CbsdKeys
 
     def find(self, name: str) -> Jail | None:
@@ -81,6 +84,22 @@ class Cbsd(Adapter):
                 f"`cbsd expose mode=flush jname={name}` ends the same there.",
             ]
             yield importing.declared(self, name, published, heading=heading)
+
+    def findings(self) -> Iterable[Finding]:
+        """Whether the pf.conf that CBSD loads in the place of the host's has the lines for jailpf."""
+        file = f"{self.own.workdir}/etc/pf.conf"
+        if not os.path.isfile(file):
+            return
+        text = read_text(file)
+        wanted = {f"{path.partition('{jail}')[0].rpartition('/')[0]}/*" for path in self.settings.layout.paths.values()}
+        for anchor in sorted(wanted):
+            if f'"{anchor}"' not in text:
+                yield Finding(
+                    "error",
+                    f'{file} has no line for the anchors "{anchor}"',
+                    "`cbsd expose` and `cbsd naton` load that file as the main ruleset, and nothing calls jailpf's anchors then",
+                    f"put the lines of `jailpf init` into {file}",
+                )
 
     def _jails(self) -> dict[str, dict[str, Any]]:
         if not os.path.lexists(self._database()):

@@ -120,7 +120,15 @@ class Iocage(Adapter):
             yield importing.declared(self, name, published, heading=heading, warnings=warnings)
 
     def findings(self) -> Iterable[Finding]:
-        """Whether iocage would replace the main ruleset."""
+        """Whether iocage would replace the main ruleset, and hooks that a rename or a clone left with another name."""
+        for name in self.names():
+            if others := properties.called_for_others(self.config(name), name):
+                yield Finding(
+                    "error",
+                    f"the hooks of the iocage jail {name} name {', '.join(others)}",
+                    "`iocage rename` and `iocage clone` leave them as they are: another jail's rules are loaded and taken away",
+                    f"jailpf attach {name}",
+                )
         for name in self.nat_by_pf():
             yield Finding(
                 "error",

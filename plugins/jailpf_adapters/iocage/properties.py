@@ -69,6 +69,13 @@ class Properties:
         return {hook: hook_command(settings, verb, name) for hook, verb in when.items()}
 
 
+def called_for_others(config: Mapping[str, Any], name: str) -> list[str]:
+    """The names, other than the jail's own, that its hooks call jailpf for."""
+    commands = [part for hook in HOOKS for part in _parts(str(config.get(f"exec_{hook}", "")))]
+    names = [command.split()[-1] for command in commands if is_hook_command(command)]
+    return [one for one in dict.fromkeys(names) if one != name]
+
+
 def _chain(hook: str, rest: list[str], mine: str, file: str) -> str:
     """poststop: ours first, it always ends 0 and shall run whatever the other does; else behind the other's work."""
     for command in rest:

@@ -79,7 +79,16 @@ class JailConf(Adapter):
             seen.update(dict.fromkeys(self._sources_of(file)))
         for file in filter(os.path.isfile, seen):
             for number, line in enumerate(jailconf.text_of(file).splitlines(), 1):
-                if re.search(r"pf\.conf\.d/pfrule\.sh", line.partition("#")[0]):
+                called = re.search(r"/[^\s\"';]*/pfrule\.sh", line.partition("#")[0])
+                if called and "pf.conf.d/" not in called[0] and os.path.isfile(called[0]):
+                    if "jailpf" not in jailconf.text_of(called[0]):
+                        yield Finding(
+                            "warning",
+                            f"{file}:{number}: a hook calls {called[0]}, which is not jailpf's",
+                            "it loads rules of its own; Mail Toaster's provisioning puts its own script back",
+                            "jailpf attach JAIL, and take the line out",
+                        )
+                elif called and "pf.conf.d/" in called[0]:
                     yield Finding(
                         "warning",
                         f"{file}:{number}: a hook calls {line.strip()}",

@@ -11,6 +11,7 @@ from jailpf.plugin import importing as rules
 if TYPE_CHECKING:
     from jailpf.plugin import Adapter, Imported
 
+OWN = {"inet": "int_ip4", "inet6": "int_ip6"}
 SECTIONS = {
     "nat": ("nat",),
     "binat": ("binat",),
@@ -48,6 +49,7 @@ class Folder:
         self.rules: list[tuple[rules.PfRule, rules.Line]] = []
         self.heading = [f"Imported from {folder} by `jailpf import pfrule`."]
         self.before: list[str] = []
+        self.named: dict[str, str] = {}
 
     def imported(self) -> Imported:
         """All of it as a declaration. Raises ConfigError for what is no folder or no plain file, PermissionDeniedError."""
@@ -73,6 +75,8 @@ class Folder:
         context = self.assembly.context
         if not self.known:
             context.own = rules.deduced(rule for rule, _ in self.rules)
+        for family, address in self.named.items():
+            context.own[family] = context.own.get(family) or [address]
         context.tables = self.tables.members
         self.assembly.take(self.rules)
         for table in sorted(context.consumed):
@@ -117,6 +121,13 @@ class Folder:
                     self.rules.append((one, line))
             except rules.LostError as wrong:
                 self.assembly.lose(line, str(wrong))
+        self._own(macros)
+
+    def _own(self, macros: rules.Macros) -> None:
+        """Mail Toaster's macros for the jail itself: jail.conf has no ip6.addr before the host has IPv6."""
+        for family, macro in OWN.items():
+            if len(words := macros.known.get(macro, [])) == 1:
+                self.named[family] = words[0]
 
     def _table_file(self, name: str) -> None:
         file = f"{self.folder}/{name}"

@@ -65,6 +65,7 @@ class Podman(Adapter):
 
     name = "podman"
     keys = PodmanKeys
+    goes_on = True
     own: PodmanKeys
     _all: dict[str, Container] | None = None
 

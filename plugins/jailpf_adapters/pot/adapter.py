@@ -45,6 +45,7 @@ class Pot(Adapter):
 
     name = "pot"
     keys = PotKeys
+    goes_on = True
     own: PotKeys
 
     def find(self, name: str) -> Jail | None:

@@ -259,7 +259,6 @@ def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:
     ("name", "line", "reason"),
     [
         ("rdr__conf", "no rdr on em0 proto tcp from any to any port 80", "a declaration has no `no`"),
-        ("rdr__conf", f"rdr inet proto tcp from any to <ext_ip4> port 80 -> {J4} 80", "a declaration has no `80`, or a syntax error"),
         ("rdr__conf", f"rdr inet proto tcp from any to $ext port 80 -> {J4}", "the macro $ext is not defined here"),
         ("rdr__conf", f"rdr inet proto tcp from any to <ext_ip4> port 80 -> {{ {J4} {J6} }}", "a service has one target"),
         ("rdr__conf", "rdr inet proto tcp from any to <ext_ip4> port 80 -> <pool>", "the target: '<pool>' is not an address"),
