@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jailpf.lifecycle.session import Session
 
 ICMP = ("icmp", "ipv6-icmp")
+HEAD = ("JAIL", "SERVICE", "FROM", "SOURCE", "ADDRESS", "PROTO", "PORT", "ARRIVES AT")
 
 
 def reach(session: Session, options: Namespace) -> int:
@@ -33,27 +34,39 @@ def reach(session: Session, options: Namespace) -> int:
             raise NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, known))
     chosen = set(options.jails)
     rows = [row for row in rows_of(world, engine(world.pf)) if not chosen or row.jail in chosen]
-    declared = [row for row in rows if row.service]
-    other = [row for row in rows if not row.service]
+    declared = [row for row in rows if row.service and not row.doubts]
+    doubtful = [row for row in rows if row.doubts]
+    other = [row for row in rows if not row.service and not row.doubts]
     if options.json:
         output.as_json(
-            "reach", reached=[row._asdict() for row in declared], undeclared=[row._asdict() for row in other]
+            "reach",
+            reached=[row._asdict() for row in declared],
+            undeclared=[row._asdict() for row in other],
+            doubtful=[row._asdict() for row in doubtful],
         )
     else:
         _print(declared, [row for row in other if row.jail in known])
+        _doubtful([row for row in doubtful if row.jail in known])
         output.problems((problem for wrong in world.problems for problem in wrong.problems), level="yellow")
-    return 1 if any(row.jail in known and row.proto not in ICMP for row in other) else 0
+    # TCP without an answer is no connection.
+    found = (row for row in (*other, *doubtful) if row.jail in known and (not row.service or row.doubts))
+    return 1 if any(row.proto not in ICMP and (row.answered or row.proto != "tcp") for row in found) else 0
 
 
 def _print(declared: list[Row], other: list[Row]) -> None:
-    head = ("JAIL", "SERVICE", "FROM", "SOURCE", "ADDRESS", "PROTO", "PORT", "ARRIVES AT")
     if declared:
-        output.table([_cells(row) for row in declared], head)
+        output.table([_cells(row) for row in declared], HEAD)
     else:
         print("no declared service is reached by anybody")
     if other:
         print(output.colour("\nreached, and no declaration names it:", "yellow"))
-        output.table([_cells(row) for row in other], head)
+        output.table([_cells(row) for row in other], HEAD)
+
+
+def _doubtful(rows: list[Row]) -> None:
+    for rule in dict.fromkeys(rule for row in rows for rule in row.doubts):
+        print(output.colour(f"\nonly FreeBSD can judge {rule}; so this may be reached:", "yellow"))
+        output.table([_cells(row) for row in rows if rule in row.doubts], HEAD)
 
 
 def _few(words: tuple[str, ...]) -> str:
@@ -71,5 +84,5 @@ def _cells(row: Row) -> tuple[str, ...]:
         _few(row.addresses),
         row.proto,
         _few(row.ports) or "-",
-        row.arrives[0],
+        row.arrives[0] + ("" if row.answered else ", no answer"),
     )

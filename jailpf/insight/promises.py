@@ -79,7 +79,8 @@ def _always(promise: Promise, world: World, answer: Sequence[Reached]) -> str:
     """The first sender and receiver of each family that both have, of which nothing, or not everything, gets through."""
     for proto in promise.proto.names if promise.proto else ("tcp",):
         for receiver, family in _receivers(promise, world):
-            rows = [one for one in answer if (one.proto, one.delivered_to, one.family) == (proto, receiver, family)]
+            kept = (one for one in answer if one.answered and not one.doubts)
+            rows = [one for one in kept if (one.proto, one.delivered_to, one.family) == (proto, receiver, family)]
             for sender, sources in _origins(promise, world, family, receiver):
                 for port in promise.port or (None,):
                     inside = IntervalSet(((port.first, port.last),)) if port else None

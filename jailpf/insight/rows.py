@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """One line: the ports that are reached alike. service is "" for what no declaration names."""
+    """One line: the ports that are reached alike. service is "" for what no declaration names. answered: whether an answer
+    comes back; doubts: the rules that only FreeBSD could judge and that decide whether this is reached at all.
+    """
 
     jail: str
     service: str
@@ -25,6 +27,8 @@ class Row(NamedTuple):
     proto: str
     ports: tuple[str, ...]
     arrives: tuple[str, ...]
+    answered: bool = True
+    doubts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """ "anyone outside reaches web on 203.0.113.1 tcp 8443, which is its port 80"."""
@@ -36,7 +40,8 @@ class Row(NamedTuple):
         port = f" {','.join(few(self.ports))}" if self.ports else ""
         moved = self.arrives[0].partition(" port ")[2]
         inside = f", which is its port {moved}" if moved and moved != ",".join(self.ports) else ""
-        return f"{who} reaches {self.jail} on {','.join(few(self.addresses))} {self.proto}{port}{inside}"
+        reaches = "may reach" if self.doubts else "reaches" if self.answered else "reaches, without an answer,"
+        return f"{who} {reaches} {self.jail} on {','.join(few(self.addresses))} {self.proto}{port}{inside}"
 
 
 MANY = 6
@@ -65,12 +70,14 @@ def rows(world: World, found: Iterable[Reached]) -> list[Row]:
             (one.address,),
             one.port is None and not one.shift,
             one.delivered_to,
+            one.answered,
+            tuple(f"{match.path or 'pf.conf'}:{match.line}: {match.text}" for match in one.blamed()),
         )
         merged.setdefault(key, []).append(one.ports)
         if not key[7]:
             merged[key].append(one.delivered_ports())
     made = []
-    for (jail, service, origin, sources, to, proto, arrives, same, delivered), sets in merged.items():
+    for (jail, service, origin, sources, to, proto, arrives, same, delivered, *sure), sets in merged.items():
         outside = _ports(sets if same else sets[::2])
         inside = () if same else _ports(sets[1::2])
         where = (
@@ -78,7 +85,7 @@ def rows(world: World, found: Iterable[Reached]) -> list[Row]:
             + (f" port {','.join(inside)}" if inside else "")
             + ("" if delivered == jail else f" ({delivered})")
         )
-        made.append(Row(jail, service, origin, sources, to, proto, outside, (where,)))
+        made.append(Row(jail, service, origin, sources, to, proto, outside, (where,), *sure))
     return sorted(made)
 
 

@@ -94,14 +94,15 @@ def verdict(flat: Flat | None) -> str:
 
 def unsimulated(rule: Rule) -> str:
     """The word of a rule whose effect is not simulated, "" for none."""
-    words = (
-        ("rtable", rule.rtable),
-        ("af-to", rule.af_to),
-        ("divert-to", rule.divert_to),
-        ("match ... nat-to", rule.action == "match" and rule.nat_to),
-        ("match ... rdr-to", rule.action == "match" and rule.rdr_to),
-    )
-    return next((word for word, there in words if there), "")
+    if rule.rtable:
+        return "rtable"
+    if rule.af_to:
+        return "af-to"
+    if rule.divert_to:
+        return "divert-to"
+    if rule.action == "match" and (rule.nat_to or rule.rdr_to):
+        return "match ... nat-to" if rule.nat_to else "match ... rdr-to"
+    return ""
 
 
 def hint(rule: Rule) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.rules.unknown import may_match
@@ -108,19 +109,18 @@ class Matcher:
 
 def unknowable(rule: Rule) -> str:
     """The word of a rule that keeps it unknown which packets it matches, "" for none."""
-    words = (
-        ("probability", rule.probability),
-        ("user", rule.user),
-        ("group", rule.group),
-        ("os", rule.os),
-        ("tos", rule.tos),
-        ("prio", rule.prio is not None),
-        ("max-pkt-rate", rule.max_pkt_rate),
-        ("max-pkt-size", rule.max_pkt_size),
-    )
-    return next((word for word, there in words if there), "")
+    if rule.probability:
+        return "probability"
+    if rule.user or rule.group:
+        return "user" if rule.user else "group"
+    if rule.os or rule.tos or rule.prio is not None:
+        return "os" if rule.os else "tos" if rule.tos else "prio"
+    if rule.max_pkt_rate or rule.max_pkt_size:
+        return "max-pkt-rate" if rule.max_pkt_rate else "max-pkt-size"
+    return ""
 
 
+@lru_cache(maxsize=1024)
 def _flags_match(wanted: str, have: str) -> bool:
     """Whether `flags A/B` matches: of the flags in B exactly those in A are set."""
     if not wanted or wanted == "any":

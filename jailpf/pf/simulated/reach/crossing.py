@@ -1,21 +1,25 @@
-"""A flow on one interface in one direction: hop.py for sets, without states."""
+"""A flow on one interface in one direction: hop.py for sets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from jailpf.pf.simulated.kernel.courses import verdict
 from jailpf.pf.simulated.kernel.decide import Kernel
 from jailpf.pf.simulated.kernel.matcher import Matcher
 from jailpf.pf.simulated.kernel.neighbours import solicitations
 from jailpf.pf.simulated.kernel.packet import Packet
-from jailpf.pf.simulated.reach.flow import CannotSayError, Flow
+from jailpf.pf.simulated.reach.flow import Flow, Hop
 from jailpf.pf.simulated.reach.index import RuleIndex
+from jailpf.pf.simulated.reach.moves import moved
+from jailpf.pf.simulated.reach.runs import SEVERAL
 from jailpf.pf.simulated.reach.sets import Sets
-from jailpf.pf.simulated.reach.symbolic import filtered, translated
+from jailpf.pf.simulated.reach.symbolic import pieces, ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.rules.rule import Family
 
@@ -28,13 +32,17 @@ class Kind(NamedTuple):
 
 
 class Crossing:
-    """Lets flows cross interfaces of a Model, and remembers the rules that matter on each."""
+    """Lets flows cross interfaces of a Model, and remembers the rules that matter on each.
+
+    lost: flows that some course of a doubtful rule stops, while another may let the same packets through.
+    """
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.sets, self.matcher = Sets(model), Matcher(model)
-        self._indexes: dict[tuple[str, str, str, Kind], RuleIndex] = {}
-        self._reachable: dict[str, bool] = {}
+        self.lost: list[Flow] = []
+        self._indexes: dict[tuple[str, str, str, str, Kind], RuleIndex] = {}
+        self._asked: dict[str, tuple[bool, tuple[Flat, ...]]] = {}
 
     def cross(self, kind: Kind, interface: str, direction: str, flow: Flow) -> Iterator[Flow]:
         """The parts of a flow that pf translates and passes there."""
@@ -49,36 +57,108 @@ class Crossing:
             yield flow
             return
         first, second = ("binat", "nat") if direction == "out" else ("rdr", "binat")
-        for part, done in translated(self.model, self._index(first, interface, direction, kind), flow):
+        for part, done in self._section(kind, first, interface, direction, flow):
             if done:
                 yield part
-                continue
-            index = self._index(second, interface, direction, kind)
-            yield from (rest for rest, _ in translated(self.model, index, part))
+            else:
+                yield from (rest for rest, _ in self._section(kind, second, interface, direction, part))
+
+    def _section(
+        self, kind: Kind, section: str, interface: str, direction: str, flow: Flow
+    ) -> Iterator[tuple[Flow, bool]]:
+        index = self._index(section, interface, direction, flow.received, kind)
+        if not index.entries:
+            yield flow, False
+            return
+        for piece in pieces(index, flow):
+            for part, course in ways(piece):
+                flat = course.flat
+                if flat is None:
+                    yield part, False
+                elif flat.rule.action == "unknown" or flat.rule.pool is None or flat.rule.rtable:
+                    self.lose(part, flat)
+                    yield part._replace(doubts=(*part.doubts, flat), rules=(*part.rules, flat)), True
+                else:
+                    gone = list(moved(self.matcher, flat, flat.rule.pool, part, kind.family, direction))
+                    yield from ((one._replace(translation=flat), True) for one in gone)
+                    if not gone:
+                        self.lose(part)
 
     def filter(self, kind: Kind, interface: str, direction: str, flow: Flow) -> Iterator[Flow]:
         """The parts of the flow that pass; for IPv6 only where neighbours find each other."""
         if self._skipped(interface):
-            yield flow
-        elif kind.family == "inet" or self._neighbours(interface):
-            yield from filtered(self._index("filter", interface, direction, kind), flow)
+            yield self._hop(flow, Hop(interface, direction, False))
+            return
+        translation = flow.translation
+        if translation is not None and translation.rule.passes:
+            yield self._hop(flow, Hop(interface, direction, True, translated=True))
+            return
+        index = self._index("filter", interface, direction, flow.received, kind)
+        for piece in pieces(index, flow):
+            for part, course in ways(piece):
+                what = verdict(course.flat)
+                if what == "block":
+                    self.lose(part)
+                    continue
+                if what == "unknown" and course.flat is not None:
+                    self.lose(part, course.flat)
+                    part = part._replace(doubts=tuple(dict.fromkeys((*part.doubts, course.flat))))
+                yield from self._passed(kind, interface, direction, part, course.flat, translation)
+
+    def _passed(
+        self, kind: Kind, interface: str, direction: str, flow: Flow, flat: Flat | None, translation: Flat | None
+    ) -> Iterator[Flow]:
+        if kind.family == "inet6":
+            reachable, doubts = self._neighbours(interface)
+            if not reachable or doubts:
+                self.lose(flow, *doubts)
+            if not reachable:
+                return
+            flow = flow._replace(doubts=tuple(dict.fromkeys((*flow.doubts, *doubts))))
+        rule = flat.rule if flat is not None else None
+        keeps = translation is not None or (rule is not None and rule.state not in {"", "no state"})
+        route = ("", "")
+        if rule is not None and rule.route in {"route-to", "reply-to"} and rule.route_pool:
+            route = (rule.route, rule.route_pool.hosts[0].interface or rule.route_pool.hosts[0].name)
+        bound = rule is not None and rule.options is not None and rule.options.if_bound
+        hop = Hop(interface, direction, keeps, bound, translation is not None, route)
+        if flat is not None and flat.index != SEVERAL:
+            flow = flow._replace(rules=(*flow.rules, flat))
+        pool = None if rule is None else rule.nat_to if direction == "out" else rule.rdr_to
+        if flat is None or pool is None:
+            yield self._hop(flow, hop)
+            return
+        for one in moved(self.matcher, flat, pool, flow, kind.family, direction):
+            yield self._hop(one, hop._replace(keeps=True, translated=True))
+
+    def _hop(self, flow: Flow, hop: Hop) -> Flow:
+        how, interface = hop.route
+        return flow._replace(hops=(*flow.hops, hop), translation=None, routed=interface if how == "route-to" else "")
+
+    def lose(self, flow: Flow, *doubts: Flat) -> None:
+        """Remember what does not get through though the same packets may."""
+        if flow.doubts or doubts:
+            self.lost.append(flow._replace(doubts=tuple(dict.fromkeys((*flow.doubts, *doubts)))))
 
     def _skipped(self, interface: str) -> bool:
         return not self.model.enabled or any(self.matcher.interface(n, interface) for n in self.model.skips)
 
-    def _index(self, section: str, interface: str, direction: str, kind: Kind) -> RuleIndex:
-        key = (section, interface, direction, kind)
+    def _index(self, section: str, interface: str, direction: str, received: str, kind: Kind) -> RuleIndex:
+        key = (section, interface, direction, received, kind)
         if key not in self._indexes:
-            sample = Packet(kind.family, kind.proto, 0, 0, 0, 0, interface, direction)
+            sample = Packet(kind.family, kind.proto, 0, 0, 0, 0, interface, direction, received=received)
             self._indexes[key] = RuleIndex(self.model, self.sets, self.matcher, section, sample)
         return self._indexes[key]
 
-    def _neighbours(self, interface: str) -> bool:
-        if interface not in self._reachable:
+    def _neighbours(self, interface: str) -> tuple[bool, tuple[Flat, ...]]:
+        """Whether neighbours may find each other there, and the rules that keep it in doubt."""
+        if interface not in self._asked:
             kernel = Kernel(self.model)
-            asked = solicitations(self.model.topology, interface)
-            verdicts = {decision.verdict for packet in asked for decision in kernel.filter(packet)}
-            if len(verdicts) > 1 or "unknown" in verdicts:
-                raise CannotSayError(f"cannot say whether neighbour discovery passes on {interface}")
-            self._reachable[interface] = verdicts <= {"pass"}
-        return self._reachable[interface]
+            may, doubts = True, []
+            for packet in solicitations(self.model.topology, interface):
+                decisions = kernel.filter(packet)
+                may = may and any(decision.verdict != "block" for decision in decisions)
+                if any(decision.verdict != "pass" for decision in decisions):
+                    doubts += [flat for decision in decisions for flat in decision.doubts]
+            self._asked[interface] = may, tuple(dict.fromkeys(doubts))
+        return self._asked[interface]

@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jailpf.errors import PfUnavailableError
-from jailpf.pf.simulated.reach.intervals import IntervalSet
+from jailpf.pf.simulated.reach.intervals import IntervalSet, split
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.flat import Flat
 
 
-class CannotSayError(PfUnavailableError):
-    """The question has no exact answer in the simulated pf; the message names the rule."""
+class Hop(NamedTuple):
+    """What pf did with a flow on one interface, as far as it matters to the answer.
+
+    keeps: whether there is a state now; bound: to its interface; route: route-to or reply-to and its interface.
+    """
+
+    interface: str
+    direction: str
+    keeps: bool
+    bound: bool = False
+    translated: bool = False
+    route: tuple[str, str] = ("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """Packets as they were sent (sources, source_ports, to, ports), and what has become of them.
 
-    target: the destination after a translation; None: still `to`. port: the one port that all go to now; else
-    every port moved by `shift`. seen: the source after NAT; None: still `sources`. rules: those that decided
-    so far.
+    target: where they go behind a translation, any of these; None: still `to`, moved by `away`. port: the one port that
+    all go to now; else every port moved by `shift`. seen: the source behind nat, any of these; None: still `sources`,
+    moved by `seen_away`; seen_ports alike. translation: the rule that did so on this interface. rules: those that decided so far. routed: the interface that route-to
+    sends it to. doubts: the rules in doubt without which there would be no such flow.
     """
 
     sources: IntervalSet
     source_ports: IntervalSet
     to: IntervalSet
     ports: IntervalSet
-    target: int | None = None
+    target: IntervalSet | None = None
+    away: int = 0
     port: int | None = None
     shift: int = 0
-    seen: int | None = None
-    port_seen: bool = True
+    seen: IntervalSet | None = None
+    seen_away: int = 0
+    seen_ports: IntervalSet | None = None
     tag: str = ""
+    received: str = ""
+    routed: str = ""
+    translation: Flat | None = None
     rules: tuple[Flat, ...] = ()
+    hops: tuple[Hop, ...] = ()
+    doubts: tuple[Flat, ...] = ()
 
     def destinations(self) -> IntervalSet:
         """Where the packets go now."""
-        return self.to if self.target is None else IntervalSet.single(self.target)
+        return self.to.shifted(self.away) if self.target is None else self.target
 
     def ports_now(self) -> IntervalSet:
         """The ports that they go to now."""
@@ -52,8 +67,8 @@ Halves = tuple[Flow | None, Flow | None]  # the part inside of a condition, the 
 def by_destination(flow: Flow, wanted: IntervalSet) -> Halves:
     """Divide by where the packets go now."""
     if flow.target is not None:
-        return (flow, None) if flow.target in wanted else (None, flow)
-    return _halves(flow, "to", flow.to, wanted)
+        return _choices(flow, "target", flow.target, wanted)
+    return _halves(flow, "to", flow.to, wanted.shifted(-flow.away))
 
 
 def by_ports(flow: Flow, wanted: IntervalSet) -> Halves:
@@ -66,22 +81,31 @@ def by_ports(flow: Flow, wanted: IntervalSet) -> Halves:
 def by_source(flow: Flow, wanted: IntervalSet) -> Halves:
     """Divide by the source that the receiver sees."""
     if flow.seen is not None:
-        return (flow, None) if flow.seen in wanted else (None, flow)
-    return _halves(flow, "sources", flow.sources, wanted)
+        return _choices(flow, "seen", flow.seen, wanted)
+    return _halves(flow, "sources", flow.sources, wanted.shifted(-flow.seen_away))
 
 
 def by_source_ports(flow: Flow, wanted: IntervalSet) -> Halves:
-    """Divide by the source port. Raises CannotSayError when NAT has replaced it."""
-    if not flow.port_seen:
-        raise CannotSayError("cannot say: a rule looks at the source port behind a nat that replaces it")
+    """Divide by the source port that the receiver sees."""
+    if flow.seen_ports is not None:
+        return _choices(flow, "seen_ports", flow.seen_ports, wanted)
     return _halves(flow, "source_ports", flow.source_ports, wanted)
 
 
 def _halves(flow: Flow, name: str, have: IntervalSet, wanted: IntervalSet) -> Halves:
-    inside = have & wanted
-    if inside == have:
+    inside, outside = split(have, wanted)
+    if not outside:
         return flow, None
     if not inside:
         return None, flow
-    parts: list[dict[str, Any]] = [{name: inside}, {name: have - wanted}]
-    return replace(flow, **parts[0]), replace(flow, **parts[1])
+    parts: list[dict[str, Any]] = [{name: inside}, {name: outside}]
+    return flow._replace(**parts[0]), flow._replace(**parts[1])
+
+
+def _choices(flow: Flow, name: str, have: IntervalSet, wanted: IntervalSet) -> Halves:
+    """The same packets in both halves: which address or port pf takes is not known, so either is a doubt."""
+    inside, outside = _halves(flow, name, have, wanted)
+    if inside is None or outside is None:
+        return inside, outside
+    doubts = tuple(dict.fromkeys((*flow.doubts, *flow.rules[-1:])))
+    return inside._replace(doubts=doubts), outside._replace(doubts=doubts)

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-@dataclass(frozen=True, slots=True)
 class IntervalSet:
     """An immutable set. `spans` must be sorted, disjoint and not adjacent; `of` makes them so."""
 
-    spans: tuple[tuple[int, int], ...] = ()
+    __slots__ = ("_hash", "spans")
+
+    def __init__(self, spans: tuple[tuple[int, int], ...] = ()) -> None:
+        self.spans = spans
+        self._hash: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, IntervalSet) and self.spans == other.spans)
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(self.spans)
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"IntervalSet({self.spans})"
 
     @staticmethod
     def of(spans: Iterable[tuple[int, int]]) -> IntervalSet:
         """The union of any spans."""
         merged: list[tuple[int, int]] = []
-        for low, high in sorted(span for span in spans if span[0] <= span[1]):
+        ordered = sorted(span for span in spans if span[0] <= span[1])
+        if len(ordered) < 2:
+            return IntervalSet(tuple(ordered))
+        for low, high in ordered:
             if merged and low <= merged[-1][1] + 1:
                 if high > merged[-1][1]:
                     merged[-1] = (merged[-1][0], high)
@@ -52,6 +70,10 @@ class IntervalSet:
     def __and__(self, other: IntervalSet) -> IntervalSet:
         if self.spans == other.spans:
             return self
+        if len(other.spans) == 1:
+            return self._within(*other.spans[0])
+        if len(self.spans) == 1:
+            return other._within(*self.spans[0])
         found = []
         a, b = 0, 0
         mine, theirs = self.spans, other.spans
@@ -65,12 +87,31 @@ class IntervalSet:
                 b += 1
         return IntervalSet(tuple(found))
 
+    def _within(self, low: int, high: int) -> IntervalSet:
+        spans = self.spans
+        if spans and low <= spans[0][0] and spans[-1][1] <= high:
+            return self
+        start = bisect_left(spans, low, key=_last)
+        end = bisect_right(spans, high, key=_first)
+        found = spans[start:end]
+        if not found:
+            return EMPTY
+        first, last = found[0], found[-1]
+        if first[0] < low or last[1] > high:
+            if len(found) == 1:
+                return IntervalSet(((max(low, first[0]), min(high, first[1])),))
+            found = ((max(low, first[0]), first[1]), *found[1:-1], (last[0], min(high, last[1])))
+        return IntervalSet(found)
+
     def __or__(self, other: IntervalSet) -> IntervalSet:
         return IntervalSet.of((*self.spans, *other.spans))
 
     def __sub__(self, other: IntervalSet) -> IntervalSet:
         if not other.spans:
             return self
+        if len(other.spans) == 1 and len(self.spans) > 1:
+            low, high = other.spans[0]
+            return IntervalSet((*self._within(0, low - 1).spans, *self._within(high + 1, 1 << 129).spans))
         found = []
         at = 0
         theirs = other.spans
@@ -95,6 +136,20 @@ class IntervalSet:
     def __len__(self) -> int:
         """How many numbers; sets of IPv6 addresses have no len()."""
         return sum(high - low + 1 for low, high in self.spans)
+
+
+@lru_cache(maxsize=1 << 16)
+def split(have: IntervalSet, wanted: IntervalSet) -> tuple[IntervalSet, IntervalSet]:
+    """What of the one is in the other, and what is not."""
+    return have & wanted, have - wanted
+
+
+def _first(span: tuple[int, int]) -> int:
+    return span[0]
+
+
+def _last(span: tuple[int, int]) -> int:
+    return span[1]
 
 
 PORTS = IntervalSet(((0, 65535),))

@@ -1,70 +1,81 @@
-"""Where a translation rule sends a flow. What has no single answer is refused by name."""
+"""Where a translation rule sends a flow: one flow for each way that its packets may go."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.reach.flow import CannotSayError, Flow
-from jailpf.pf.simulated.rules.rule import BITS, Host
-from jailpf.pf.simulated.rules.show import rule_text
+from jailpf.pf.simulated.kernel import pools
+from jailpf.pf.simulated.reach.intervals import EMPTY, IntervalSet
+from jailpf.pf.simulated.rules.rule import BITS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jailpf.pf.simulated.kernel.flat import Flat
-    from jailpf.pf.simulated.kernel.model import Model
-    from jailpf.pf.simulated.rules.rule import Pool
+    from jailpf.pf.simulated.kernel.matcher import Matcher
+    from jailpf.pf.simulated.reach.flow import Flow
+    from jailpf.pf.simulated.rules.rule import Family, Pool
+
+NAT_PORTS = IntervalSet((pools.NAT_PORTS,))
 
 
-def moved(model: Model, flat: Flat, flow: Flow, direction: str) -> Flow:
-    """The flow behind a nat, rdr or binat rule. Raises CannotSayError for pools and networks."""
+def moved(matcher: Matcher, flat: Flat, pool: Pool, flow: Flow, family: Family, direction: str) -> Iterator[Flow]:
+    """The flow behind a nat, rdr or binat rule, nat-to or rdr-to; nothing where its pool is empty."""
     rule = flat.rule
-    if rule.pool is None:
-        return flow
-    rules = (*flow.rules, flat)
-    address = _one_address(model, flat, rule.pool)
-    if rule.action == "rdr":
-        return replace(_with_port(flow, flat, rule.pool), target=address, rules=rules)
-    if rule.action == "binat" and direction == "in":
-        return replace(flow, target=_single(flat, rule.source), rules=rules)
+    flow = flow._replace(rules=(*flow.rules, flat))
     if rule.action == "binat":
-        return replace(flow, seen=address, rules=rules)
-    return replace(flow, seen=address, port_seen=rule.pool.static_port, rules=rules)
-
-
-def _one_address(model: Model, flat: Flat, pool: Pool) -> int:
-    hosts: list[Host] = []
-    for host in pool.hosts:
-        if host.kind == "table":
-            table = model.table(flat.path, host.name)
-            hosts += [entry for entry in (table.entries if table else ()) if not entry.negated]
+        away = pool.hosts[0].low - rule.source.low
+        if direction == "in":
+            yield flow._replace(away=flow.away - away)
         else:
-            hosts += (model.topology.resolve(host.name) or []) if host.kind == "dynamic" else [host]
-    family = flat.rule.family
-    hosts = [host for host in hosts if not family or host.family == family]
-    if len(hosts) != 1:
-        raise CannotSayError(f"cannot say: {rule_text(flat.rule)} has a pool of {len(hosts)} addresses")
-    return _single(flat, hosts[0])
+            yield flow._replace(seen_away=flow.seen_away + away)
+        return
+    addresses, sure = _addresses(matcher, flat, pool, family)
+    if not addresses:
+        return
+    doubts = flow.doubts if sure else tuple(dict.fromkeys((*flow.doubts, flat)))
+    if direction == "in":
+        for part in _with_port(flow, flat, pool):
+            yield part._replace(target=addresses, doubts=doubts)
+    else:
+        ports = flow.seen_ports
+        if not pool.static_port and flow.source_ports.spans != ((0, 0),):
+            ports = IntervalSet(((pool.port, pool.port_end or pool.port),)) if pool.port else NAT_PORTS
+        yield flow._replace(seen=addresses, seen_ports=ports, doubts=doubts)
 
 
-def _single(flat: Flat, host: Host) -> int:
-    if host.kind != "net" or host.prefix != BITS[host.family]:
-        raise CannotSayError(f"cannot say: {rule_text(flat.rule)} translates a network")
-    return host.low
+def _addresses(matcher: Matcher, flat: Flat, pool: Pool, family: Family) -> tuple[IntervalSet, bool]:
+    """All that the pool may give, and whether it may give each to each packet (not so for bitmask)."""
+    found = EMPTY
+    bits = BITS[family]
+    for host in pools.members(matcher, pool, flat.path, family):
+        wide = pool.type in {"random", "source-hash", "round-robin", "bitmask"}
+        found = found | IntervalSet(((host.low, host.high if wide else host.low),))
+    return found, pool.type != "bitmask" or all(low == high for low, high in found) or not bits
 
 
-def _with_port(flow: Flow, flat: Flat, pool: Pool) -> Flow:
-    """One port for all, or ports moved by a distance (facts.md: `port 6000:6010 -> J port 7000:*`)."""
-    ports = flat.rule.destination_port
+def _with_port(flow: Flow, flat: Flat, pool: Pool) -> Iterator[Flow]:
+    """One port for all, or ports moved by a distance (facts.md: `port 6000:6010 -> J port 7000:*`), in turn where the
+    range behind is the smaller one.
+    """
     if not pool.port:
-        return flow
-    if ports is None or ports.op != ":":
-        if ports is None and pool.port_end:
-            raise CannotSayError(f"cannot say: {rule_text(flat.rule)} has a range of ports without one to map")
-        return replace(flow, port=pool.port, shift=0)
-    if not pool.port_end:
-        return replace(flow, port=pool.port, shift=0)
-    if pool.port_end - pool.port != ports.high - ports.low:
-        raise CannotSayError(f"cannot say: {rule_text(flat.rule)} maps ranges of different widths")
+        yield flow
+        return
+    ports = flat.rule.destination_port
+    first = ports.low if ports else 0
+    width = (pool.port_end - pool.port + 1) if pool.port_end else 1
+    if width <= 1:
+        yield flow._replace(port=pool.port, shift=0)
+        return
     if flow.port is not None:
-        return replace(flow, port=flow.port + pool.port - ports.low)
-    return replace(flow, shift=flow.shift + pool.port - ports.low)
+        yield flow._replace(port=_wrapped(pool.port + (flow.port - first) % width))
+        return
+    now = flow.ports.shifted(flow.shift)
+    for low in range(now.spans[0][0] - (now.spans[0][0] - first) % width, now.spans[-1][1] + 1, width):
+        part = now & IntervalSet(((low, low + width - 1),))
+        if part:
+            yield flow._replace(ports=part.shifted(-flow.shift), shift=flow.shift + pool.port - low)
+
+
+def _wrapped(port: int) -> int:
+    return port - 65535 if port > 65535 else port

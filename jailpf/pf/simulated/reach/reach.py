@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from jailpf.pf.simulated.host.ways import NoWayError, way_out
+from jailpf.pf.simulated.host.ways import FORWARDING, NoWayError, way_out
+from jailpf.pf.simulated.reach.answers import Answers
+from jailpf.pf.simulated.reach.boxes import Box, divided
 from jailpf.pf.simulated.reach.crossing import Crossing, Kind
 from jailpf.pf.simulated.reach.flow import Flow
 from jailpf.pf.simulated.reach.intervals import EVERY, PORTS, IntervalSet
@@ -30,7 +32,7 @@ FAMILIES: tuple[Family, Family] = ("inet", "inet6")
 
 
 class Opens(Protocol):
-    """What holds a model: the simulated pf."""
+    """What has a model to look at: a Simulated."""
 
     def opened(self) -> AbstractContextManager[Model]:
         """The model, to look at."""
@@ -39,44 +41,31 @@ class Opens(Protocol):
 def reach(pf: Opens, origins: Iterable[str] | None = None) -> list[Reached]:
     """What is reached from the origins (all: "outside", "local", and the interfaces of vnet jails).
 
-    Raises CannotSayError, which names the rule, when a rule has no exact answer.
+    What only FreeBSD could say has `doubts`, the rules to blame; what arrives and is not answered is not `answered`.
     """
     with pf.opened() as model:
-        vnets = sorted({jail.interface for jail in model.topology.jails.values() if jail.vnet})
+        vnets = sorted({owner.interface for owner in model.topology.owners().values() if owner.vnet})
         chosen = list(origins) if origins is not None else ["outside", "local", *vnets]
         search = _Search(model)
         return _merged(
-            _reached(model, origin, family, proto, flow)
+            entry
             for family in FAMILIES
             for proto in search.protocols(family)
             for origin in chosen
-            for flow in search.origin(origin, family, proto)
+            for entry in search.reached(origin, family, proto)
         )
-
-
-def _reached(model: Model, origin: str, family: Family, proto: str, flow: Flow) -> Reached:
-    address = _destination(flow, family)
-    owner = model.topology.owners().get(address)
-    return Reached(
-        origin,
-        family,
-        proto,
-        flow.sources,
-        flow.source_ports,
-        flow.to,
-        flow.ports,
-        (owner.jail or "host") if owner else str(address),
-        str(address),
-        flow.port,
-        flow.shift,
-        flow.rules,
-    )
 
 
 class _Search:
     def __init__(self, model: Model) -> None:
         self.topology = model.topology
         self.crossing = Crossing(model)
+        self.answers = Answers(model)
+        self.owners = model.topology.owners()
+        self.owned = {
+            family: IntervalSet.of((a.number, a.number) for a in self.owners if a.family == family)
+            for family in FAMILIES
+        }
         self.protos = {
             rule.proto for ruleset in model.rulesets.values() for rules in ruleset.rules.values() for rule in rules
         }
@@ -85,6 +74,45 @@ class _Search:
         """Those that rules name, tcp, udp and the family's icmp, and "other" for all others."""
         icmp, alien = ("icmp", "ipv6-icmp") if family == "inet" else ("ipv6-icmp", "icmp")
         return [*sorted((self.protos | {"tcp", "udp", icmp}) - {"", alien}), "other"]
+
+    def reached(self, origin: str, family: Family, proto: str) -> Iterator[Reached]:
+        """What is reached from one origin, what is sure apart from what is in doubt."""
+        self.crossing.lost = []
+        flows = list(self.origin(origin, family, proto))
+        sure = (flow for flow in flows if not flow.doubts)
+        doubtful = [flow for flow in flows if flow.doubts]
+        for flow in (*sure, *self._settled(doubtful, family)):
+            for part, answered, doubts in self.answers.of(origin, Kind(family, proto), flow):
+                yield self._entry(origin, family, proto, part._replace(doubts=doubts), answered)
+
+    def _settled(self, doubtful: list[Flow], family: Family) -> Iterator[Flow]:
+        """The same flows, without doubts where all that may become of their packets is the same."""
+        for flow in doubtful:
+            others = [_box(lost) for lost in self.crossing.lost]
+            others += [_box(other) for other in doubtful if _end(other, family) != _end(flow, family)]
+            free, taken = divided(_box(flow), others)
+            yield from (flow._replace(**part._asdict(), doubts=()) for part in free)
+            yield from (flow._replace(**part._asdict()) for part in taken)
+
+    def _entry(self, origin: str, family: Family, proto: str, flow: Flow, answered: bool) -> Reached:
+        address = Address(family, _destination(flow))
+        owner = self.owners.get(address)
+        return Reached(
+            origin,
+            family,
+            proto,
+            flow.sources,
+            flow.source_ports,
+            flow.to,
+            flow.ports,
+            (owner.jail or "host") if owner else str(address),
+            str(address),
+            flow.port,
+            flow.shift,
+            answered,
+            flow.rules,
+            flow.doubts,
+        )
 
     def origin(self, origin: str, family: Family, proto: str) -> Iterator[Flow]:
         """Everything from one origin that reaches a receiver."""
@@ -104,57 +132,79 @@ class _Search:
                 yield from self._local(kind, flow)
 
     def _addresses(self, family: Family, vnet: str) -> IntervalSet:
-        owners = self.topology.owners().items()
         return IntervalSet.of(
             (address.number, address.number)
-            for address, owner in owners
+            for address, owner in self.owners.items()
             if address.family == family and (owner.interface == vnet and owner.vnet if vnet else not owner.vnet)
         )
 
     def _singles(self, flow: Flow, family: Family) -> Iterator[Flow]:
         """The flow in one part for each address of the host and its jails that it goes to."""
-        if flow.target is not None:
+        now = flow.destinations()
+        if flow.target is not None and len(now.spans) == 1 and now.spans[0][0] == now.spans[0][1]:
             yield flow
             return
-        owned = IntervalSet.of((a.number, a.number) for a in self.topology.owners() if a.family == family)
-        for low, high in owned & flow.to:
+        for low, high in self.owned[family] & now:
             for number in range(low, high + 1):
-                yield replace(flow, to=IntervalSet.single(number))
+                one = IntervalSet.single(number)
+                if flow.target is not None:
+                    yield flow._replace(target=one)
+                else:
+                    yield flow._replace(to=one.shifted(-flow.away))
 
     def _enter(self, kind: Kind, interface: str, start: Flow) -> Iterator[Flow]:
         """IN on an interface, then to the receiver."""
-        for flow in self.crossing.translate(kind, interface, "in", start):
+        for flow in self.crossing.translate(kind, interface, "in", start._replace(received=interface)):
             for single in self._singles(flow, kind.family):
                 for passed in self.crossing.filter(kind, interface, "in", single):
                     yield from self._deliver(kind, interface, passed)
 
     def _local(self, kind: Kind, flow: Flow) -> Iterator[Flow]:
         """From the host or a local jail to one address of its own, or to a vnet jail."""
-        address = _destination(flow, kind.family)
-        owner = self.topology.owners()[address]
+        address = Address(kind.family, _destination(flow))
+        owner = self.owners[address]
         if owner.vnet:
-            yield from self.crossing.cross(kind, owner.interface, "out", flow)
+            yield from self._routed(self.crossing.cross(kind, owner.interface, "out", flow))
             return
         loopback = self.topology.loopback(address)
-        for out in self.crossing.cross(kind, loopback, "out", flow):
-            yield from self._enter(kind, loopback, out)
+        for out in self._routed(self.crossing.cross(kind, loopback, "out", flow)):
+            yield from self._enter(kind, loopback, out._replace(tag=""))  # tags are lost in if_simloop
 
     def _deliver(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
-        address = _destination(flow, kind.family)
-        owner = self.topology.owners().get(address)
-        if owner and not owner.vnet:
+        address = Address(kind.family, _destination(flow))
+        owner = self.owners.get(address)
+        if owner and not owner.vnet and not flow.routed:
             yield flow
             return
         try:
-            way = way_out(self.topology, address)
+            way = flow.routed or way_out(self.topology, address)
         except NoWayError:
-            return
-        if owner or way != came:
-            yield from self.crossing.cross(kind, way, "out", flow)
+            way = ""
+        forwards = self.topology.sysctls.get(FORWARDING[kind.family], 1)
+        if not way or not forwards or (way == came and not owner) or flow.routed:
+            self.crossing.lose(flow)
+        else:
+            yield from self._routed(self.crossing.cross(kind, way, "out", flow))
+
+    def _routed(self, flows: Iterable[Flow]) -> Iterator[Flow]:
+        """Those that route-to does not send elsewhere."""
+        for flow in flows:
+            if flow.routed:
+                self.crossing.lose(flow)
+            else:
+                yield flow
 
 
-def _destination(flow: Flow, family: Family) -> Address:
-    return Address(family, flow.target if flow.target is not None else flow.to.spans[0][0])
+def _destination(flow: Flow) -> int:
+    return flow.destinations().spans[0][0]
+
+
+def _box(flow: Flow) -> Box:
+    return Box(flow.sources, flow.source_ports, flow.to, flow.ports)
+
+
+def _end(flow: Flow, family: Family) -> tuple[object, ...]:
+    return Address(family, _destination(flow)), flow.port, flow.shift
 
 
 def _merged(found: Iterable[Reached]) -> list[Reached]:
@@ -162,8 +212,8 @@ def _merged(found: Iterable[Reached]) -> list[Reached]:
     joined: dict[tuple[object, ...], Reached] = {}
     for entry in found:
         key = (
-            *(entry.origin, entry.family, entry.proto, entry.source_ports, entry.to, entry.ports),
-            *(entry.address, entry.port, entry.shift, *map(id, entry.flats)),
+            *(entry.origin, entry.family, entry.proto, entry.source_ports, entry.to, entry.ports, entry.answered),
+            *(entry.address, entry.port, entry.shift, entry.flats, entry.doubts),
         )
         same = joined.get(key)
         joined[key] = replace(entry, sources=entry.sources | same.sources) if same else entry

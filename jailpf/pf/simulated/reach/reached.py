@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reached:
-    """Packets that arrive.
+    """Packets that arrive, or with doubts may arrive.
 
     origin: "outside", "local" (the host and its jails without vnet) or the interface before vnet jails.
     family, proto (a name, or "other": every protocol that no rule names). sources and source_ports: who may
     send. to and ports: what they ask for; protocols without ports have {0}. delivered_to: a jail, "host" or a
     plain address; address: where it arrives; port: the one port there, None: `ports` moved by `shift`. flats:
     the rules that decided; those that differ by the sender only (each vnet jail's `pass in on bridge0 from
-    J`) are left out.
+    J`) are left out. answered: whether what the receiver sends back reaches the sender; without that there is no
+    connection. doubts: the rules that only FreeBSD could judge, and that decide about it.
     """
 
     origin: str
@@ -42,7 +43,13 @@ class Reached:
     address: str
     port: int | None
     shift: int
+    answered: bool = True
     flats: tuple[Flat, ...] = field(repr=False, compare=False, default=())
+    doubts: tuple[Flat, ...] = field(repr=False, compare=False, default=())
+
+    def blamed(self) -> list[Match]:
+        """The rules that keep it in doubt; none when it is sure."""
+        return [match_of(flat) for flat in self.doubts]
 
     def rules(self) -> list[Match]:
         """The rules that decided, in the order of the packet's way."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.kernel.courses import effect
+
 if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.entry import Entry
 
@@ -17,35 +19,52 @@ SEVERAL = -1  # the index of a Flat that stands for more than one rule
 
 
 class Runs:
-    """Rules in order, of which any range can be had with its runs joined.
+    """Rules in order, of which the beginnings and the ends can be had with their runs joined.
 
-    Blocks of 2**n rules are joined once and kept, so that a range costs a few joins and not one for each
-    rule.
+    Each is made of the one that is a rule shorter, so that all together cost little more than the longest.
     """
 
     def __init__(self, entries: list[Entry]) -> None:
         self.entries = entries
-        self._blocks: dict[tuple[int, int], list[Entry]] = {}
+        self._known: dict[tuple[int, int], list[Entry]] = {}
 
     def joined(self, start: int, end: int) -> list[Entry]:
         """The rules start..end-1, runs joined."""
-        found: list[Entry] = []
-        while start < end:
-            level = 0
-            while not start & ((2 << level) - 1) and start + (2 << level) <= end:
-                level += 1
-            found = _join(found, self._block(level, start))
-            start += 1 << level
-        return found
+        key = (start, end)
+        if key not in self._known:
+            if start == 0:
+                self._begin(end)
+            elif end == len(self.entries):
+                self._end(start)
+            else:
+                self._known[key] = _all(self.entries[start:end])
+        return self._known[key]
 
-    def _block(self, level: int, start: int) -> list[Entry]:
-        if not level:
-            return [self.entries[start]]
-        key = (level, start)
-        if key not in self._blocks:
-            half = 1 << (level - 1)
-            self._blocks[key] = _join(self._block(level - 1, start), self._block(level - 1, start + half))
-        return self._blocks[key]
+    def _begin(self, end: int) -> None:
+        at = end
+        while at and (0, at) not in self._known:
+            at -= 1
+        found = self._known.setdefault((0, 0), []) if not at else self._known[0, at]
+        for number in range(at, end):
+            found = _join(found, [self.entries[number]])
+            self._known[0, number + 1] = found
+
+    def _end(self, start: int) -> None:
+        last = len(self.entries)
+        at = start
+        while at < last and (at, last) not in self._known:
+            at += 1
+        found = self._known.setdefault((last, last), []) if at == last else self._known[at, last]
+        for number in reversed(range(start, at)):
+            found = _join([self.entries[number]], found)
+            self._known[number, last] = found
+
+
+def _all(entries: list[Entry]) -> list[Entry]:
+    found: list[Entry] = []
+    for entry in entries:
+        found = _join(found, [entry])
+    return found
 
 
 def _join(first: list[Entry], second: list[Entry]) -> list[Entry]:
@@ -58,6 +77,8 @@ def _join(first: list[Entry], second: list[Entry]) -> list[Entry]:
 
 
 def _effect(entry: Entry) -> tuple[object, ...]:
+    if entry.doubt or entry.gates:
+        return (entry.order,)
     rule = entry.flat.rule
-    does = (rule.action, entry.flat.quick, rule.tag, rule.tagged, rule.not_tagged)
+    does = (effect(entry.flat), entry.flat.quick, rule.tag, rule.tagged, rule.not_tagged)
     return (*does, entry.to, entry.ports, entry.source_ports, *map(id, entry.guards))

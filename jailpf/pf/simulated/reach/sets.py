@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.reach.flow import CannotSayError
 from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, IntervalSet
 
 if TYPE_CHECKING:
@@ -18,22 +18,24 @@ class Sets:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._known: dict[tuple[Family, str, Host], IntervalSet] = {}
+        self._known: dict[tuple[Family, str, Host], tuple[IntervalSet, bool]] = {}
 
-    def host(self, host: Host, path: str, family: Family) -> IntervalSet:
-        """The addresses of a family that a rule's from or to means. Raises CannotSayError for an unknown
-        table.
+    def host(self, host: Host, path: str, family: Family) -> tuple[IntervalSet, bool]:
+        """The addresses of a family that a rule's from or to means, and whether that is sure: a table whose content is
+        not known may mean any.
         """
         key = (family, path if host.kind == "table" else "", host)
         found = self._known.get(key)
         if found is None:
-            found = self._host(host, path, family)
-            if host.negated:
-                found = EVERY[family] - found
+            known = self._host(host, path, family)
+            if known is None:
+                found = EVERY[family], False
+            else:
+                found = (EVERY[family] - known if host.negated else known), True
             self._known[key] = found
         return found
 
-    def _host(self, host: Host, path: str, family: Family) -> IntervalSet:
+    def _host(self, host: Host, path: str, family: Family) -> IntervalSet | None:
         if host.kind == "any":
             return EVERY[family]
         if host.kind in {"net", "range"}:
@@ -41,7 +43,7 @@ class Sets:
         if host.kind == "table":
             table = self.model.table(path, host.name)
             if table is None and self.model.is_doubtful(host.name):
-                raise CannotSayError(f"cannot say: the content of table <{host.name}> is not known")
+                return None
             return table_set(table, family) if table else EMPTY
         if host.kind == "dynamic":
             hosts = self.model.topology.resolve(host.name) or []
@@ -60,6 +62,7 @@ def table_set(table: Table, family: Family) -> IntervalSet:
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def port_set(ports: Ports | None) -> IntervalSet | None:
     """The ports of a rule; None when it does not look at them."""
     return None if ports is None else IntervalSet.of(ports.intervals())

@@ -1,56 +1,45 @@
-"""What pf does with flows on one interface: kernel.py and hop.py, for sets of packets instead of one."""
+"""What the rules of one section make of a flow: decide.py, for sets of packets instead of one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from jailpf.pf.simulated.reach.flow import CannotSayError, Flow, by_destination, by_ports, by_source, by_source_ports
-from jailpf.pf.simulated.reach.moves import moved
-from jailpf.pf.simulated.reach.runs import SEVERAL
+from jailpf.pf.simulated.kernel.courses import SOME_TAG, effect, hint, unsimulated, verdict
+from jailpf.pf.simulated.reach.flow import Flow, by_destination, by_ports, by_source, by_source_ports
+from jailpf.pf.simulated.rules import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from jailpf.pf.simulated.kernel.flat import Flat
-    from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.reach.entry import Entry
     from jailpf.pf.simulated.reach.index import RuleIndex
     from jailpf.pf.simulated.reach.intervals import IntervalSet
 
+COURSES_MAX = 64
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A part of a flow on its way through the rules: the rule that counts so far, and the rulesets that
-    ended.
-    """
+
+class Course(NamedTuple):
+    """One course of the evaluation, as kernel/courses.py has it."""
+
+    tag: str = ""
+    flat: Flat | None = None
+    ended: frozenset[int] = frozenset()
+    over: bool = False
+    doubts: tuple[Flat, ...] = ()
+    entered: tuple[tuple[int, bool], ...] = ()
+
+
+class Piece(NamedTuple):
+    """A part of a flow, and the courses that the rules may take for it: one, but for doubts."""
 
     flow: Flow
-    rule: Flat | None = None
-    ended: frozenset[int] = frozenset()
-    tag: str = ""
+    courses: tuple[Course, ...]
 
 
-def translated(model: Model, index: RuleIndex, flow: Flow) -> Iterator[tuple[Flow, bool]]:
-    """The flow behind a section of translation rules, in parts, each with whether a rule translated it."""
-    for piece in _through(index, flow, _translate):
-        flat = piece.rule
-        part = replace(piece.flow, tag=piece.tag)
-        yield part if flat is None else moved(model, flat, part, index.sample.direction), flat is not None
-
-
-def filtered(index: RuleIndex, flow: Flow) -> list[Flow]:
-    """The parts of the flow that the filter passes."""
-    found = []
-    for piece in _through(index, flow, _filter):
-        flat = piece.rule
-        if flat is None or flat.rule.action == "pass":
-            rules = flow.rules if flat is None or flat.index == SEVERAL else (*flow.rules, flat)
-            found.append(replace(piece.flow, tag=piece.tag, rules=rules))
-    return found
-
-
-def _through(index: RuleIndex, flow: Flow, take: Callable[[_Piece, Entry], _Piece]) -> Iterator[_Piece]:
+def pieces(index: RuleIndex, flow: Flow) -> Iterator[Piece]:
+    """The flow in parts that the section's rules treat alike."""
+    take = _filter if index.section == "filter" else _translate
     for to, rules in index.atoms(flow.destinations(), flow.tag):
         part, _ = by_destination(flow, to)
         if part is None:
@@ -61,23 +50,85 @@ def _through(index: RuleIndex, flow: Flow, take: Callable[[_Piece, Entry], _Piec
                 yield from _pieces(cell, chosen, take)
 
 
-def _pieces(flow: Flow, entries: list[Entry], take: Callable[[_Piece, Entry], _Piece]) -> list[_Piece]:
-    pieces = [_Piece(flow, tag=flow.tag)]
+def _pieces(flow: Flow, entries: list[Entry], take: Callable[[Course, Entry], Course]) -> list[Piece]:
+    done: list[Piece] = []
+    going = [Piece(flow, (Course(flow.tag),))]
     for entry in entries:
-        if entry.sources is None and entry.source_ports is None and not entry.guards and not entry.flat.rule.tagged:
-            pieces = [piece if _over(piece, entry) else take(piece, entry) for piece in pieces]
-            continue
-        divided = []
-        for piece in pieces:
-            if _over(piece, entry) or not _tag_fits(piece, entry):
+        divided: list[Piece] = []
+        for piece in going:
+            if not any(_asks(course, entry) for course in piece.courses):
                 divided.append(piece)
                 continue
-            inside, outside = _divide(piece.flow, entry)
-            divided += [replace(piece, flow=part) for part in outside]
-            if inside is not None:
-                divided.append(take(replace(piece, flow=inside), entry))
-        pieces = divided
-    return pieces
+            if entry.plain:
+                parts: list[Piece] = [Piece(piece.flow, _taken(piece.courses, entry, take))]
+            else:
+                inside, outside = _divide(piece.flow, entry)
+                parts = [Piece(part, piece.courses) for part in outside]
+                if inside is not None:
+                    parts.append(Piece(inside, _taken(piece.courses, entry, take)))
+            for part in parts:
+                (done if all(course.over for course in part.courses) else divided).append(part)
+        going = divided
+        if not going:
+            break
+    return done + going
+
+
+def _asks(course: Course, entry: Entry) -> bool:
+    """Whether the course still comes to the rule."""
+    if course.over or not (not course.ended or course.ended.isdisjoint(entry.flat.scopes)):
+        return False
+    rule = entry.flat.rule
+    return not rule.tagged or course.tag == SOME_TAG or (rule.tagged == course.tag) != rule.not_tagged
+
+
+def _taken(courses: tuple[Course, ...], entry: Entry, take: Callable[[Course, Entry], Course]) -> tuple[Course, ...]:
+    """The courses behind the rule, for packets that meet its addresses and ports."""
+    found: list[Course] = []
+    for course in courses:
+        for inside, entered in _gates(course, entry):
+            if not entered or not _asks(inside, entry):
+                found.append(inside)
+            elif entry.doubt or (entry.flat.rule.tagged and inside.tag == SOME_TAG):
+                doubtful = inside._replace(doubts=(*inside.doubts, entry.flat))
+                found += [doubtful, take(doubtful, entry)]
+            else:
+                found.append(take(inside, entry))
+    return tuple(found) if len(found) == 1 else joined(found)
+
+
+def _gates(course: Course, entry: Entry) -> list[tuple[Course, bool]]:
+    """The course behind the anchor rules on the way to the rule, and whether they let it in; both where in doubt."""
+    found = [(course, True)]
+    for scope, guard in entry.gates:
+        asked = []
+        for one, inside in found:
+            known = dict(one.entered).get(scope)
+            if not inside or known is not None:
+                asked.append((one, inside and bool(known)))
+                continue
+            fits = _asks(one._replace(ended=frozenset()), guard)
+            unsure = guard.doubt or (guard.flat.rule.tagged and one.tag == SOME_TAG)
+            if fits and unsure:
+                one = one._replace(doubts=(*one.doubts, guard.flat))
+                asked.append((one._replace(entered=(*one.entered, (scope, False))), False))
+            asked.append((one._replace(entered=(*one.entered, (scope, fits))), fits))
+        found = asked
+    return found
+
+
+def joined(courses: Iterable[Course]) -> tuple[Course, ...]:
+    """Equal courses as one; what they do not share was no doubt."""
+    found: dict[tuple[object, ...], Course] = {}
+    for course in courses:
+        inside = () if course.over else course.entered
+        key = (effect(course.flat), course.tag, course.ended, course.over, inside)
+        same = found.get(key)
+        if same is None:
+            found[key] = course
+        elif same.doubts != course.doubts:
+            found[key] = same._replace(doubts=tuple(doubt for doubt in same.doubts if doubt in course.doubts))
+    return tuple(found.values())
 
 
 def _divide(flow: Flow, entry: Entry) -> tuple[Flow | None, list[Flow]]:
@@ -99,28 +150,37 @@ def _divide(flow: Flow, entry: Entry) -> tuple[Flow | None, list[Flow]]:
     return inside, outside
 
 
-def _over(piece: _Piece, entry: Entry) -> bool:
-    return bool(piece.ended) and not piece.ended.isdisjoint(entry.flat.scopes)
-
-
-def _tag_fits(piece: _Piece, entry: Entry) -> bool:
-    rule = entry.flat.rule
-    return not rule.tagged or (rule.tagged == piece.tag) != rule.not_tagged
-
-
-def _translate(piece: _Piece, entry: Entry) -> _Piece:
+def _translate(course: Course, entry: Entry) -> Course:
     """The first match ends its ruleset, the last across rulesets counts, one in main ends all (facts.md)."""
     flat = entry.flat
-    ended = piece.ended | {flat.scopes[-1]}
-    if flat.rule.passes:
-        raise CannotSayError("cannot say: reach does not know rdr pass, nat pass and binat pass")
-    return _Piece(piece.flow, piece.rule if flat.rule.no else flat, ended, flat.rule.tag or piece.tag)
+    ended = course.ended | {flat.scopes[-1]}
+    kept = course.flat if flat.rule.no else flat
+    return course._replace(flat=kept, ended=ended, tag=flat.rule.tag or course.tag, over=0 in ended)
 
 
-def _filter(piece: _Piece, entry: Entry) -> _Piece:
+def _filter(course: Course, entry: Entry) -> Course:
     """The last match counts, quick ends (facts.md section 3)."""
     flat = entry.flat
-    tag = flat.rule.tag or piece.tag
-    if flat.rule.action == "match":
-        return replace(piece, tag=tag)
-    return _Piece(piece.flow, flat, frozenset({0}) if flat.quick else piece.ended, tag)
+    rule = flat.rule
+    if rule.anchor:
+        return course._replace(over=True)
+    some = rule.action == "unknown" and unknown.sets_tag(hint(rule))
+    tag = rule.tag or (SOME_TAG if some else course.tag)
+    if verdict(flat) == "match":
+        return course._replace(tag=tag)
+    stays = rule.action == "unknown" and unknown.stays(hint(rule))
+    over = flat.quick or stays or (rule.action == "match" and bool(unsimulated(rule)))
+    return course._replace(tag=tag, flat=flat, over=over)
+
+
+def ways(piece: Piece) -> list[tuple[Flow, Course]]:
+    """The flow for each course that its packets may take; with more than one, each is in doubt."""
+    courses = piece.courses
+    if len(courses) > 1:
+        courses = joined(course._replace(over=True, ended=frozenset()) for course in courses)
+    if len(courses) == 1:
+        return [(piece.flow._replace(tag=courses[0].tag), courses[0])]
+    return [
+        (piece.flow._replace(tag=course.tag, doubts=tuple(dict.fromkeys((*piece.flow.doubts, *course.doubts)))), course)
+        for course in courses
+    ]
