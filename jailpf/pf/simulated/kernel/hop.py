@@ -152,7 +152,7 @@ class Hopper:
         if self.keep and ruleset and flat and flat.rule.labels:
             ruleset.count(flat.key, 0, 1, PACKET_BYTES, int(how != "no state"))
         if how != "no state":
-            self.states.add(packet, before, flat, route)
+            self.states.add(packet, before, flat, route, how)
         return route if flat and flat.rule.route == "route-to" else ""
 
     def _route(self, flat: Flat | None) -> str:

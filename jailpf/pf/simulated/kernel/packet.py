@@ -20,7 +20,8 @@ class Packet:
 
     flags: those of TCP, as pf.conf(5) writes them. received: the interface by which the host got it, "" for its own.
     verified: whether pf finds the TCP checksum right (facts-2.md, "what the sender sees": a packet that comes over an
-    epair carries none). local: sent by the host itself, which is told at once when pf drops it.
+    epair carries none). local: sent by the host itself, which is told at once when pf drops it. modulated: the states
+    whose sequence numbers it carries (modulate state, synproxy state), and that have to put them back in an answer.
     """
 
     family: Family
@@ -38,6 +39,7 @@ class Packet:
     received: str = ""
     verified: bool = True
     local: bool = False
+    modulated: tuple[str, ...] = ()
 
     @property
     def icmp(self) -> int:

@@ -29,7 +29,7 @@ class Key(NamedTuple):
 @dataclass
 class State:
     """One state. `rule` names the rule that made it: its load, its path and its index; `source` is the
-    tracked one. `bound`: the interfaces on which it is found, none for a floating one. `route`: route-to or reply-to
+    tracked one. `modulates`: it rewrites sequence numbers. `bound`: the interfaces on which it is found, none for a floating one. `route`: route-to or reply-to
     and the interface of it, as the rule said.
     """
 
@@ -47,6 +47,7 @@ class State:
     created: float = 0.0
     connected: bool = field(default=False)
     bound: tuple[str, ...] = ()
+    modulates: bool = False
     route: tuple[str, str] = ("", "")
 
     @property

@@ -23,6 +23,11 @@ def packet_key(packet: Packet) -> Key:
     return Key(destination, destination_port, source, source_port)
 
 
+def _modulates(how: str, direction: str) -> bool:
+    """synproxy does it for what comes in only, and is `keep state` for what goes out (facts-2.md, section 2)."""
+    return how == "modulate state" or (how == "synproxy state" and direction == "in")
+
+
 class States:
     """`keep`: those that the connection makes stay in the Model. `made` has each with the rule that made it."""
 
@@ -55,6 +60,8 @@ class States:
         packet.tag = state.tag or packet.tag
         how, interface = state.route
         along = packet.direction == state.direction
+        if not along:
+            packet.modulated = tuple(name for name in packet.modulated if name != state.id)
         return interface if how == ("route-to" if along else "reply-to") else ""
 
     def rule_key(self, flat: Flat | None) -> str:
@@ -62,7 +69,7 @@ class States:
         ruleset = self.model.rulesets.get(flat.path) if flat else None
         return f"{ruleset.serial}:{flat.path}:{flat.key}" if flat and ruleset else ""
 
-    def add(self, packet: Packet, before: Key, flat: Flat | None, route: str = "") -> None:
+    def add(self, packet: Packet, before: Key, flat: Flat | None, route: str = "", how: str = "keep state") -> None:
         """The state of a packet that came as `before` and is now translated, made by a rule."""
         serial = self.model.serial + 1 + (0 if self.keep else len(self.made))
         now = packet_key(packet)
@@ -89,9 +96,12 @@ class States:
             packet.tag,
             self.now,
             bound=bound,
+            modulates=packet.proto == "tcp" and _modulates(how, packet.direction),
             route=(rule.route, route) if rule and rule.route in {"route-to", "reply-to"} else ("", ""),
         )
         self.made.append((state, flat))
+        if state.modulates:
+            packet.modulated = (*packet.modulated, state.id)
         if self.keep:
             self.model.serial = serial
             self.model.states[state.id] = state

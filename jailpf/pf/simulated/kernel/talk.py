@@ -87,6 +87,7 @@ class Talk:
 
     def _again(self, flags: str) -> Packet:
         packet = self.packet.again(flags)
+        packet.modulated = ()
         packet.source, packet.source_port, packet.destination, packet.destination_port = self.asked
         return packet
 
@@ -100,6 +101,8 @@ class Talk:
             return (
                 f"the answer comes from {has}, and not from {had}, so it is dropped" if to_sender else "it goes astray"
             )
+        if packet.modulated and to_sender:
+            return "the answer does not pass the state that has modulated the sequence numbers, so it is dropped"
         if ended.kind != end.kind or (ended.interface and end.interface and ended.interface != end.interface):
             return f"the answer leaves by {ended.interface or 'the host itself'}, and not by {end.interface}"
         return ""

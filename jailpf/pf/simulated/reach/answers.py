@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
 Answer = tuple[bool, tuple["Flat", ...]]  # whether there is one, and the rules that keep that in doubt
 
+# Addresses that the kernel drops when they come in by a card, whatever pf says (ways.refused).
+NEVER_OUTSIDE = {
+    "inet": IntervalSet(((0, (1 << 24) - 1), (127 << 24, (128 << 24) - 1), (224 << 24, (1 << 32) - 1))),
+    "inet6": IntervalSet(((0, 1), (0xFF << 120, (1 << 128) - 1))),
+}
+
 
 class Answers:
     """The answers on one host."""
@@ -40,6 +46,10 @@ class Answers:
     def __init__(self, model: Model) -> None:
         self.model = replace(model, states={}, rates={})
         self.topology, self.owners = model.topology, model.topology.owners()
+        self.own = {
+            family: IntervalSet.of((a.number, a.number) for a in self.owners if a.family == family)
+            for family in NEVER_OUTSIDE
+        }
         self._known: dict[tuple[object, ...], Answer] = {}
         self._homes: dict[Family, dict[str, IntervalSet]] = {}
         self._apart: dict[tuple[bool, Family, IntervalSet], list[tuple[str, IntervalSet]]] = {}
@@ -95,7 +105,8 @@ class Answers:
             if family not in self._homes:
                 self._homes[family] = self._all_homes(family)
             if origin == "outside":
-                honest = sources - IntervalSet.of(span for part in self._homes[family].values() for span in part)
+                homes = IntervalSet.of(span for part in self._homes[family].values() for span in part)
+                honest = sources - homes - NEVER_OUTSIDE[family]
                 self._apart[key] = [("", honest or sources)]
             else:
                 parts = ((name, sources & home) for name, home in self._homes[family].items())
@@ -143,7 +154,7 @@ class Answers:
             kind.proto,
             flow.sources.spans[0][0],
             flow.source_ports.spans[0][0],
-            flow.to.spans[0][0],
+            ((flow.to & self.own[kind.family]) or flow.to - NEVER_OUTSIDE[kind.family] or flow.to).spans[0][0],
             flow.ports.spans[0][0],
         )
         places = {"outside": Place("outside", self.topology.ext_if), "local": LOCAL}

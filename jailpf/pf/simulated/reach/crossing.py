@@ -121,7 +121,7 @@ class Crossing:
         if rule is not None and rule.route in {"route-to", "reply-to"} and rule.route_pool:
             route = (rule.route, rule.route_pool.hosts[0].interface or rule.route_pool.hosts[0].name)
         bound = rule is not None and rule.options is not None and rule.options.if_bound
-        hop = Hop(interface, direction, keeps, bound, translation is not None, route)
+        hop = Hop(interface, direction, keeps, bound, translation is not None, route, rule.state if rule else "")
         if flat is not None and flat.index != SEVERAL:
             flow = flow._replace(rules=(*flow.rules, flat))
         pool = None if rule is None else rule.nat_to if direction == "out" else rule.rdr_to

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Hop(NamedTuple):
     """What pf did with a flow on one interface, as far as it matters to the answer.
 
-    keeps: whether there is a state now; bound: to its interface; route: route-to or reply-to and its interface.
+    keeps: whether there is a state now; bound: to its interface; route: route-to or reply-to and its interface;
+    how: the words of the rule that keeps it.
     """
 
     interface: str
@@ -22,6 +23,7 @@ class Hop(NamedTuple):
     bound: bool = False
     translated: bool = False
     route: tuple[str, str] = ("", "")
+    how: str = ""
 
 
 class Flow(NamedTuple):

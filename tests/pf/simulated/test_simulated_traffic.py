@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from replay import Tally, replay
+from recorded import HERE
+from recorded.replay import Tally, replay
 
-RECORDED = Path(__file__).with_name("traffic.jsonl")
+RECORDED = HERE / "traffic.jsonl"
 
 
 def _recordings(step: int) -> list[dict[str, Any]]:
@@ -21,6 +21,7 @@ def _recordings(step: int) -> list[dict[str, Any]]:
 
 def _agrees(tally: Tally) -> None:
     assert not tally.wrong, "\n".join(map(str, [tally.kinds(), *tally.wrong[:20]]))
+    assert len(tally.doubt) <= 0.02 * tally.all, "\n".join(map(str, tally.doubt[:20]))
     assert tally.down <= 0.002 * tally.all
 
 
