@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Key, keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import Host, Settings, Uplink
+from jailpf.declare.settings import Host, Settings, Uplink, Watch
 from jailpf.registry import build
 from jailpf_plugins import BUILT_IN
 
@@ -28,6 +28,7 @@ def tables() -> Iterator[tuple[str, str, type]]:
     yield "The settings themselves", "At the top of the file.", Settings
     yield "[host] of the settings", "The host's side.", Host
     yield "[host.uplink.NAME] of the settings", "Another way outside than that of the default route.", Uplink
+    yield "[watch] of the settings", "What `jailpf watch` does.", Watch
     for name, cls in build().manager_keys().items():
         yield f"[managers.{name.replace('.', '_')}] of the settings", f"Of the adapter {name}.", cls
     yield "[jail] of a declaration", "What the jail's manager does not know, or knows wrongly.", JailTable

@@ -19,7 +19,7 @@ from jailpf.declare import toml as document
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import PROGRAMS, Host, Settings, Uplink
+from jailpf.declare.settings import PROGRAMS, Host, Settings, Uplink, Watch
 from jailpf.registry import build
 from jailpf.values.fields import shown
 from jailpf_plugins import BUILT_IN
@@ -89,6 +89,7 @@ def settings() -> str:
         ("At the top", key_table(Settings)),
         ("[host]: the host's side", key_table(Host)),
         ("[host.uplink.NAME]: another way outside than that of the default route", key_table(Uplink)),
+        ("[watch]: what `jailpf watch` does", key_table(Watch)),
         ("[programs]: only where they are not in their usual place", f"| Key | Default |\n| --- | --- |\n{programs}"),
     ]
     parts += [

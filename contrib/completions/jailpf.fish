@@ -1,6 +1,6 @@
 # Completion of jailpf, made by `python tools/completions.py`; edit that instead.
 function __jailpf_needs_command
-    not __fish_seen_subcommand_from prestart created poststop load unload reload sync render check diff table status list trace reach plan promises log top map metrics init import attach detach new doctor plugins plugin schema
+    not __fish_seen_subcommand_from prestart created poststop load unload reload sync render check diff table status list trace reach plan promises log top map metrics watch fleet init import attach detach new doctor plugins plugin schema
 end
 complete -c jailpf -f
 complete -c jailpf -n '__jailpf_needs_command' -s h -l help -d 'show this help message and exit'
@@ -30,6 +30,8 @@ complete -c jailpf -n '__jailpf_needs_command' -a log -d 'pf\'s log in the words
 complete -c jailpf -n '__jailpf_needs_command' -a top -d 'services by packets, bytes and states, live'
 complete -c jailpf -n '__jailpf_needs_command' -a map -d 'draw who reaches whom'
 complete -c jailpf -n '__jailpf_needs_command' -a metrics -d 'print numbers for Prometheus'
+complete -c jailpf -n '__jailpf_needs_command' -a watch -d 'do what sync does when a jail comes or goes'
+complete -c jailpf -n '__jailpf_needs_command' -a fleet -d 'ask the reach of many hosts at once'
 complete -c jailpf -n '__jailpf_needs_command' -a init -d 'print the lines for pf.conf, and write first settings'
 complete -c jailpf -n '__jailpf_needs_command' -a import -d 'write declarations from what another tool has kept'
 complete -c jailpf -n '__jailpf_needs_command' -a attach -d 'write the hook lines of jails'
@@ -88,6 +90,7 @@ complete -c jailpf -n '__fish_seen_subcommand_from sync' -s v -l verbose -d 'sho
 complete -c jailpf -n '__fish_seen_subcommand_from sync' -l json -d 'print JSON for programs'
 complete -c jailpf -n '__fish_seen_subcommand_from sync' -a '(jailpf list --names 2>/dev/null)'
 complete -c jailpf -n '__fish_seen_subcommand_from sync' -s n -l dry-run -d 'say what would be done and change nothing'
+complete -c jailpf -n '__fish_seen_subcommand_from sync' -l running -d 'the names are those of jls(8); others than ours are passed over'
 complete -c jailpf -n '__fish_seen_subcommand_from render' -s h -l help -d 'show this help message and exit'
 complete -c jailpf -n '__fish_seen_subcommand_from render' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
 complete -c jailpf -n '__fish_seen_subcommand_from render' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'
@@ -199,6 +202,22 @@ complete -c jailpf -n '__fish_seen_subcommand_from metrics' -s c -r -F -d 'the s
 complete -c jailpf -n '__fish_seen_subcommand_from metrics' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'
 complete -c jailpf -n '__fish_seen_subcommand_from metrics' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
 complete -c jailpf -n '__fish_seen_subcommand_from metrics' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from watch' -s h -l help -d 'show this help message and exit'
+complete -c jailpf -n '__fish_seen_subcommand_from watch' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
+complete -c jailpf -n '__fish_seen_subcommand_from watch' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'
+complete -c jailpf -n '__fish_seen_subcommand_from watch' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
+complete -c jailpf -n '__fish_seen_subcommand_from watch' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -s h -l help -d 'show this help message and exit'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -l json -d 'print JSON for programs'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -l port -r -d 'what is reached on this port'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -l proto -r -d 'by this protocol'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -l jail -r -a '(jailpf list --names 2>/dev/null)' -d 'in these jails; * stands for any letters'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -l from -r -d 'by this sender: outside, or an address'
+complete -c jailpf -n '__fish_seen_subcommand_from fleet' -l promises -r -F -d 'which hosts break a promise of this file'
 complete -c jailpf -n '__fish_seen_subcommand_from init' -s h -l help -d 'show this help message and exit'
 complete -c jailpf -n '__fish_seen_subcommand_from init' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
 complete -c jailpf -n '__fish_seen_subcommand_from init' -l pf -r -a 'pfctl simulated' -d 'which pf to drive, whatever the settings say'

@@ -19,8 +19,10 @@ complete jailpf \
         'c/--file=/f/' \
         'c/--sort=/(packets bytes states)/' \
         'c/--html=/f/' \
+        'c/--jail=/`jailpf list --names`/' \
+        'c/--promises=/f/' \
         'c/--into=/d/' \
-        'c/--/(all declared dot dry-run empty every ext-if file follow from help html interface interfaces into json loaded main mermaid names pf run sort summary to verbose verify version)/' \
+        'c/--/(all declared dot dry-run empty every ext-if file follow from help html interface interfaces into jail json loaded main mermaid names pf port promises proto run running sort summary to verbose verify version)/' \
         'c/-/(- c f h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \
@@ -32,8 +34,10 @@ complete jailpf \
         'n/--file/f/' \
         'n/--sort/(packets bytes states)/' \
         'n/--html/f/' \
+        'n/--jail/`jailpf list --names`/' \
+        'n/--promises/f/' \
         'n/--into/d/' \
-        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach plan promises log top map metrics init import attach detach new doctor plugins plugin schema)/' \
+        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach plan promises log top map metrics watch fleet init import attach detach new doctor plugins plugin schema)/' \
         'n/prestart/`jailpf list --names`/' \
         'n/created/`jailpf list --names`/' \
         'n/poststop/`jailpf list --names`/' \
@@ -49,6 +53,7 @@ complete jailpf \
         'n/reach/`jailpf list --names`/' \
         'n/plan/`jailpf list --names`/' \
         'n/log/`jailpf list --names`/' \
+        'n/fleet/d/' \
         'n/import/(appjail bastille cbsd iocage pfrule podman pot)/' \
         'n/attach/`jailpf list --names`/' \
         'n/detach/`jailpf list --names`/' \

@@ -58,7 +58,10 @@ COMMANDS = (
     Command("load", "hand:load", "load jails by hand", "jailpf load dovecot", (JAILS, DRY, VERIFY)),
     Command("unload", "hand:unload", "unload jails by hand", "jailpf unload dovecot", (JAILS, DRY)),
     Command("reload", "hand:reload", "load jails again, keeping their tables and connections", "jailpf reload -n dovecot", (JAILS, DRY, VERIFY)),
-    Command("sync", "hand:sync", "make pf what the declarations of the running jails say", "jailpf sync -n", (ANY_JAILS, DRY), json=True),
+    Command("sync", "hand:sync", "make pf what the declarations of the running jails say", "jailpf sync -n", (
+        ANY_JAILS, DRY,
+        Option(("--running",), "the names are those of jls(8); others than ours are passed over", action="store_true"),
+    ), json=True),
     Command("render", "look:render", "print what would be loaded for a jail", "jailpf render dovecot", (JAIL,)),
     Command("check", "check:check", "look for mistakes and conflicts in declarations", "jailpf check", (ANY_JAILS,), json=True),
     Command("diff", "diff:diff", "compare what is declared with what pf holds", "jailpf diff dovecot", (JAIL,)),
@@ -106,6 +109,15 @@ COMMANDS = (
         DECLARED,
     )),
     Command("metrics", "metrics:metrics", "print numbers for Prometheus", "jailpf metrics", ()),
+    Command("watch", "watch:watch", "do what sync does when a jail comes or goes", "jailpf watch", ()),
+    Command("fleet", "fleet:fleet", "ask the reach of many hosts at once", "jailpf fleet reach.d --port 25", (
+        Option(("folder",), "a folder with HOST.json of each host: what `jailpf reach --json` printed", metavar="DIR"),
+        Option(("--port",), "what is reached on this port", type=int, metavar="PORT"),
+        Option(("--proto",), "by this protocol", metavar="PROTO"),
+        Option(("--jail",), "in these jails; * stands for any letters", metavar="PATTERN"),
+        Option(("--from",), "by this sender: outside, or an address", metavar="WHOM", dest="sender"),
+        Option(("--promises",), "which hosts break a promise of this file", metavar="FILE"),
+    ), json=True),
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),

@@ -13,7 +13,7 @@ from jailpf.declare.layout import LAYOUTS
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import PROGRAMS, AbsolutePath, Host, Settings, Uplink
+from jailpf.declare.settings import PROGRAMS, AbsolutePath, Host, Settings, Uplink, Watch
 from jailpf.model import SECTIONS
 from jailpf.values import Interface, Name, TableName
 
@@ -87,6 +87,7 @@ def host_schema(managers: Mapping[str, type]) -> Schema:
     whole["properties"] |= {
         "layout": _told(layouts, "Which section of a jail's rules goes to which anchor."),
         "host": _told(_host(), "The host's side."),
+        "watch": _told(table_schema(Watch), "What `jailpf watch` does."),
         "programs": _told(
             {"type": "object", "additionalProperties": False, "properties": programs},
             "Programs that are not in the base system's place.",

@@ -125,9 +125,12 @@ def there(settings_file: str) -> bool:
 
 def read(settings_file: str) -> list[Promised]:
     """The promises beside jailpf.toml; [] when there is no such file. Raises ConfigError with all problems."""
-    if not there(settings_file):
-        return []
-    reader = Reader(toml.load(os.path.join(os.path.dirname(settings_file), FILE), ConfigError))
+    return read_file(os.path.join(os.path.dirname(settings_file), FILE)) if there(settings_file) else []
+
+
+def read_file(file: str) -> list[Promised]:
+    """The promises of a file. Raises ConfigError with all problems."""
+    reader = Reader(toml.load(file, ConfigError))
     data = reader.document.data
     reader.unknown((), data, ("never", "always"), FILE)
     found = []

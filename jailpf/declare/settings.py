@@ -50,6 +50,24 @@ class AbsolutePath(Filename):
         return cls(path)
 
 
+class Seconds(int):
+    """A number of seconds, from 1 to 3600."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, raw: object) -> Seconds:
+        """From a whole number. Raises ValueError."""
+        if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= 3600:
+            raise ValueError("seconds are a whole number from 1 to 3600")
+        return cls(raw)
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """A range."""
+        return {"type": "integer", "minimum": 1, "maximum": 3600}
+
+
 class AdapterName(str):
     """The name of an adapter, such as "jail.conf"."""
 
@@ -173,6 +191,16 @@ class Host:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watch:
+    """[watch]: what `jailpf watch` does."""
+
+    start: bool = key(bool, "Whether a jail that started without its hook gets its rules.", default=False)
+    every: int = key(
+        Seconds, "How often pf, and without the kernel's help jls(8), is asked.", default=5, shown="5 seconds"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """jailpf.toml as a whole. `file` is absolute; `run` is the run directory; managers: their tables, read by `of_manager`."""
 
@@ -208,6 +236,7 @@ class Settings:
     run: str = DEFAULT_RUN
     host: Host = field(default_factory=Host)
     layout: Layout = field(default_factory=lambda: Layout("single", LAYOUTS["single"]))
+    watch: Watch = field(default_factory=lambda: Watch())
     programs: Mapping[str, str] = field(default_factory=lambda: dict(PROGRAMS))
     managers: Mapping[str, Any] = field(default_factory=dict)
 
@@ -266,17 +295,18 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
         ) from None
     reader = Reader(document, Known(homes=_homes(), interfaces=lambda: _interfaces(data)))
     data = document.data
-    settings = reader.read(Settings, (), data, extra=("host", "layout", "programs", "managers"))
+    settings = reader.read(Settings, (), data, extra=("host", "layout", "programs", "managers", "watch"))
     table = reader.table(("host",), data.get("host", {}), "[host]")
     loose = "host" not in data and any(name in data for name in keys(Host))
     host = Host() if loose else reader.read(Host, ("host",), table, extra=("uplink",))
     host = host and replace(host, uplinks=_uplinks(reader, table.get("uplink", {}), host))
+    watch = reader.read(Watch, ("watch",), reader.table(("watch",), data.get("watch", {}), "[watch]"))
     layout = _layout(reader, data.get("layout", "single"))
     programs = _programs(reader, reader.table(("programs",), data.get("programs", {}), "[programs]"))
     managers = reader.table(("managers",), data.get("managers", {}), "[managers]")
     for name, raw in managers.items():
         reader.table(("managers", name), raw, f"[managers.{name}]")
-    if reader.problems or settings is None or host is None or layout is None:
+    if reader.problems or settings is None or host is None or layout is None or watch is None:
         raise ConfigError(sorted(reader.problems, key=lambda problem: problem.place or ()))
     return replace(
         settings,
@@ -284,6 +314,7 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
         run=os.path.abspath(run),
         host=host,
         layout=layout,
+        watch=watch,
         programs=programs,
         managers=managers,
         pf=pf or settings.pf,

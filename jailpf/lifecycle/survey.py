@@ -37,10 +37,13 @@ class Survey:
 
     def runs(self, name: str) -> bool:
         """Whether the jail runs, under its own name or the one its manager gives it."""
+        return bool(self.called(name) & self.alive)
+
+    def called(self, name: str) -> set[str]:
+        """What jls(8) may call the jail."""
         record = self.known.get(name)
         names = {name, record.running_name if record else name}
-        names |= {adapter.running_name(name) for adapter in self.session.jails.adapters}
-        return bool(names & self.alive)
+        return names | {adapter.running_name(name) for adapter in self.session.jails.adapters}
 
     def condition(self, wanted: Record) -> Condition:
         """How what pf holds for a jail compares with what its declaration says."""

@@ -38,8 +38,17 @@ class Synced:
         self.problems += problems
 
 
-def sync(session: Session, names: Iterable[str] = (), *, dry: bool = False, progress: Progress | None = None) -> Synced:
+def sync(
+    session: Session,
+    names: Iterable[str] = (),
+    *,
+    dry: bool = False,
+    running: bool = False,
+    progress: Progress | None = None,
+) -> Synced:
     """Compare declarations, records, loaded anchors and running jails, and repair both ways. names: only these.
+
+    running: they are jls(8)'s, and those that are not ours are passed over.
 
     Raises NoJailError for a name that is neither declared nor loaded.
     """
@@ -47,6 +56,10 @@ def sync(session: Session, names: Iterable[str] = (), *, dry: bool = False, prog
     only = set(names)
     with session.lock():
         seen = survey(session)
+        if running:
+            only = {name for name in {*session.jails.declared(), *seen.known, *seen.broken} if seen.called(name) & only}
+            if not only:
+                return result
         if strange := sorted(name for name in only - {*seen.known, *seen.broken} if not declared(session, name)):
             raise NoJailError([Problem(f"{name} is neither declared nor loaded") for name in strange])
         wanted = _wanted(session, seen, only, result, progress)

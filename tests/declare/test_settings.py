@@ -189,7 +189,10 @@ def test_a_place_in_settings_that_are_gone() -> None:
     [
         ('[managers.jail_conf]\nfile = "x"\n', "4:8: 'x' is not an absolute path"),
         ('[managers.jail_conf]\nconf = "/x"\n', "4:1: 'conf' is not a key of \\[managers.jail_conf\\]"),
-        ('[managers.jail]\nfile = "/x"\n', "\\[managers.jail\\] belongs to no adapter; did you mean 'jail_conf'"),
+        (
+            '[managers.jailconf]\nfile = "/x"\n',
+            "\\[managers.jailconf\\] belongs to no adapter; did you mean 'jail_conf'",
+        ),
     ],
 )
 def test_a_table_of_a_manager_is_read_by_the_keys_of_its_adapter(tmp_path: Path, table: str, says: str) -> None:

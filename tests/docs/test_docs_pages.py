@@ -16,7 +16,7 @@ from jailpf.cli.commands import COMMANDS
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import PROGRAMS, Host, Settings
+from jailpf.declare.settings import PROGRAMS, Host, Settings, Watch
 from jailpf.errors import UsageError
 from jailpf.registry import build
 
@@ -98,7 +98,15 @@ def test_every_page_is_reached_from_the_index() -> None:
 def test_every_key_is_in_the_reference() -> None:
     """Each key of each file has a row."""
     text = "".join((DOCS / "reference" / name).read_text() for name in ("settings.md", "declarations.md"))
-    for cls in (Settings, Host, JailTable, Service, *build().rule_types.values(), *build().manager_keys().values()):
+    for cls in (
+        Settings,
+        Host,
+        Watch,
+        JailTable,
+        Service,
+        *build().rule_types.values(),
+        *build().manager_keys().values(),
+    ):
         for name, (_, one) in keys(cls).items():
             assert f"| `{name}` |" in text
             assert one.type is bool or one.choices or f"| {one.type.__name__}" in text
@@ -108,7 +116,15 @@ def test_every_key_is_in_the_reference() -> None:
 def test_every_kind_of_value_is_explained() -> None:
     """What the tables call Port, Peer, ... is a row of the page about values."""
     text = (DOCS / "reference" / "values.md").read_text()
-    for cls in (Settings, Host, JailTable, Service, *build().rule_types.values(), *build().manager_keys().values()):
+    for cls in (
+        Settings,
+        Host,
+        Watch,
+        JailTable,
+        Service,
+        *build().rule_types.values(),
+        *build().manager_keys().values(),
+    ):
         for _, one in keys(cls).values():
             if one.type is not bool and not one.choices:
                 assert f"| {one.type.__name__} |" in text

@@ -1,4 +1,4 @@
-"""`jls [-j NAME] --libxo json PARAMETER...` over a file of jails: {name: {parameter: value}}.
+"""`jls [-j NAME] --libxo json PARAMETER...` and `jls jid name` over a file of jails: {name: {parameter: value}}.
 
 The file may also say {"": {"unknown": [parameters that this kernel lacks], "strings": true for lists as comma strings}}.
 """
@@ -16,6 +16,10 @@ def main(file, args):
     which = None
     if args[:1] == ["-j"]:
         which, args = args[1], args[2:]
+    if args == ["jid", "name"]:
+        for number, (name, jail) in enumerate(jails.items(), 1):
+            print(f"{jail.get('jid', number)} {name}")
+        return 0
     if args[:2] != ["--libxo", "json"]:
         print("usage: jls [-dhNnqv] [-j jail] [param ...]", file=sys.stderr)
         return 1

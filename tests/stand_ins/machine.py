@@ -78,12 +78,11 @@ class Machine:
     def running(self, *names: str) -> None:
         """What jls(8) answers from now on."""
         jails = self.bin / "jls.json"
-        jails.write_text(json.dumps({name: {"jid": 1} for name in sorted(names)}))
+        _put(jails, json.dumps({name: {"jid": 1} for name in sorted(names)}))
         listing = [{"name": name, "jid": "1"} for name in sorted(names)]
-        (self.bin / "jls.out").write_text(json.dumps({"__version": "2", "jail-information": {"jail": listing}}))
-        script = f'case "$1" in -j) exec {sys.executable} -IS {HERE / "jls.py"} {jails} "$@";; esac\ncat {self.bin}/jls.out\n'
-        (self.bin / "jls").write_text("#!/bin/sh\n" + script)
-        (self.bin / "jls").chmod(0o755)
+        _put(self.bin / "jls.out", json.dumps({"__version": "2", "jail-information": {"jail": listing}}))
+        script = f'case "$1" in -j|jid) exec {sys.executable} -IS {HERE / "jls.py"} {jails} "$@";; esac\ncat {self.bin}/jls.out\n'
+        _put(self.bin / "jls", "#!/bin/sh\n" + script, 0o755)
 
     def arguments(self, *words: str) -> list[str]:
         """The command line of a hook, as `attach` writes it."""
@@ -160,3 +159,11 @@ class Machine:
         """The names of the files in the folder of records."""
         folder = self.run_dir / "records"
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def _put(file: Path, text: str, mode: int = 0o644) -> None:
+    """Whoever reads just now reads the old or the new."""
+    staged = file.with_name(file.name + ".new")
+    staged.write_text(text)
+    staged.chmod(mode)
+    staged.replace(file)

@@ -1,0 +1,164 @@
+"""Questions to many hosts at once, from what `jailpf reach --json` printed on each: no host is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+from fnmatch import fnmatchcase
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jailpf.errors import ConfigError, Place, Problem
+from jailpf.insight.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jailpf.declare.promises import Promise, Promised, Whom
+
+ICMP = ("icmp", "ipv6-icmp")
+
+
+class Entry(NamedTuple):
+    """A row of one host."""
+
+    host: str
+    row: Row
+
+
+def read(folder: str) -> tuple[list[Entry], list[Problem]]:
+    """All rows of HOST.json in a folder, and the files that are none. Raises ConfigError for a folder that cannot be read."""
+    found: list[Entry] = []
+    problems = []
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+    except OSError as wrong:
+        raise ConfigError(f"cannot be read: {wrong.strerror}", Place(folder)) from None
+    if not names:
+        raise ConfigError(
+            "there is no HOST.json", Place(folder), "`jailpf reach --json > HOST.json` on each host makes them"
+        )
+    for name in names:
+        file = os.path.join(folder, name)
+        try:
+            with open(file, encoding="utf-8") as opened:
+                data = json.load(opened)
+            rows = [_row(one) for key in ("reached", "undeclared") for one in data[key]]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            problems.append(
+                Problem("is not what `jailpf reach --json` prints", Place(file), "make it again on that host")
+            )
+            continue
+        found += [Entry(name.removesuffix(".json"), row) for row in rows]
+    return found, problems
+
+
+def _row(data: dict[str, Any]) -> Row:
+    made: dict[str, Any] = {
+        name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in Row._fields
+    }
+    return Row(**made)
+
+
+class Wanted(NamedTuple):
+    """What is looked for; "" and 0: anything."""
+
+    port: int = 0
+    proto: str = ""
+    jail: str = ""
+    sender: str = ""
+
+
+def chosen(entries: Iterable[Entry], wanted: Wanted) -> Iterator[Entry]:
+    """The rows that fit. The port is the one that is asked for from outside."""
+    for entry in entries:
+        row = entry.row
+        if wanted.proto and row.proto != wanted.proto:
+            continue
+        if wanted.jail and not fnmatchcase(row.jail, wanted.jail):
+            continue
+        if wanted.port and not any(_holds(word, wanted.port) for word in row.ports):
+            continue
+        if wanted.sender and not _sends(row, wanted.sender):
+            continue
+        yield entry
+
+
+def broken(entries: Sequence[Entry], promises: Iterable[Promised]) -> list[Problem]:
+    """A problem for each host and `never` that it does not keep; `always` is each host's own question."""
+    found = []
+    for one in promises:
+        if one.word != "never":
+            continue
+        hosts = set()
+        for host, row in entries:
+            if host not in hosts and _breaks(one.promise, row):
+                hosts.add(host)
+                found.append(Problem(f"{host}: {one} is not kept: {row}", one.place))
+    return found
+
+
+def _breaks(promise: Promise, row: Row) -> bool:
+    names = {{"icmp6": "ipv6-icmp"}.get(name, name) for name in promise.proto.names} if promise.proto else ()
+    if (row.proto not in names) if names else (row.proto not in ("tcp", "udp") if promise.port else row.proto in ICMP):
+        return False
+    if promise.port and not any(
+        _holds(word, port.first, port.last) for word in _arriving(row) for port in promise.port
+    ):
+        return False
+    if not any(_is_receiver(one, row) for one in promise.to):
+        return False
+    return any(_speaks_of(one, row) for one in promise.source) and not any(_speaks_of(one, row) for one in promise.but)
+
+
+def _arriving(row: Row) -> tuple[str, ...]:
+    """The ports at which it arrives: those behind "port", else those that were asked for."""
+    inside = row.arrives[0].partition(" port ")[2].partition(" ")[0] if row.arrives else ""
+    return tuple(inside.split(",")) if inside else row.ports
+
+
+def _is_receiver(whom: Whom, row: Row) -> bool:
+    if whom.network is not None:
+        return any(_within(address, str(whom.network)) for address in (*row.addresses, row.arrives[0].split(" ")[0]))
+    return whom.kind == "any" or (whom.kind == "host" and row.jail == "host") or whom.is_jail(row.jail)
+
+
+def _speaks_of(whom: Whom, row: Row) -> bool:
+    if whom.kind == "any":
+        return True
+    if whom.kind == "outside":
+        return row.origin == "outside"
+    if whom.network is not None:
+        return any(_within(source, str(whom.network)) for source in row.sources)
+    return row.origin != "outside" and any(
+        whom.is_jail(name) or (whom.kind == "host" and name == "host") for name in row.sources
+    )
+
+
+def _sends(row: Row, sender: str) -> bool:
+    if sender == "outside":
+        return row.origin == "outside"
+    return sender in row.sources or (row.origin == "outside" and any(_within(source, sender) for source in row.sources))
+
+
+def _within(word: str, network: str) -> bool:
+    """Whether two addresses or networks have an address in common; "any" has all."""
+    if word == "any":
+        return True
+    try:
+        mine, theirs = ip_network(word, strict=False), ip_network(network, strict=False)
+    except ValueError:
+        return False
+    return mine.version == theirs.version and mine.overlaps(theirs)
+
+
+def address(word: str) -> str:
+    """A sender of the command line: "outside", or an address. Raises ValueError."""
+    return word if word == "outside" else str(ip_address(word))
+
+
+def _holds(word: str, first: int, last: int = 0) -> bool:
+    if word == "any":
+        return True
+    low, _, high = word.partition(":")
+    return low.isdigit() and int(low) <= (last or first) and first <= int(high or low)

@@ -1,0 +1,75 @@
+"""jailpf fleet: many hosts, from what reach --json printed on each."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Desk
+
+
+@pytest.fixture
+def folder(desk: Desk) -> Path:
+    """Two hosts: one with git and dovecot, one with dovecot only."""
+    for name in ("git", "dovecot"):
+        desk.jailpf("load", name)
+    folder = desk.root / "reach"
+    folder.mkdir()
+    (folder / "alpha.json").write_text(desk.jailpf("reach", "--json").out)
+    desk.jailpf("unload", "git")
+    (folder / "beta.json").write_text(desk.jailpf("reach", "--json").out)
+    return folder
+
+
+def hosts(desk: Desk, folder: Path, *words: str) -> list[str]:
+    found = json.loads(desk.jailpf("fleet", str(folder), *words, "--json").out)
+    return sorted({f"{row['host']} {row['jail']}" for row in found["reached"]})
+
+
+def test_who_publishes_a_port(desk: Desk, folder: Path) -> None:
+    """On any host; the port is the one asked for outside."""
+    assert hosts(desk, folder, "--port", "993", "--from", "outside") == ["alpha dovecot", "beta dovecot"]
+    assert hosts(desk, folder, "--port", "8080") == ["alpha git"]
+    assert hosts(desk, folder, "--port", "25") == []
+    assert desk.jailpf("fleet", str(folder), "--port", "25").out == "nobody, on 2 hosts\n"
+    table = desk.jailpf("fleet", str(folder), "--port", "8080").out.splitlines()
+    assert table[0].split() == ["HOST", "JAIL", "SERVICE", "FROM", "SOURCE", "ADDRESS", "PROTO", "PORT"]
+
+
+def test_by_sender_jail_and_protocol(desk: Desk, folder: Path) -> None:
+    """An address inside of a network counts as one of its senders."""
+    assert hosts(desk, folder, "--port", "110", "--from", "192.0.2.9") == ["alpha dovecot", "beta dovecot"]
+    assert hosts(desk, folder, "--port", "110", "--from", "198.51.100.9") == []
+    assert hosts(desk, folder, "--jail", "g*", "--proto", "tcp") == ["alpha git"]
+    assert desk.jailpf("fleet", str(folder), "--from", "nobody").status == 64
+
+
+def test_a_promise_for_all(desk: Desk, folder: Path) -> None:
+    """The host is named that breaks it."""
+    file = desk.write(
+        "all.toml",
+        '[[never]]\nfrom = "outside"\nto = "jail:git"\nport = 80\n[[never]]\nfrom = "outside"\nto = "host"\nport = 22\n',
+    )
+    answer = desk.jailpf("fleet", str(folder), "--promises", str(file))
+    assert answer.status == 1
+    (line,) = answer.err.splitlines()
+    assert line.startswith(
+        f"{file}:1:1: alpha: never from outside to jail:git port 80 is not kept: anyone outside reaches git"
+    )
+    (folder / "alpha.json").unlink()
+    assert desk.jailpf("fleet", str(folder), "--promises", str(file)).out == "2 promises are kept on 1 hosts\n"
+
+
+def test_a_file_that_is_something_else_is_named(desk: Desk, folder: Path) -> None:
+    """And the others are asked; a folder without any is an error."""
+    (folder / "gamma.json").write_text("[]")
+    answer = desk.jailpf("fleet", str(folder), "--port", "8080")
+    assert f"{folder}/gamma.json: is not what `jailpf reach --json` prints" in answer.err
+    assert "alpha" in answer.out
+    assert desk.jailpf("fleet", str(desk.root / "jails")).status == 78
+    assert desk.jailpf("fleet", "/nonexistent").status == 78
