@@ -26,6 +26,15 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.VERBOSE,
 )
+# What can be cut without looking right or left. In the file of an include it stops at the word, in a macro nowhere.
+_PLAIN = re.compile(
+    r"""[ \t\f]*(?:(-?[0-9]+(?=[ \t\n),/}=]))
+    |([A-Za-z0-9:_][A-Za-z0-9"$%&'*+\-.:;?@\[\]^_`|~]*(?!\\|[A-Za-z0-9"$%&'*+\-.:;?@\[\]^_`|~]))
+    |"([^"\\\n\0]*)"
+    |(->|!=|<>|><|<=|>=|[!<>={}(),/]))""",
+    re.VERBOSE,
+)
+_DIGITS, _WORD, _QUOTED, _OP = 1, 2, 3, 4
 _NUMBER = re.compile(r"-?[0-9]+(?=(?:\\\n)*[\s),/}=])")
 _BLANK = re.compile(r"(?:[ \t\f]|\\\n)*")
 _OPERATORS = {"->": "ARROW", "!=": "NE", "<>": BINARY, "><": BINARY, "<=": "LE", ">=": "GE"}
@@ -62,7 +71,8 @@ class Lexer:
         self.errors: list[tuple[str, int, str]] = []
         self.printed, self._tag = printed, False
         self._buffer, self._at, self._expanded_to = "", 0, 0
-        self._line = 1  # of the last token
+        self._alone = False  # what follows include is cut alone: the rest of its line comes behind the file
+        self._ready: list[Token] = []  # the next ones, the last first
 
     @property
     def file(self) -> str:
@@ -86,10 +96,14 @@ class Lexer:
 
     def token(self) -> Token:
         """The next token; EOF at the end."""
+        if self._ready:
+            return self._ready.pop()
         if self._tag:
             self._tag = False
             return self._to_blank()
         while True:
+            if not self._alone and self._batch():
+                return self._ready.pop()
             buffer = self._buffer
             blank = _BLANK.match(buffer, self._at)
             if blank and blank.end() > self._at:
@@ -102,13 +116,39 @@ class Lexer:
             token = self._one(buffer)
             if token is not None:
                 self._tag = self.printed and token.kind in {"tag", "tagged"}
+                self._alone = token.kind == "include"
                 return token
+
+    def _batch(self) -> bool:
+        """Cut all plain tokens up to what needs care; False when there are none. The last is the next one."""
+        if self.printed:
+            return False
+        found = []
+        line = self.files[-1].line
+        for match in iter(_PLAIN.scanner(self._buffer, self._at).match, None):
+            text = match[match.lastindex or 0]
+            kind = match.lastindex
+            if text == "include" or len(text) > _LONGEST:
+                break
+            if kind == _WORD:
+                found.append(Token(text if text in KEYWORDS else STRING, text, line))
+            elif kind == _OP:
+                found.append(Token(_OPERATORS.get(text, text), text, line))
+            elif kind == _DIGITS:
+                if len(text) > 18:
+                    break
+                found.append(Token(NUMBER, text, line))
+            else:
+                found.append(Token(STRING, text, line))
+            self._at = match.end()
+        self._ready = found[::-1]
+        return bool(found)
 
     def _one(self, buffer: str) -> Token | None:
         """The token at the current place; None for a comment or a macro, after which another try is due."""
         at = self._at
         file = self.files[-1]
-        line = self._line = file.line
+        line = file.line
         first = buffer[at]
         if first.isdigit() or first == "-":
             found = _NUMBER.match(buffer, at)

@@ -53,6 +53,7 @@ def parse(
     c = Context(lexer, topology, "" if main else path, Parsed())
     if lenient:
         c.lines = text.split("\n")
+        c.stream.recording = True
     _Reader(c).read()
     if c.queues and not c.result.problems:
         from jailpf.pf.simulated.language.queues import commit_queues

@@ -24,43 +24,49 @@ class Stream:
         self.lexer, self._complain = lexer, complain
         self.line = 1
         self.file = lexer.file
-        self.words: list[str] = []  # of the statement, with macros expanded
+        self.recording = False  # of the words of a statement, with macros expanded, and of its braces
+        self.words: list[str] = []
         self.depth = 0
         self._next: Token | None = None
         self._quiet = 0
 
     def peek(self) -> str:
         """The kind of the next token."""
-        if self._next is None:
-            token = self._next = self.lexer.token()
-            self.line, self.file = token.line, self.lexer.file
+        return (self._next or self._read()).kind
+
+    def _read(self) -> Token:
+        token = self._next = self.lexer.token()
+        self.line, self.file = token.line, self.lexer.files[-1].name
+        if self.recording:
             self.words.append(token.text)
             self.depth += (token.kind == "{") - (token.kind == "}")
-            if self.lexer.errors:
-                for error in self.lexer.errors:
-                    self._complain(*error)
-                self.lexer.errors.clear()
-        return self._next.kind
+        if self.lexer.errors:
+            for error in self.lexer.errors:
+                self._complain(*error)
+            self.lexer.errors.clear()
+        return token
 
     def at(self, *kinds: str) -> bool:
         """Whether the next token is of one of those kinds."""
-        return self.peek() in kinds
+        return (self._next or self._read()).kind in kinds
 
     def take(self, *kinds: str) -> str:
         """The text of the next token, which is used up. Raises SyntaxFault when it is of no such kind."""
-        if kinds and self.peek() not in kinds:
+        token = self._next or self._read()
+        if kinds and token.kind not in kinds:
             raise SyntaxFault
-        self.peek()
-        token = self._next
         self._next = None
-        self._quiet = max(0, self._quiet - 1)
-        return token.text if token else ""
+        if self._quiet:
+            self._quiet -= 1
+        return token.text
 
     def accept(self, kind: str) -> bool:
         """Whether the next token is of that kind; then it is used up."""
-        if self.peek() != kind:
+        if (self._next or self._read()).kind != kind:
             return False
-        self.take()
+        self._next = None
+        if self._quiet:
+            self._quiet -= 1
         return True
 
     def string(self) -> str:
