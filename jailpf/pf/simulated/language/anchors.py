@@ -54,13 +54,16 @@ def anchor_rule(c: Context) -> None:
     lists.protocols = protocols(c.stream)
     ends = from_to(c)
     o = filter_options(c)
-    frame = _braces(c) if stream.at("{") else None
+    frame = _braces(c) if stream.at("{") else c.left
     stream.end()
     c.require(6)
+    c.left = frame  # where a line with braces is refused, pfctl takes them for those of the next anchor line
     c.statement_line = line
     target = inline_name(c, name, frame)
     check_tcp(o, lists.protocols, ends.systems, "applies")
     fields = rule_fields(o)
+    if o.af_to:
+        raise RuleError("af-to cannot stand on an anchor line: pfctl aborts")
     if o.keep and o.keep[0] != "no state":
         raise RuleError("cannot specify state handling on anchors")
     base_family = only_family(ends.sources, base_family)
@@ -71,6 +74,7 @@ def anchor_rule(c: Context) -> None:
     body = tuple(rule for rule in frame.rules if rule.section == "filter") if frame else None
     base = Rule("anchor", line=line, direction=way, quick=quick, family=base_family, anchor=target, body=body, **fields)
     expand(c, base, lists)
+    c.left = None
 
 
 def _braces(c: Context) -> Frame:

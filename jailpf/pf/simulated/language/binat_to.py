@@ -18,15 +18,18 @@ def faults_of(
 ) -> Iterator[str]:
     """Why a binat-to rule cannot be, for one of its sources. `stale`: the pool of a source that was refused is left."""
     target = pool[0].host
-    if len(sources) > 1 and sources[-1].host != source:
+    if source.kind != "dynamic" and len(sources) > 1 and sources[-1].host != source:
         yield "invalid use of table as the source address of a binat-to rule"
     if len(pool) > 1 or stale:
         yield "tables cannot be used as the redirect address of a binat-to rule"
     what = "as the source address of a binat-to rule"
-    if source.kind == "table":
-        yield f"invalid use of table <{source.name}> {what}"
-    elif several(source):
-        yield f"invalid use of interface ({source.name.split(':')[0]}) {what}"
+    rest = [source] if source.kind == "dynamic" else [node.host for node in _from(sources, source)]
+    table = next((host.name for host in rest if host.kind == "table"), "")
+    dynamic = next((host.name.split(":")[0] for host in rest if several(host)), "")
+    if table:
+        yield f"invalid use of table <{table}> {what}"
+    elif dynamic:
+        yield f"invalid use of interface ({dynamic}) {what}"
     elif source.kind not in {"net", "dynamic", "any"} or target.kind not in {"net", "dynamic"}:
         yield "binat-to requires a specified source and redirect address"
     if several(source) or several(target):
@@ -39,5 +42,12 @@ def faults_of(
         yield "binat-to cannot be specified with a direction"
 
 
+def _from(sources: list[Node], source: Host) -> list[Node]:
+    at = next((number for number, node in enumerate(sources) if node.host == source), 0)
+    return sources[at:]
+
+
 def _no_mask(host: Host) -> bool:
-    return host.kind in {"any", "table"} or (host.kind in {"net", "dynamic"} and host.prefix == 0)
+    return host.kind in {"any", "table", "no-route", "urpf-failed"} or (
+        host.kind in {"net", "dynamic"} and host.prefix == 0
+    )

@@ -74,7 +74,7 @@ def _by_action(rule: Rule) -> Iterator[str]:
             yield "af-to is not supported on match rules"
     elif rule.action == "block" and rule.route:
         yield "route-to, reply-to and dup-to are not supported on block rules"
-    if rule.nat_to or rule.rdr_to:
+    if any(pool and pool.hosts for pool in (rule.nat_to, rule.rdr_to)):
         if rule.action != "match" and rule.state in {"", "no state"}:
             yield "nat-to and rdr-to require keep state"
         if not rule.direction:

@@ -55,6 +55,9 @@ class Context:
         self.anonymous = 0
         self.inline: dict[str, int] = {}  # inline anchors by path, with the number of their rules
         self.statement_line = 1
+        self.left: Frame | None = None  # the rules in braces of an anchor line that was refused
+        self.too_long = False  # what a label expands to
+        self.hopeless = False  # pfctl gives up at the first error
         self._sections: dict[int, str] = {}  # of rules that could not be read
         self.lines: list[str] | None = None  # of a text that is read leniently
 
@@ -135,13 +138,15 @@ class Context:
         self.result.ether = self.frames[0].ether
         if self.lenient:
             self.result.problems.clear()
+        if self.too_long and not self.result.problems:
+            self.complain("expand_label_str: label too long", placed=False)
         self.result.lines_max = printable(self.result.rules["filter"], self.path)
         if self.result.lines_max is not None and not self.result.problems:
             self.complain("pfctl_load_rule: strlcpy", placed=False)
 
     def _failed(self, depth: int) -> bool:
         del self.frames[depth:]
-        return self.stream.recover(whole=self.lenient)
+        return not self.hopeless and self.stream.recover(whole=self.lenient)
 
     def _unknown(self, lines: list[str]) -> None:
         """Keep a statement that could not be read as a rule of which only the words are known."""

@@ -37,7 +37,7 @@ def with_texts(c: Context, rule: Rule, number: int) -> Rule:
     try:
         texts = {"labels": tuple(map(filled, rule.labels)), "tag": filled(rule.tag), "tagged": filled(rule.tagged)}
     except labels.TooLongError:
-        c.complain("expand_label_str: label too long", placed=False)
+        c.too_long = True
         return rule
     return derived(rule, texts)
 

@@ -7,7 +7,7 @@ interface, protocol, icmp-type, source, destination, source port, destination po
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jailpf.pf.simulated.language.consistent import faults
 from jailpf.pf.simulated.language.derive import check_name, derived, with_texts
@@ -17,7 +17,7 @@ from jailpf.pf.simulated.language.pools import bad_mask, of_family
 from jailpf.pf.simulated.language.ports import protocol_text
 from jailpf.pf.simulated.language.problems import NO_COMBINATION, SKIPPING
 from jailpf.pf.simulated.language.redirect import Redirect
-from jailpf.pf.simulated.language.written import Interface, Lists
+from jailpf.pf.simulated.language.written import ANYWHERE, Interface, Lists
 from jailpf.pf.simulated.rules.names import systems
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 def expand(c: Context, base: Rule, lists: Lists) -> None:
     """Append all rules that a statement means to the current ruleset; complain about those that cannot be."""
     _Expansion(c, base, lists).run()
+
+
+_T = TypeVar("_T")
 
 
 class _Expansion:
@@ -173,22 +176,22 @@ class _Expansion:
     ) -> None:
         """The rdr-to rule that belongs to a binat-to: inbound, from destination to source."""
         proto, icmp, _, destination = ends
+        source_port, destination_port = ports
         nat = lists.nat
         assert nat  # noqa: S101
-        at = lists.interfaces.index(interface) if lists.interfaces else 0
         others = Lists(
-            interfaces=lists.interfaces[at:],
-            protocols=lists.protocols[lists.protocols.index(proto) :] if lists.protocols else [],
-            icmp=lists.icmp[lists.icmp.index(icmp) :] if icmp else [],
-            sources=lists.destinations[lists.destinations.index(destination) :] if lists.destinations else [],
-            source_ports=[port for port in ports[1:] if port],
+            interfaces=_rest(lists.interfaces, interface),
+            protocols=_rest(lists.protocols, proto),
+            icmp=_rest(lists.icmp, icmp),
+            sources=_rest(lists.destinations, destination),
+            source_ports=_rest(lists.destination_ports, destination_port),
             destinations=[Node(nat.nodes[0].host)],
-            destination_ports=[port for port in ports[:1] if port],
+            destination_ports=_rest(lists.source_ports, source_port),
             users=lists.users,
             groups=lists.groups,
             received_on=lists.received_on,
             rdr=Redirect(
-                [lists.sources[0]],
+                [lists.sources[0] if lists.sources else ANYWHERE],
                 nat.port,
                 nat.type,
                 nat.key,
@@ -201,6 +204,11 @@ class _Expansion:
         )
         base = derived(rule, {"direction": "in", "nat_to": None, "rdr_to": None})
         _Expansion(self.c, base, others).run()
+
+
+def _rest(written: list[_T], member: object) -> list[_T]:
+    """A list from one of its members on: pfctl hands on the list where it is."""
+    return written[written.index(member) :] if member in written else []  # type: ignore[arg-type]
 
 
 def _together(family: Family, interface: Interface, source: Node, destination: Node) -> bool:

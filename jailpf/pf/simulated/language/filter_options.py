@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.ends import interface
-from jailpf.pf.simulated.language.filter_pools import af_to, nat_to, rdr_to
+from jailpf.pf.simulated.language.filter_pools import BEHIND, af_to, nat_to, rdr_to
 from jailpf.pf.simulated.language.icmp import Icmp, icmp
 from jailpf.pf.simulated.language.ports import groups, port_range, users, word
 from jailpf.pf.simulated.language.problems import RuleError
@@ -31,6 +31,7 @@ _UINT = 2**32 - 1
 class Options:
     """What the options of a rule say. `keep` is None when no word about states was said."""
 
+    said: bool = False
     users: list[Ids] = field(default_factory=list)
     groups: list[Ids] = field(default_factory=list)
     flags: tuple[int, int] | None = None
@@ -65,6 +66,7 @@ def filter_options(c: Context) -> Options:
     found = Options()
     while handler := _HANDLERS.get(c.stream.peek()):
         handler(c, found)
+        found.said = True
     return found
 
 
@@ -97,6 +99,7 @@ def _flags(c: Context, o: Options) -> None:
 
 def _icmp(c: Context, o: Options) -> None:
     found = icmp(c.stream, c.stream.take() == "icmp6-type")
+    c.stream.must(BEHIND)
     if o.icmp is not None:
         raise RuleError("icmp-type cannot be redefined")
     o.icmp = found
@@ -124,6 +127,7 @@ def _keep(c: Context, o: Options) -> None:
     how = c.stream.take()
     c.stream.take("state")
     items = [] if how == "no" else optional(c.stream)
+    c.stream.must(BEHIND)
     if o.keep is not None:
         raise RuleError("modulate or keep cannot be redefined")
     o.keep = (f"{how} state", items)
@@ -198,6 +202,8 @@ def _divert(c: Context, o: Options) -> None:
     if stream.at("port"):
         stream.take()
         text = word(stream)
+    else:
+        stream.must(BEHIND)
     port = port_range(text, ranges=False)
     if not port.low:
         raise RuleError("invalid divert port: 0")

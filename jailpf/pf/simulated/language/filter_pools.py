@@ -13,6 +13,48 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.language.redirect import Redirect
 
 
+# What may stand behind an option; anything else is wrong before pfctl looks at what the option says.
+BEHIND = frozenset(
+    [
+        "user",
+        "group",
+        "flags",
+        "icmp-type",
+        "icmp6-type",
+        "prio",
+        "tos",
+        "no",
+        "keep",
+        "modulate",
+        "synproxy",
+        "ridentifier",
+        "fragment",
+        "allow-opts",
+        "label",
+        "queue",
+        "dnpipe",
+        "dnqueue",
+        "tag",
+        "tagged",
+        "received-on",
+        "probability",
+        "rtable",
+        "divert-to",
+        "divert-reply",
+        "scrub",
+        "nat-to",
+        "rdr-to",
+        "binat-to",
+        "af-to",
+        "max-pkt-rate",
+        "max-pkt-size",
+        "set",
+        "!",
+        "{",
+    ]
+) | {"\n"}
+
+
 class Translating(Protocol):
     """Where the options of a rule keep its pools."""
 
@@ -25,6 +67,7 @@ def nat_to(c: Context, o: Translating) -> None:
     """nat-to, or binat-to. Raises RuleError."""
     how = c.stream.take()
     found = redirect(c)
+    c.stream.must(BEHIND)
     if o.nat:
         raise RuleError("cannot respecify nat-to/binat-to")
     if how == "binat-to":
@@ -36,6 +79,7 @@ def rdr_to(c: Context, o: Translating) -> None:
     """rdr-to. Raises RuleError."""
     c.stream.take()
     found = redirect(c)
+    c.stream.must(BEHIND)
     if o.rdr:
         raise RuleError("cannot respecify rdr-to")
     o.rdr = found
@@ -49,6 +93,7 @@ def af_to(c: Context, o: Translating) -> None:
     stream.take("from")
     nat = redirect(c)
     rdr = redirect(c) if stream.accept("to") else None
+    stream.must(BEHIND)
     if o.nat:
         raise RuleError("cannot respecify af-to")
     if not target:

@@ -40,7 +40,8 @@ def filter_rule(c: Context) -> None:
     lists.protocols = protocols(c.stream)
     ends = from_to(c)
     o = filter_options(c)
-    stream.end()
+    if not (o.said and stream.at("{")):  # pfctl sees that no brace belongs here after it has looked at the rule
+        stream.end()
     c.require(6)
     fields |= rule_fields(o)
     check_tcp(o, lists.protocols, ends.systems, "apply")

@@ -72,13 +72,11 @@ def parse(
 class _Reader:
     def __init__(self, c: Context) -> None:
         self.c = c
-        self.first, self.hopeless, self.ended = True, False, False
+        self.first, self.ended = True, False
 
     def read(self) -> None:
         c = self.c
         while c.guarded(self._statement) and not self.ended:
-            if self.first and self.hopeless:
-                break
             self.first = False
         c.finish()
 
@@ -87,7 +85,7 @@ class _Reader:
         kind = stream.peek()
         c.statement_line = stream.line
         # pfctl gives up where the first word of a text is none that a text may begin with.
-        self.hopeless = not c.lenient and kind not in _STATEMENTS and kind not in {"\n", "no", EOF}
+        c.hopeless = self.first and not c.lenient and kind not in _STATEMENTS and kind not in {"\n", "no", EOF}
         if kind == EOF:
             self.ended = True
             return

@@ -68,6 +68,7 @@ def _pool(c: Context, written: Redirect, low: int, high: int, static: bool, erro
     kind = written.type
     if not kind and hosts and (len(hosts) > 1 or hosts[0].kind == "table" or several(hosts[0])):
         kind = "round-robin"
+    before = errors
     if kind not in {"round-robin", "random", "source-hash"}:
         table = next((host for host in hosts if host.kind == "table"), None)
         dynamic = next((host for host in hosts if several(host)), None)
@@ -83,6 +84,8 @@ def _pool(c: Context, written: Redirect, low: int, high: int, static: bool, erro
     elif len(hosts) > 1 and kind != "round-robin":
         c.complain("r.route.opts must be PF_POOL_ROUNDROBIN")
         errors += 1
+    if errors > before:
+        hosts = ()
     found = Pool(
         hosts,
         low,

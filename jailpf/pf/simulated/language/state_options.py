@@ -19,6 +19,8 @@ _UINT = 2**32 - 1
 _RATE_MAX = _UINT // 1000
 _NUMBERS = ("max", "max-src-states", "max-src-conn", "max-src-nodes")
 _FLAGS = {"no-sync": "no_sync", "sloppy": "sloppy", "pflow": "pflow", "allow-related": "allow_related"}
+# Of a timeout that is said twice pfctl names another one: the one in its place in a list of another order.
+_NAMED = (*TIMEOUTS[:6], "tcp.tsdiff", *TIMEOUTS[20:], *TIMEOUTS[6:19])
 _TWICE = {
     "no-sync": "state option 'sync' multiple definitions",
     "sloppy": "state sloppy option: multiple definitions",
@@ -128,7 +130,7 @@ def options(written: list[Item], c: Context, keeps: bool) -> StateOptions | None
         else:
             name, seconds = value
             if timeouts.get(name):
-                raise RuleError(f"state timeout {name} multiple definitions")
+                raise RuleError(f"state timeout {_NAMED[TIMEOUTS.index(name)]} multiple definitions")
             timeouts[name] = seconds
     adaptive = bool({"adaptive.start", "adaptive.end"} & set(timeouts))
     if found.get("max") and not adaptive:

@@ -11,7 +11,7 @@ from jailpf.pf.simulated.language.lexer import EOF, NUMBER, STRING, Lexer, Token
 from jailpf.pf.simulated.language.problems import RuleError, SyntaxFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 _T = TypeVar("_T")
 QUIET_TOKENS = 2  # after an error pfctl says no "syntax error" before so many tokens were fine
@@ -97,6 +97,11 @@ class Stream:
     def end(self) -> None:
         """Nothing more may stand in this line. Raises SyntaxFault."""
         if self.peek() != "\n":
+            raise SyntaxFault
+
+    def must(self, kinds: Container[str]) -> None:
+        """What stands here must be of those kinds. Raises SyntaxFault."""
+        if self.peek() not in kinds:
             raise SyntaxFault
 
     def newlines(self) -> None:

@@ -82,7 +82,8 @@ def _line(rule: EtherRule) -> str:
         if mac:
             words.append(f"{word} {_mac(mac)}")
     family: Family = "inet" if rule.protocol == IP4 else "inet6"
-    words.append("l3 " + from_to_text(rule.ip_source, None, rule.ip_destination, None, family))
+    source, destination = (_misread(host, family) for host in (rule.ip_source, rule.ip_destination))
+    words.append("l3 " + from_to_text(source, None, destination, None, family))
     for label in rule.labels:
         if not label:
             break
@@ -98,6 +99,15 @@ def _line(rule: EtherRule) -> str:
     if rule.dummynet and rule.dummynet[1]:
         words.append(f"{rule.dummynet[0]} {rule.dummynet[1]}")
     return " ".join(words)
+
+
+def _misread(host: Host, family: Family) -> Host:
+    """An address of the other family than the EtherType's: pfctl prints its first bytes."""
+    if host.kind != "net" or host.family == family:
+        return host
+    if family == "inet6":
+        return Host("net", family, host.low << 96, host.high << 96, host.prefix, negated=host.negated)
+    return Host("net", family, host.low >> 96, host.high >> 96, min(host.prefix, 32), negated=host.negated)
 
 
 def _mac(mac: Mac) -> str:
