@@ -208,7 +208,7 @@ class _Expansion:
 
 def _rest(written: list[_T], member: object) -> list[_T]:
     """A list from one of its members on: pfctl hands on the list where it is."""
-    return written[written.index(member) :] if member in written else []  # type: ignore[arg-type]
+    return written[written.index(member) :] if member in written else []
 
 
 def _together(family: Family, interface: Interface, source: Node, destination: Node) -> bool:

@@ -125,7 +125,7 @@ class Lexer:
             return False
         found = []
         line = self.files[-1].line
-        for match in iter(_PLAIN.scanner(self._buffer, self._at).match, None):
+        for match in iter(_PLAIN.scanner(self._buffer, self._at).match, None):  # type: ignore[attr-defined]
             text = match[match.lastindex or 0]
             kind = match.lastindex
             if text == "include" or len(text) > _LONGEST:
