@@ -46,6 +46,18 @@ MAIN = Option(("--main",), "a pf.conf to take for the main ruleset", metavar="FI
 INTERFACES = Option(
     ("--interfaces",), "what ifconfig -a (and netstat -rn, sysctl) printed, in place of this host's", metavar="FILE"
 )
+INTERFACE = Option(
+    ("--interface",),
+    "an interface and its addresses, more than once if need be",
+    action="append",
+    metavar="IF=ADDRESS/LENGTH,...",
+)
+PF_CONF = (
+    Option(("pf_conf",), "the pf.conf, - for standard input", metavar="FILE"),
+    Option(("-a", "--anchor"), "read it as the rules of an anchor", metavar="ANCHOR"),
+    Option(("-D", "--define"), "a macro that the file cannot change, more than once if need be", action="append", metavar="NAME=VALUE"),
+    INTERFACES, INTERFACE,
+)  # fmt: skip
 DECLARED = Option(("--declared",), "take what is declared, not what is loaded", action="store_true")
 
 COMMANDS = (
@@ -78,9 +90,16 @@ COMMANDS = (
     ), json=True),
     Command("trace", "trace:trace", "say who gets a packet, and the way it goes", "jailpf trace tcp from 198.51.100.7 to ext_ip4 port 993", (
         Option(("words",), "[inet|inet6] PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|host|ext_ip4|ext_ip6 [port N] [on IF]", nargs="+", metavar="WORD"),
-        MAIN, INTERFACES, DECLARED,
+        MAIN, INTERFACES, INTERFACE, DECLARED,
     ), json=True),
-    Command("reach", "reach:reach", "the whole answer: who reaches which service from where", "jailpf reach dovecot", (ANY_JAILS, MAIN, INTERFACES, DECLARED), json=True),
+    Command("reach", "reach:reach", "the whole answer: who reaches which service from where", "jailpf reach dovecot", (ANY_JAILS, MAIN, INTERFACES, INTERFACE, DECLARED), json=True),
+    Command("pf", "", "any pf.conf, read as pfctl reads it", "jailpf pf check /etc/pf.conf", subcommands=(
+        Command("check", "pfconf:check", "say whether pfctl would take a pf.conf", "jailpf pf check --interface em0=203.0.113.1/24 pf.conf", PF_CONF, json=True),
+        Command("print", "pfconf:show", "print the rules of a pf.conf, as pfctl -o none -nvP does", "jailpf pf print --interfaces ifconfig.txt pf.conf", (
+            *PF_CONF,
+            Option(("--names",), "services by name, as pfctl without -P", action="store_true"),
+        )),
+    )),
     Command("plan", "plan:plan", "say what a change means in traffic, before it is loaded", "jailpf plan dovecot", (
         ANY_JAILS,
         Option(("--from",), "with --to: compare the declarations of two folders instead, without pf", metavar="DIR", dest="before"),

@@ -24,7 +24,7 @@ WITH_VALUE = {"-c", "--pf", "--run"} | {
     for one in (command, *command.subcommands)
     for option in one.options
     for flag in option.flags
-    if flag.startswith("-") and not option.action
+    if flag.startswith("-") and option.action in {"", "append"}
 }
 
 

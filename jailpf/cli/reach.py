@@ -25,7 +25,13 @@ def reach(session: Session, options: Namespace) -> int:
     from jailpf.insight.world import build
     from jailpf.pf.simulated.reach.reach import reach as engine
 
-    world = build(session, main=options.main or "", declared=options.declared, interfaces=options.interfaces or "")
+    world = build(
+        session,
+        main=options.main or "",
+        declared=options.declared,
+        interfaces=options.interfaces or "",
+        given=options.interface or (),
+    )
     if options.main:
         world.problems += [PfRefusedError(one) for one in loadable(world, options.main)]
     known = world.pf.topology.jails

@@ -27,7 +27,13 @@ def trace(session: Session, options: Namespace) -> int:
     from jailpf.insight.world import build
     from jailpf.pf.simulated.nearest import nearest
 
-    world = build(session, main=options.main or "", declared=options.declared, interfaces=options.interfaces or "")
+    world = build(
+        session,
+        main=options.main or "",
+        declared=options.declared,
+        interfaces=options.interfaces or "",
+        given=options.interface or (),
+    )
     if options.main:
         world.problems += [PfRefusedError(one) for one in loadable(world, options.main)]
     question = ask(world, session, options.words)

@@ -5,16 +5,18 @@ What `jailpf trace` and `jailpf reach` ask.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import rule_text
 from jailpf.errors import ConfigError, JailpfError, Place
+from jailpf.insight.elsewhere import add_interfaces, described_host, text_of
 from jailpf.insight.surroundings import surroundings
 from jailpf.lifecycle.prepare import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
@@ -56,15 +58,26 @@ class World:
         return found
 
 
-def build(session: Session, *, main: str = "", declared: bool | Collection[str] = False, interfaces: str = "") -> World:
+def build(
+    session: Session,
+    *,
+    main: str = "",
+    declared: bool | Collection[str] = False,
+    interfaces: str = "",
+    given: Sequence[str] = (),
+) -> World:
     """Gather it all. main: a pf.conf to take instead of the loaded main ruleset; declared: what is declared instead of
     what is loaded, of all jails or of these; interfaces: a file of what ifconfig(8) printed, to take instead of this
-    host's. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
+    host's; given: interfaces to add, "em0=203.0.113.1/24". With `main` and without jailpf.toml the host is what these two
+    say, and has no jails. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
     """
     from jailpf.pf.simulated.explain import rebuild
 
+    if main and not os.path.lexists(session.file):
+        return World(rebuild(text_of(main), topology=described_host(interfaces, given)), {})
     jails, problems = _jails(session)
     topology, odd = surroundings(session, (one.jail for one in jails.values()), interfaces)
+    add_interfaces(topology, given)
     loaded = _main(session, main)
     instead = _declared(jails, declared)
     layout = session.settings.layout

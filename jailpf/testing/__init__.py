@@ -15,6 +15,8 @@ Fixtures that a test uses: `jail`, `render`, `problems`, `traffic`, `pf`, `golde
 replace: `plugins`, `settings` (the text of jailpf.toml), `pf_conf` (the main ruleset). With JAILPF_REFRESH=1 in the
 environment `golden` writes what it would compare.
 
+Any pf.conf, without a jail or jailpf.toml: `PfConf(Path("/etc/pf.conf"), {"em0": ["203.0.113.1/24"]})`, see there.
+
 (PYTEST_DONT_REWRITE: nothing in here is a bare assert, so a test module may import it before pytest does.)
 """
 
@@ -26,6 +28,7 @@ import pytest
 
 from jailpf.testing.golden import Case, Golden, cases
 from jailpf.testing.host import SETTINGS, SimulatedHost, SimulatedJail
+from jailpf.testing.pfconf import PfConf
 from jailpf.testing.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ __all__ = [
     "SETTINGS",
     "Case",
     "Golden",
+    "PfConf",
     "SimulatedHost",
     "SimulatedJail",
     "Traffic",
