@@ -22,8 +22,8 @@ complete jailpf \
         'c/--jail=/`jailpf list --names`/' \
         'c/--promises=/f/' \
         'c/--into=/d/' \
-        'c/--/(all declared dot dry-run empty every ext-if file follow from help html interface interfaces into jail json loaded main mermaid names pf port promises proto run running sort summary to verbose verify version)/' \
-        'c/-/(- c f h n v)/' \
+        'c/--/(all anchor declared define dot dry-run empty every ext-if file follow from help html interface interfaces into jail json loaded main mermaid names pf port promises proto run running sort summary to verbose verify version)/' \
+        'c/-/(- D a c f h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \
         'n/--run/d/' \
@@ -37,7 +37,7 @@ complete jailpf \
         'n/--jail/`jailpf list --names`/' \
         'n/--promises/f/' \
         'n/--into/d/' \
-        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach plan promises log top map metrics watch fleet init import attach detach new doctor plugins plugin schema)/' \
+        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach pf plan promises log top map metrics watch fleet init import attach detach new doctor plugins plugin schema)/' \
         'n/prestart/`jailpf list --names`/' \
         'n/created/`jailpf list --names`/' \
         'n/poststop/`jailpf list --names`/' \
@@ -51,6 +51,7 @@ complete jailpf \
         'n/table/`jailpf list --names`/' \
         'n/status/`jailpf list --names`/' \
         'n/reach/`jailpf list --names`/' \
+        'n/pf/(check print)/' \
         'n/plan/`jailpf list --names`/' \
         'n/log/`jailpf list --names`/' \
         'n/fleet/d/' \
@@ -60,5 +61,7 @@ complete jailpf \
         'n/new/`jailpf list --names`/' \
         'n/plugin/(new)/' \
         'n/schema/(jail host)/' \
+        'n/check/f/' \
+        'n/print/f/' \
         'p/4/(show add delete replace reload refresh expire)/' \
         'p/*/()/'
