@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jailpf.pf.simulated.host.topology import Topology
@@ -111,6 +111,7 @@ _rule = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(_rule)
 def test_printing_loses_nothing(text: str) -> None:
     """What is printed reads back as the same rules, or the rule was refused in the first place."""
