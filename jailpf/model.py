@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 # Not for types only: the fields of rules and tables are held against them.
-from jailpf.errors import Place
+from jailpf.errors import Place, Problem
 from jailpf.values import (
     Address,
     Count,
@@ -174,6 +174,7 @@ class Anchor:
 class Ruleset:
     """All anchors of one jail, in the order of loading, and the rules and tables they were made of.
 
+    notes: what the user should know, short of an error;
     names: the other jails that are named, and patterns of them; waits_for: those whose addresses nobody knows yet.
     """
 
@@ -182,5 +183,6 @@ class Ruleset:
     rules: tuple[Rule, ...] = ()
     tables: tuple[Table, ...] = ()
     inputs: tuple[str, ...] = field(default=())
+    notes: tuple[Problem, ...] = ()
     names: tuple[str, ...] = ()
     waits_for: tuple[str, ...] = ()

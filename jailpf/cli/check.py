@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
     from jailpf.lifecycle.session import Session
     from jailpf.model import Ruleset
+    from jailpf.pf import Loaded
     from jailpf.state.records import Record
 
 
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
-    from jailpf.lifecycle import conflicts
+    from jailpf.lifecycle import conflicts, listeners, silent
     from jailpf.lifecycle.prepare import prepare
 
     names = options.jails or session.jails.declared()
@@ -25,6 +26,8 @@ def check(session: Session, options: Namespace) -> int:
     warnings: list[Problem] = []
     records: list[Record] = []
     status = 0
+    heard = listeners.listening(session) if session.settings.pf == "pfctl" else []
+    main = _main(session)
     for name in names:
         try:
             prepared = prepare(session, name, created=False)
@@ -41,6 +44,10 @@ def check(session: Session, options: Namespace) -> int:
                 Problem(f"nothing is declared for {name}", prepared.services.place(), "add a [service.NAME]")
             )
         warnings += _old_releases(prepared.ruleset)
+        warnings += listeners.taken(session, prepared, heard)
+        if open_ones := list(silent.opened(session, prepared, main)) if main else []:
+            errors += open_ones
+            status = status or 65
     everyone = [*records, *_others(session, records, options.jails)]
     warnings += conflicts.published_claims(session)[1]
     conflicting = conflicts.check_all(session, everyone)
@@ -68,6 +75,14 @@ def check(session: Session, options: Namespace) -> int:
     return status or (1 if warnings else 0)
 
 
+def _main(session: Session) -> Loaded | None:
+    """The main ruleset; None where pf cannot be asked: declarations are checked on any machine."""
+    try:
+        return session.pf.read("", members=False)
+    except JailpfError:
+        return None
+
+
 def _promises(session: Session) -> list[Problem]:
     """Promises that the declarations break."""
     from jailpf.declare.promises import there
@@ -87,8 +102,12 @@ def _promises(session: Session) -> list[Problem]:
 
 def _old_releases(ruleset: Ruleset) -> list[Problem]:
     """What FreeBSD 13 refuses."""
-    found = (rule.place for rule in ruleset.rules if rule.port and rule.proto and "sctp" in rule.proto.names)
-    return [Problem("sctp with ports needs FreeBSD 14 or later", place) for place in dict.fromkeys(found)]
+    sctp = [rule.place for rule in ruleset.rules if rule.port and rule.proto and "sctp" in rule.proto.names]
+    hashed = [rule.place for rule in ruleset.rules if rule.action == "rdr" and rule.pool and rule.pool.key]
+    found = [Problem("sctp with ports needs FreeBSD 14 or later", place) for place in dict.fromkeys(sctp)]
+    return found + [
+        Problem("source_hash of an rdr needs FreeBSD 14 or later", place) for place in dict.fromkeys(hashed)
+    ]
 
 
 def _others(session: Session, records: list[Record], chosen: list[str]) -> list[Record]:

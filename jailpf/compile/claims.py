@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 def of_ruleset(ruleset: Ruleset) -> list[Claim]:
     """The claims of a jail's rules."""
     claims = []
+    redirected = {rule.service for rule in ruleset.rules if rule.action == "rdr"}
     for rule in ruleset.rules:
-        if rule.action not in ("rdr", "binat"):
+        # What a jail with the host's own addresses lets in is a port of the host, of which there is one.
+        own = (
+            ruleset.jail.shared and rule.action == "pass" and rule.direction != "out" and rule.service not in redirected
+        )
+        if rule.action not in ("rdr", "binat") and not (own and rule.to and rule.port):
             continue
-        to = rule.to if rule.action == "rdr" else (Peer.of(rule.target),)
+        to = (Peer.of(rule.target),) if rule.action == "binat" else rule.to
         claims.append(
             Claim(
                 owner=ruleset.jail.name,
@@ -34,7 +39,7 @@ def of_ruleset(ruleset: Ruleset) -> list[Claim]:
                 protos=rule.proto.names if rule.proto else (),
                 to=to or (Peer.parse("any"),),
                 ports=rule.port or ALL_PORTS,
-                source=rule.source if rule.action == "rdr" else (),
+                source=rule.source if rule.action != "binat" else (),
             )
         )
     return claims

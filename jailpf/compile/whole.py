@@ -98,6 +98,7 @@ def compile_jail(
         rules=tuple(rules),
         tables=tuple(tables),
         inputs=tuple(work.inputs),
+        notes=tuple(work.notes),
         names=tuple(dict.fromkeys(work.named)),
         waits_for=tuple(dict.fromkeys(work.waits_for)),
     )
@@ -112,6 +113,7 @@ class _Work:
         self.inputs: list[str] = []
         self.translating: tuple[Rule, ...] = ()
         self.named: list[str] = []
+        self.notes: list[Problem] = []
         self.waits_for: list[str] = []
         self.inlined: dict[str, tuple[Member, ...]] = {}
 
@@ -227,6 +229,9 @@ class _Work:
                 place, remedy = self.services.place(*path, "to"), "name an address of a family that the jail has"
             sentence = f"[{'.'.join(path)}] {rule_type.keyword}: there is {what} for this: {reasons}"
             self.problems.append(Problem(sentence, place, remedy))
+        for note in context.notes:
+            message, _, remedy = note.partition("; ")
+            self.notes.append(Problem(message, place, remedy))
         service = path[1] if path[0] == "service" else f"{path[0]}.{path[1]}"
         return self.take([bound(one, context.named) for one in made], service, path)
 

@@ -177,6 +177,7 @@ class Context:
     redirecting: tuple[Rule, ...] = ()
     declared: frozenset[str] = frozenset()
     rendered: list[Rule | Table] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     named: dict[Peer, Way] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     lookup: Callable[[str], Jail] | None = None
@@ -186,6 +187,11 @@ class Context:
     def error(self, message: str, key: str = "") -> RenderError:
         """An error to raise: the declaration cannot become rules. `key` gives the place."""
         return RenderError(message, key)
+
+    def note(self, message: str) -> None:
+        """Something that the user should know of the declaration, short of an error: "SENTENCE; REMEDY"."""
+        if message not in self.notes:
+            self.notes.append(message)
 
     def table_name(self, prefix: str) -> TableName:
         """A name for a table of this declaration's own: "PREFIX_NAME", or a stable short form of at most 31 bytes.

@@ -57,6 +57,8 @@ class JailTable:
                 if address.family != family:
                     other = "ip6" if name == "ip4" else "ip4"
                     yield name, f'{address} is not an {family} address; it belongs in {other}: {other} = "{address}"'
+                elif address.ip.is_loopback and not self.shared:
+                    yield name, f"{address} is the host's own; say shared = true, or give the jail an address"
 
 
 @dataclass(frozen=True)

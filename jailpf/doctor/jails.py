@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
-from jailpf.lifecycle import conflicts, leftovers
+from jailpf.lifecycle import conflicts, leftovers, listeners, silent
 from jailpf.lifecycle.prepare import prepare
 from jailpf.managers.finding import Finding
 
@@ -20,6 +20,8 @@ def declarations(session: Session) -> Iterator[Finding]:
     """Whether every declaration is sound, trusted, and in no conflict with another."""
     sound = []
     names = session.jails.declared()
+    heard = listeners.listening(session)
+    main = session.pf.read("", members=False)
     for name in names:
         try:
             prepared = prepare(session, name, created=False)
@@ -27,6 +29,10 @@ def declarations(session: Session) -> Iterator[Finding]:
             yield from (Finding.of(problem, f"{name} cannot start") for problem in wrong.problems)
             continue
         sound += [prepared.record] if prepared else []
+        for problem in (
+            (*listeners.taken(session, prepared, heard), *silent.opened(session, prepared, main)) if prepared else ()
+        ):
+            yield Finding.of(problem, "the host, or who is denied, is not where you think")
     for problem in conflicts.check_all(session, sound):
         yield Finding.of(problem, "on 15 the last anchor by name gets the packet, on 13 the first")
     if not names:

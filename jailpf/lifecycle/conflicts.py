@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from jailpf.compile.claims import collisions
-from jailpf.errors import ConflictError, JailpfError, Problem
+from jailpf.errors import ConflictError, JailpfError, Place, Problem
 from jailpf.lifecycle import survey
 from jailpf.managers.published import Published
 from jailpf.state import plans, records
@@ -34,6 +34,7 @@ def check(session: Session, record: Record) -> None:
     found = collisions(record.claims, resolve, [claim for other in others for claim in other.claims])
     problems = _with_the_dead(session, list(found), others)
     problems += _addresses([record], others)
+    problems += _twins([record], others)
     problems += _addresses(others, [record])
     problems += _problems(record.claims, published_claims(session)[0], resolve)
     problems += _within(record.claims, resolve)
@@ -72,7 +73,7 @@ def check_all(session: Session, wanted: Iterable[Record]) -> list[Problem]:
     resolve = resolver(session)
     found = list(_within(claims, resolve))
     found += _problems(claims, published_claims(session)[0], resolve)
-    return [*found, *_addresses(wanted, wanted)]
+    return [*found, *_addresses(wanted, wanted), *_twins(wanted, wanted)]
 
 
 def doubts(session: Session, claims: list[Claim], against: list[Claim] | None = None) -> list[Problem]:
@@ -160,6 +161,20 @@ def _addresses(claimants: Iterable[Record], owners: Iterable[Record]) -> Iterato
                         claim.place,
                         f"publish {record.jail} on an address of the host",
                     )
+
+
+def _twins(wanted: Iterable[Record], others: Iterable[Record]) -> Iterator[Problem]:
+    """An address of two jails that neither of them shares: what is let in to one is let in to the other."""
+    own = {address: record for record in others if not record.shared for address in record.addresses}
+    for record in wanted:
+        for address in record.addresses if not record.shared else ():
+            other = own.get(address)
+            if other and other.jail != record.jail:
+                yield Problem(
+                    f"{address} of {record.jail} is also the address of {other.jail}",
+                    Place(record.file),
+                    "give one of them another, or say shared = true in [jail] of both",
+                )
 
 
 def published_claims(session: Session) -> tuple[list[Claim], list[Problem]]:

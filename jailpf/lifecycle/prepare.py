@@ -51,6 +51,7 @@ def prepare(session: Session, name: str, *, created: bool) -> Prepared | None:
         return None
     extra = session.registry.created(jail, services) if created else ()
     ruleset = compile_jail(jail, services, jails, extra)
+    session.notes += [note for note in ruleset.notes if note not in session.notes]
     for path in dict.fromkeys((*jail.inputs, *ruleset.inputs, *plugin_files(session))):
         inputs.setdefault(path, stamp(path))
     session.folders.update(map(os.path.dirname, inputs))

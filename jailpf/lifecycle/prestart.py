@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem
-from jailpf.lifecycle import conflicts, readiness
+from jailpf.lifecycle import conflicts, listeners, readiness
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.state import plans
 
@@ -32,6 +32,7 @@ def prestart(session: Session, name: str) -> Prepared | None:
         return None
     session.registry.prestart(prepared.jail, prepared.services)
     readiness.check(session, prepared)
+    session.notes += listeners.taken(session, prepared)
     with session.lock():
         conflicts.check(session, prepared.record)
         for anchor in prepared.ruleset.anchors:

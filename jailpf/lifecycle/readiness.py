@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, PfUnavailableError, Problem
+from jailpf.lifecycle import silent
 from jailpf.model import SECTIONS
 from jailpf.values import Network
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
 _GENERAL_NAT = re.compile(
-    r"^nat (?:pass )?(?:log )?(?:on (?P<on>\S+) )?(?:(?P<af>inet6?) )?(?:proto \S+ )?from (?P<source>.+?) to any .*->"
+    r"^nat (?:pass )?(?:log )?(?:on (?P<on>\S+) )?(?:(?P<af>inet6?) )?(?:proto \S+ )?(?:all|from (?P<source>.+?) to any) .*->"
 )
 
 
@@ -49,6 +50,8 @@ def check(session: Session, prepared: Prepared) -> None:
                 )
             )
     problems += beaten(session, prepared, main)
+    problems += silent.opened(session, prepared, main)
+    problems += silent.missing(session, prepared)
     if problems:
         raise PfUnavailableError(problems)
 
@@ -80,7 +83,7 @@ def beaten(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Probl
 def _covers(session: Session, found: re.Match[str], rule: Rule) -> bool:
     if (found["af"] and found["af"] != rule.family) or (found["on"] and found["on"] not in rule.on):
         return False
-    source = found["source"]
+    source = found["source"] or "any"
     try:
         if table := re.fullmatch(r"<([^>]+)>", source):
             nets = [Network.parse(word) for word in session.pf.table("", table[1], "show")]

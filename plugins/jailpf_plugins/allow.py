@@ -147,6 +147,10 @@ class Allow(RuleType):
             yield replace(rule, state=state)
             return
         # Limits count on the way in only: a vnet jail's packets leave again through its bridge as OUT (facts.md).
+        asked = [one for made in context.rendered if isinstance(made, Rule) and made.action == "rdr" for one in made.on]
+        cards = [link.interface if (link := context.host.uplink(one)) else one for one in self.on]
+        if rule.tagged and asked and cards and not set(cards) & set(asked):
+            raise context.error(f"what is redirected comes in by {' '.join(asked)}; write one of them, or rdr.on", "on")
         on = self._on(context)
         if on or not self.on:
             yield replace(rule, direction="in", on=on, state=state, tag=tag)

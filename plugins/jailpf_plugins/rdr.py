@@ -118,6 +118,12 @@ class Rdr(RuleType):
                         name=name, addresses=tuple(Member(False, Network.parse(str(one))) for one in side.addresses)
                     )
                     targets, pool = (Peer.parse(f"<{name}>"),), Pool(kind="source-hash", key=context.pool_key())
+            if not context.explicit and any(
+                one.action == "binat" and one.family == side.family for one in context.translating
+            ):
+                context.note(
+                    "outside sees the address of the binat, and this is published on the host's; rdr = false publishes it there"
+                )
             for way in ways:
                 for outside, inside in groups:
                     yield Rule(

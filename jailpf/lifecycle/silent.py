@@ -1,0 +1,87 @@
+"""What pf takes without a word and does not do: a deny behind another's nat, a card or a log that is not there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jailpf.errors import JailpfError, Problem
+from jailpf.system import programs
+from jailpf.values import Log, Network, Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.lifecycle.prepare import Prepared
+    from jailpf.lifecycle.session import Session
+    from jailpf.model import Rule
+    from jailpf.pf import Loaded
+
+_NAT = re.compile(
+    r"^nat (?:pass )?(?:log (?:\([^)]*\) )?)?(?:on \S+ )?(?:(?P<af>inet6?) )?(?:proto \S+ )?(?:all|from (?P<source>.+?)(?: port .+?)? to) .*->"
+)
+
+
+def opened(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Problem]:
+    """Each [deny.*] of what a local jail sends that a nat rule of the main ruleset would silently open.
+
+    pf.conf's nat comes first: the filter then sees the host's address, and no tag of ours is set (facts-2.md).
+    """
+    if prepared.jail.vnet:
+        return
+    rules = [rule for rule in prepared.ruleset.rules if rule.action == "block" and _sends(rule, prepared)]
+    said = set()
+    for line in main.nat if rules else ():
+        for rule in rules:
+            if rule.service not in said and _covers(session, line, rule):
+                said.add(rule.service)
+                yield Problem(
+                    f"the main ruleset's `{line}` takes these packets first, and {rule.service} would be silently open",
+                    rule.place,
+                    "take the jail out of that line of pf.conf, and let [host] nat or a [nat.NAME] translate it",
+                )
+
+
+def _sends(rule: Rule, prepared: Prepared) -> bool:
+    return bool(rule.source) and set(rule.source) <= set(map(Peer.of, prepared.jail.addresses))
+
+
+def _covers(session: Session, line: str, rule: Rule) -> bool:
+    found = _NAT.match(line)
+    if not found or (found["af"] and found["af"] != rule.family):
+        return False
+    words = (found["source"] or "any").strip("{} ").replace(",", " ").split()
+    for word in words:
+        if word in ("any", "!") or word.startswith(("!", "(")):
+            return True  # what it leaves out, or an interface has, is not for us to guess: refused rather than promised
+        try:
+            nets = [
+                Network.parse(one)
+                for one in (session.pf.table("", word[1:-1], "show") if word.startswith("<") else [word])
+                if not one.startswith("!")
+            ]
+        except (ValueError, JailpfError):
+            continue
+        if any(peer.network and peer.network.within(net) for net in nets for peer in rule.source):
+            return True
+    return False
+
+
+def missing(session: Session, prepared: Prepared) -> Iterator[Problem]:
+    """Cards of uplinks and pflog interfaces that the host does not have: pf drops every packet, or reads past an array."""
+    cards = {rule.route.interface: rule.place for rule in prepared.ruleset.rules if rule.route}
+    logs = {rule.log.to: rule.place for rule in prepared.ruleset.rules if isinstance(rule.log, Log) and rule.log.to}
+    if not (cards or logs) or session.settings.pf == "simulated":
+        return
+    there = programs.run(session.settings.programs["ifconfig"], "-l").split()
+    for name, place in cards.items():
+        if name not in there:
+            remedy = f"make it, or take its [host.uplink.*] out of {session.settings.file}"
+            yield Problem(f"there is no interface {name}: pf would drop what this rule takes", place, remedy)
+    for log, place in logs.items():
+        if log not in there:
+            yield Problem(
+                f"there is no interface {log} to log to",
+                place,
+                f"`ifconfig {log} create`, and pflog_instances in rc.conf(5)",
+            )
