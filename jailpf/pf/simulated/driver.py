@@ -286,6 +286,8 @@ class Simulated:
     def _set_main(self, model: Model, text: str) -> None:
         parsed = parse(text, model.topology, name="pf.conf", main=True).checked()
         model.load("", parsed, self.now())
+        for path, loaded in parsed.loaded:
+            model.load(path, loaded, self.now())
         model.main_text, model.skips = text, parsed.skips
 
 

@@ -16,6 +16,7 @@ from jailpf.pf.simulated.kernel.model import Ruleset
 from jailpf.pf.simulated.language.parse import parse
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.tables import Table, parse_entry
+from jailpf.pf.simulated.rules.rule import SECTIONS, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,9 +52,21 @@ def rebuild(
         if not printed:
             _forget_unfilled(model, parsed, tables or {})
         _set_tables(model, "", tables or {}, now())
+        _load_files(model, parsed, now())
         for anchor in anchors:
             _load(model, anchor, now())
     return pf
+
+
+def _load_files(model: Model, parsed: Parsed, now: float) -> None:
+    """What `load anchor` names; of a file that cannot be read here nothing is known."""
+    for path, loaded in parsed.loaded:
+        model.load(path, loaded, now)
+    for path, file in parsed.loads:
+        if path not in dict(parsed.loaded):
+            unread = Rule("unknown", text=f'load anchor "{path}" from "{file}"', expanded=f"{file} cannot be read here")
+            model.serial += 1
+            model.put(path, Ruleset(model.serial, parsed={section: [unread] for section in SECTIONS}), now)
 
 
 def _forget_unfilled(model: Model, parsed: Parsed, tables: Mapping[str, Sequence[str]]) -> None:

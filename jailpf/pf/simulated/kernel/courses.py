@@ -96,6 +96,9 @@ def unsimulated(rule: Rule) -> str:
     """The word of a rule whose effect is not simulated, "" for none."""
     if rule.rtable:
         return "rtable"
+    for pool in (rule.pool, rule.nat_to, rule.rdr_to):
+        if pool is not None and any(host.kind == "unknown" for host in pool.hosts):
+            return "a name that only the resolver knows"
     if rule.af_to:
         return "af-to"
     if rule.divert_to:

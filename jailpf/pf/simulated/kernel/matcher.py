@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.rules.addresses import network
 from jailpf.pf.simulated.rules.unknown import may_match
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.rules.rule import Family, Host, Rule
 
 ALL_FLAGS = "FSRPAUEWe"
+WHOLE = 128  # the prefix of (em0) when none is written
 
 
 class Matcher:
@@ -20,7 +22,7 @@ class Matcher:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._dynamic: dict[str, list[Host]] = {}
+        self._dynamic: dict[tuple[str, int], list[Host]] = {}
 
     def rule(self, rule: Rule, path: str, packet: Packet, tag: str) -> bool | None:
         """Whether the rule of the anchor `path` matches; None when only FreeBSD could say."""
@@ -91,16 +93,20 @@ class Matcher:
                 return None
             found = table is not None and table.matches(family, number)
         elif host.kind == "dynamic":
-            found = any(h.family == family and h.low <= number <= h.high for h in self.dynamic(host.name))
+            found = any(h.family == family and h.low <= number <= h.high for h in self.dynamic(host.name, host.prefix))
+        elif host.kind == "unknown":
+            return None
         else:
             found = False
         return found != host.negated
 
-    def dynamic(self, name: str) -> list[Host]:
-        """The addresses that `(name)` stands for now."""
-        if name not in self._dynamic:
-            self._dynamic[name] = self.model.topology.resolve(name) or []
-        return self._dynamic[name]
+    def dynamic(self, name: str, prefix: int = WHOLE) -> list[Host]:
+        """The addresses that `(name)` stands for now, or with a prefix the networks around them."""
+        key = (name, prefix)
+        if key not in self._dynamic:
+            found = self.model.topology.resolve(name) or []
+            self._dynamic[key] = [network(one.family, one.low, prefix) if prefix < one.prefix else one for one in found]
+        return self._dynamic[key]
 
     def interface(self, name: str, interface: str) -> bool:
         """Whether `on name` means that interface: by its name or its group."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.kernel.matcher import WHOLE
 from jailpf.pf.simulated.rules.rule import BITS, Host, Pool
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def members(matcher: Matcher, pool: Pool, path: str, family: Family) -> list[Hos
             entries = table.entries if table else ()
             found += sorted((entry for entry in entries if not entry.negated), key=lambda entry: entry.low)
         else:
-            found += matcher.dynamic(host.name) if host.kind == "dynamic" else [host]
+            found += matcher.dynamic(host.name, host.prefix or WHOLE) if host.kind == "dynamic" else [host]
     return [host for host in found if host.family == family and host.kind == "net"]
 
 

@@ -34,7 +34,10 @@ def why(rule: Rule) -> str:
     if rule.rtable:
         return "another routing table"
     word = unsimulated(rule) or unknowable(rule)
-    return f"{word} is not simulated" if word else "a table whose content is not known"
+    if word:
+        return f"{word} is not simulated"
+    named = next((host.name for host in (rule.source, rule.destination) if host.kind == "unknown"), "")
+    return f"only the resolver of the host knows {named}" if named else "a table whose content is not known"
 
 
 def refuses(rule: Rule, packet: Packet) -> bool:

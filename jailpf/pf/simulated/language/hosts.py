@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
 
 TABLE_NAME_MAX = 31
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]+")
 _NO_HOST = "could not parse host specification"
 # What may stand behind a host; anything else is wrong before pfctl looks the host up.
 _BEHIND = frozenset(
@@ -188,6 +189,10 @@ def _placed(text: str, c: Context) -> list[Node]:
     try:
         return resolve(text, c.topology)
     except RuleError as error:
+        if c.lenient and c.stream.words[:1] != ["table"] and _NAME.fullmatch(text):
+            return [
+                Node(Host("unknown", name=text))
+            ]  # only the host's own resolver knows it; the rest of the rule is known
         raise RuleError(*error.complaints, _NO_HOST) from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.kernel.matcher import Matcher
 from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, IntervalSet
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ class Sets:
     """Turns hosts into sets of addresses and remembers them."""
 
     def __init__(self, model: Model) -> None:
-        self.model = model
+        self.model, self.matcher = model, Matcher(model)
         self._known: dict[tuple[Family, str, Host], tuple[IntervalSet, bool]] = {}
 
     def host(self, host: Host, path: str, family: Family) -> tuple[IntervalSet, bool]:
@@ -40,13 +41,15 @@ class Sets:
             return EVERY[family]
         if host.kind in {"net", "range"}:
             return IntervalSet(((host.low, host.high),)) if host.family == family else EMPTY
+        if host.kind == "unknown":
+            return None
         if host.kind == "table":
             table = self.model.table(path, host.name)
             if table is None and self.model.is_doubtful(host.name):
                 return None
             return table_set(table, family) if table else EMPTY
         if host.kind == "dynamic":
-            hosts = self.model.topology.resolve(host.name) or []
+            hosts = self.matcher.dynamic(host.name, host.prefix)
             return IntervalSet.of((h.low, h.high) for h in hosts if h.family == family)
         return EMPTY  # no-route, urpf-failed
 

@@ -85,7 +85,7 @@ def host_text(host: Host, family: Family = "") -> str:
     if host.kind == "range":
         return f"{address_text(host.family, host.low)} - {address_text(host.family, host.high)}"
     if host.kind != "net":
-        return host.kind
+        return host.name if host.kind == "unknown" else host.kind
     if host.prefix == 0:
         return "any"
     text = address_text(host.family, host.low)

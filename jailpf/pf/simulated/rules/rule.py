@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Family = Literal["", "inet", "inet6"]
-HostKind = Literal["any", "net", "range", "table", "dynamic", "no-route", "urpf-failed", "interface"]
+HostKind = Literal["any", "net", "range", "table", "dynamic", "no-route", "urpf-failed", "interface", "unknown"]
 
 BITS: dict[str, int] = {"inet": 32, "inet6": 128}
 TRANSLATIONS = ("nat", "rdr", "binat")
@@ -47,7 +47,7 @@ class Ports:
 @dataclass(frozen=True, slots=True)
 class Host:
     """What stands behind from or to: addresses low..high of a family, or a name (table, interface in
-    parentheses).
+    parentheses, or of the kind "unknown" one that only the host's resolver knows).
 
     `interface`: in a pool of route-to, reply-to and dup-to the interface of `(em0 192.0.2.1)`; the kind "interface" is
     one without an address (`route-to em0`).
