@@ -170,7 +170,7 @@ def test_many_doubts_that_come_to_the_same_are_none() -> None:
 
 def test_an_anchor_in_doubt_is_entered_whole_or_not_at_all() -> None:
     """Both ways end in a pass here, though each rule of the anchor by itself would make a difference."""
-    pf = _unread('anchor "a" in from <u> to any {', "block all", "pass quick proto tcp to port 80", "}")
+    pf = _unread("pass", 'anchor "a" in from <u> to any {', "block all", "pass quick proto tcp to port 80", "}")
     assert _ask(pf, "198.51.100.2", EXT)
     assert _ask(pf, "198.51.100.2", EXT, 81).verdict == "unknown"
 
