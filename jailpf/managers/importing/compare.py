@@ -40,16 +40,23 @@ def differences(before: str, after: str) -> list[Difference]:
     """
     old, new = _atoms(before), _atoms(after)
     only_old, only_new = [atom for atom in old if atom not in new], [atom for atom in new if atom not in old]
+    alike: dict[Atom, list[Atom]] = {}
+    for one in only_new:
+        alike.setdefault(_but_source(one), []).append(one)
     found: list[Difference] = []
+    told: set[Atom] = set()
     for atom in only_old:
         # Everybody before, some now: behind an rdr with the same `from` that is the same, for only those are redirected.
-        narrower = [one for one in only_new if atom[3] == "any" and one[:3] + one[4:] == atom[:3] + atom[4:]]
-        if narrower:
-            only_new = [one for one in only_new if one not in narrower]
+        if narrower := alike.pop(_but_source(atom), []) if atom[3] == "any" else []:
+            told.update(narrower)
             found += [Difference("narrower", _sentence(one)) for one in narrower]
         else:
             found.append(Difference("before", _sentence(atom)))
-    return found + [Difference("after", _sentence(atom)) for atom in only_new]
+    return found + [Difference("after", _sentence(atom)) for atom in only_new if atom not in told]
+
+
+def _but_source(atom: Atom) -> Atom:
+    return (*atom[:3], "", *atom[4:])
 
 
 def _atoms(text: str) -> dict[Atom, None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.port_groups import group
 from jailpf.managers.importing.words import family_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from jailpf.values import Port
 
@@ -55,31 +55,48 @@ class OtherDraft:
     comments: tuple[str, ...] = ()
 
 
+SAME = ("pairs", "on", "redirected", "allow")
+
+
 def of_both_families(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
     """One draft for what differs in nothing but the family."""
-    return _fold(drafts, _families)
+    return _fold(drafts, _families, lambda draft: _of(draft, *SAME, "proto"))
 
 
 def of_both_protocols(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
     """One draft for what differs in nothing but the protocol."""
-    return _fold(drafts, _protocols)
+    return _fold(drafts, _protocols, lambda draft: _of(draft, *SAME, "to", "target", "source"))
 
 
 def grouped(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
     """One draft for ports that usually belong to one service, such as 80 and 443, and differ in nothing else."""
-    return _fold(drafts, _ports)
+    others = [one.name for one in fields(ServiceDraft) if one.name not in ("pairs", "comments")]
+    return _fold(drafts, _ports, lambda draft: (_of(draft, *others), _group(draft) or id(draft)))
 
 
-def _fold(drafts: Iterable[ServiceDraft], join: Any) -> list[ServiceDraft]:
+def _fold(drafts: Iterable[ServiceDraft], join: Any, alike: Callable[[ServiceDraft], object]) -> list[ServiceDraft]:
+    """alike: what two drafts, and the one that they become, have in common. Only those are tried with each other."""
     found: list[ServiceDraft] = []
+    near: dict[object, list[int]] = {}
     for draft in drafts:
-        for number, other in enumerate(found):
-            if (joined := join(other, draft)) is not None:
+        tried = near.setdefault(alike(draft), [])
+        for number in tried:
+            if (joined := join(found[number], draft)) is not None:
                 found[number] = joined
                 break
         else:
+            tried.append(len(found))
             found.append(draft)
     return found
+
+
+def _of(draft: ServiceDraft, *keys: str) -> str:
+    values = [getattr(draft, key) for key in keys]
+    return repr([sorted(value.items()) if isinstance(value, dict) else value for value in values])
+
+
+def _group(draft: ServiceDraft) -> str:
+    return group([inside.first for inside in draft.inside])
 
 
 def _families(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
@@ -105,13 +122,13 @@ def _ports(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
     pairs = one.pairs + other.pairs
     if replace(one, pairs=(), comments=()) != replace(other, pairs=(), comments=()):
         return None
-    if len({inside for _, inside in pairs}) < len(pairs) or not group([inside.first for _, inside in pairs]):
+    if len({inside for _, inside in pairs}) < len(pairs) or not _group(one.of_pairs(pairs)):
         return None
     return replace(one, pairs=pairs, comments=_comments(one, other))
 
 
 def _same(one: ServiceDraft, other: ServiceDraft) -> bool:
-    return all(getattr(one, key) == getattr(other, key) for key in ("pairs", "on", "redirected", "allow"))
+    return all(getattr(one, key) == getattr(other, key) for key in SAME)
 
 
 def _sources_join(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
