@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
@@ -39,7 +40,7 @@ def table(session: Session, options: Namespace) -> int:
             print("".join(f"{member}\n" for member in members), end="")
         return 0
     if options.action == "expire":
-        if len(words) != 1 or not words[0].isdigit():
+        if len(words) != 1 or not re.fullmatch(r"[0-9]{1,10}", words[0]):
             raise UsageError(
                 "expire takes a number of seconds", None, f"jailpf table {home.jail} {home.name} expire 86400"
             )

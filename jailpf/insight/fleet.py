@@ -161,4 +161,4 @@ def _holds(word: str, first: int, last: int = 0) -> bool:
     if word == "any":
         return True
     low, _, high = word.partition(":")
-    return low.isdigit() and int(low) <= (last or first) and first <= int(high or low)
+    return low.isascii() and low.isdigit() and int(low) <= (last or first) and first <= int(high or low)

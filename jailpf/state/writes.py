@@ -50,8 +50,8 @@ def temporary(path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, i
 
     What stands under a name that can be guessed may be somebody's, or a link to it: such a file is never opened here.
     """
-    folder, _, name = path.rpartition("/")
-    written = f"{folder or '.'}/.{name[:60]}{MARK}{os.urandom(8).hex()}"
+    folder, slash, name = path.rpartition("/")
+    written = f"{folder}{slash}.{name[:60]}{MARK}{os.urandom(8).hex()}"
     try:
         descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:

@@ -97,7 +97,7 @@ def _mask(word: str) -> str:
 def _number(word: str) -> str:
     if not re.fullmatch(r"(0[xX])?[0-9a-fA-F]*[0-9][0-9a-fA-F.]*", word) or ":" in word:
         return ""
-    large = next((part for part in word.split(".") if part.isdigit() and int(part) > 255), "")
+    large = next((part for part in word.split(".") if re.fullmatch(r"[0-9]{1,20}", part) and int(part) > 255), "")
     if re.fullmatch(r"\d+(?:\.\d+){3}", word) and large:
         return f"{word!r} is not an address: {large} is more than 255"
     return f"{word!r} is not an address: four decimal numbers without leading zeros are wanted"

@@ -186,3 +186,18 @@ def test_death_at_any_call_leaves_the_old_or_the_new_file(tmp_path: Path, call: 
     others = [name for name in os.listdir(tmp_path) if name != "f"]
     assert len(others) == (0 if done or (call, when) == ("open", "before") else 1)
     assert all(re.fullmatch(r"\.f\.jailpf-[0-9a-f]{16}", name) for name in others)
+
+
+def test_the_temporary_file_stands_in_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for a bare name and for a file in the root folder: a rename does not cross file systems."""
+    monkeypatch.chdir(tmp_path)
+    writes.replace("f", b"new")
+    assert (tmp_path / "f").read_bytes() == b"new"
+
+    def refuse(path: str, *words: object) -> int:
+        raise OSError(errno.EROFS, path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        with pytest.raises(OSError, match=r"'/\.f\.jailpf-|/\.f\.jailpf-"):
+            writes.replace("/f", b"new")

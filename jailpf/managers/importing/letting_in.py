@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.drafts import ServiceDraft
 from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.words import family_of, peer
+from jailpf.managers.importing.words import NUMBER, family_of, peer
 from jailpf.managers.importing.writing import single_family
 from jailpf.values import Port
 from jailpf.values.protocol import WITH_PORTS
@@ -58,7 +58,7 @@ def _options(rule: PfRule, context: Context) -> dict[str, Any]:
     if on := context.on(rule.on):
         allow["on"] = on
     for name, value in rule.limits.items():
-        allow[name.replace("-", "_")] = int(value) if value.isdigit() else value
+        allow[name.replace("-", "_")] = int(value) if NUMBER.fullmatch(value) else value
     if rule.overload:
         allow["overload"] = True
         context.warn(

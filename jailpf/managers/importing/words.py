@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from jailpf.managers.importing.lexer import LostError
 from jailpf.values import Network, Peer, Port
 
+NUMBER = re.compile(r"[0-9]{1,18}")  # isdigit() takes the digits of other scripts too, and int() not all of them
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -56,7 +58,7 @@ def port(word: str) -> Port:
     import socket
 
     try:
-        return Port.parse(int(word) if word.isdigit() else word)
+        return Port.parse(int(word) if NUMBER.fullmatch(word) else word)
     except ValueError as wrong:
         try:
             return Port.parse(socket.getservbyname(word))

@@ -186,6 +186,8 @@ def read_json(file: str) -> dict[str, Any]:
         found = json.loads(text)
     except json.JSONDecodeError as wrong:
         raise ConfigError(f"not valid JSON: {wrong.msg}", Place(file, wrong.lineno, wrong.colno)) from None
+    except (ValueError, RecursionError) as wrong:  # a number of 5,000 digits, 1,000 brackets
+        raise ConfigError(f"not an iocage configuration: {wrong}", Place(file, 1, 1)) from None
     if not isinstance(found, dict):
         raise ConfigError("not an iocage configuration: a JSON object is wanted", Place(file, 1, 1))
     return found

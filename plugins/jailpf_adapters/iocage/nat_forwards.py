@@ -44,7 +44,7 @@ def _entry(jail: str, word: str, place: Place, on: tuple[str, ...], to: tuple[Pe
 
 
 def _port(text: str) -> Port:
-    return Port.parse(int(text) if text.isdigit() else text.replace("-", ":"))
+    return Port.parse(int(text) if text.isascii() and text.isdigit() else text.replace("-", ":"))
 
 
 def entries(forwards: str) -> list[str]:

@@ -6,6 +6,7 @@ import time
 
 from jailpf.managers.importing.compare import differences
 from jailpf.managers.importing.drafts import ServiceDraft, grouped, of_both_families, of_both_protocols
+from jailpf.managers.importing.words import NUMBER
 from jailpf.values import Port
 
 MANY = range(1000, 6000)
@@ -35,3 +36,8 @@ def test_rules_are_compared_in_time() -> None:
     found = differences(before, after)
     assert time.monotonic() - since < 10
     assert [one.side for one in found] == ["narrower"] * len(MANY)
+
+
+def test_digits_of_other_scripts_are_no_numbers() -> None:
+    """int() takes some of them, and raises for others."""
+    assert [bool(NUMBER.fullmatch(word)) for word in ("80", "\u00b2", "\u0663", "", "9" * 5000)] == [True] + [False] * 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import UsageError
@@ -57,7 +58,7 @@ def connect(model: Model, question: Question, now: float, keep: bool) -> Connect
 
 def protocol(word: str) -> str:
     """A protocol's name as pf prints it, from its name or number. Raises UsageError."""
-    number = int(word) if word.isdigit() else PROTOCOL_NUMBERS.get(word, 0)
+    number = int(word) if re.fullmatch(r"[0-9]{1,3}", word) else PROTOCOL_NUMBERS.get(word, 0)
     if not 0 < number < 256:
         raise UsageError(f"{word!r} is no protocol that the simulated pf knows")
     return PROTOCOLS.get(number, str(number))

@@ -85,7 +85,7 @@ class Store:
             self._model.reset()
             self._fresh(self._model)
             self._save()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._unusable(str(error)) from None
 
     def _save(self) -> None:

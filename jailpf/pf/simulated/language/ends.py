@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.pf.simulated.language.hosts import end_hosts
@@ -71,7 +72,7 @@ def _log_option(stream: Stream) -> tuple[str, int]:
     if not name.startswith("pflog"):
         raise RuleError(f"{name}: should be a pflog interface")
     digits = name[5:]
-    if not digits.removeprefix("-").removeprefix("+").strip().isdigit():
+    if not re.fullmatch(r"[-+]?[0-9]{1,9}", digits.strip()):
         raise RuleError(f"{name}: invalid")
     if not 0 <= int(digits) <= 255:
         raise RuleError(f"{name}: too {'small' if int(digits) < 0 else 'large'}")

@@ -37,9 +37,9 @@ def resolve(text: str, topology: Topology) -> list[Node]:
 
 def _prefix(mask: str) -> int:
     digits = mask.removeprefix("-")
-    if not digits.isdigit():
+    if not (digits.isascii() and digits.isdigit()):
         raise RuleError(Complaint(f"netmask is invalid: /{mask}", placed=False))
-    value = int(mask)
+    value = int(mask[:20])  # of more digits Python makes no number, and it is too large anyway
     if not 0 <= value <= WHOLE:
         size = "small" if value < 0 else "large"
         raise RuleError(Complaint(f"netmask is too {size}: /{mask}", placed=False))
