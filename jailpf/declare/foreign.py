@@ -53,6 +53,11 @@ def guarded(what: T, owner: str) -> T:
     return cast("T", _Guarded(what, owner)) if owner else what
 
 
+def owner_of(what: object) -> str:
+    """The plugin that a guarded object is of, "" for one of jailpf's own."""
+    return str(vars(what).get("_owner", "")) if type(what) is _Guarded else ""
+
+
 class _Guarded:
     def __init__(self, what: object, owner: str) -> None:
         self._what, self._owner = what, owner

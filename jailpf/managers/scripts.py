@@ -35,8 +35,12 @@ def script(path: str, command: str, *, folder: bool = False, last: bool = False)
             return head[0] + rest + ("" if rest.endswith("\n") or not rest else "\n") + line
         return head[0] + line + rest
 
-    def detached(text: str | None, before: str | None) -> str | None:  # noqa: ARG001
-        return None if text is None or (not _foreign(text) and _ours(text)) else _without(text)
+    def detached(text: str | None, before: str | None) -> str | None:
+        if text is None or not _ours(text):
+            return text
+        if _foreign(text):
+            return _without(text)
+        return before if before is not None and not _ours(before) else None
 
     return HookFile(path=path, attached=attached, detached=detached, mode=0o755, folder=folder)
 

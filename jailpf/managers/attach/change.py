@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.declare import toml
+from jailpf.declare.foreign import foreign, owner_of
 from jailpf.errors import ConfigError, JailpfError, NoJailError, Problem
 from jailpf.managers.adapter import ask
 from jailpf.managers.attach.replacing import backup_of, replace
@@ -62,7 +63,8 @@ def _run(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool, verb:
             adapter, jail, hooks = _find(adapters, name, mend=verb == "attach" and not dry_run)
             form = _form(hooks, adapter.settings)
             plan = plans.setdefault(form, form(adapter.settings))
-            change = getattr(plan, verb)(adapter.name, hooks, jail)
+            with foreign(owner_of(adapter), f"hooks() for {name}"):
+                change = getattr(plan, verb)(adapter.name, hooks, jail)
             change.notes += [hooks.weak] if hooks.weak and verb == "attach" else []
             changes.append(change)
         except JailpfError as wrong:

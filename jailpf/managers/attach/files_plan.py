@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, Place
 from jailpf.managers.attach.diffs import unified
+from jailpf.managers.attach.lines import called
 from jailpf.managers.attach.planning import Change, Plan
 from jailpf.managers.attach.replacing import backup_of
 from jailpf.managers.hooks import FileHooks
@@ -39,12 +40,17 @@ class FilesPlan(Plan):
     def _plan(self, manager: str, hooks: object, jail: Jail, remove: bool) -> Change:
         assert isinstance(hooks, FileHooks)  # noqa: S101
         change = Change(jail.name, manager, hooks.files[0].path)
+        old_calls: list[str] = []
+        new_calls: list[str] = []
         for one in hooks.files:
             file = one.path
             old = self._now(file)
             without = one.detached(old, _text(_backup(file)))
             change.attached |= without != old
             new = without if remove else one.attached(old)
+            old_calls, new_calls = old_calls + called(old or ""), new_calls + called(new or "")
+            if not remove and one.mode & 0o100 and os.path.isfile(file) and not os.access(file, os.X_OK):
+                raise ConfigError("is not executable, so nothing runs it", Place(file), "chmod +x, or take it away")
             if new == old:
                 continue
             if not remove and one.attached(new) != new:
@@ -52,7 +58,13 @@ class FilesPlan(Plan):
             self.new[file], self.modes[file] = new, one.mode
             self.clearing |= {file} if one.folder else set()
             change.diff += unified(file, old or "", new or "")
-        change.wrong = ("its hooks are not those that attach writes",) if change.changed and not remove else ()
+        if change.changed and not remove and (not new_calls or old_calls != new_calls):
+            gone = [one for one in new_calls if one not in old_calls]
+            strange = [one for one in old_calls if one not in new_calls]
+            change.wrong = (
+                *(f"nothing calls `jailpf {one}`" for one in gone),
+                *(f"something calls `jailpf {one}`" for one in strange),
+            ) or ("its hooks are not those that attach writes",)
         return change
 
     def _now(self, file: str) -> str | None:

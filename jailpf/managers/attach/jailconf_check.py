@@ -42,6 +42,11 @@ def effective(known: Parameters, jail: str, hooks: Hooks) -> bool:
     return sorted(_ours(known)) == wanted
 
 
+def calls(known: Parameters) -> list[tuple[str, str]]:
+    """(hook, verb) of each hook of ours that a jail runs, such as ("created", "created")."""
+    return [(name.removeprefix("exec."), value.split()[-2]) for name, value in _ours(known)]
+
+
 def wrong(known: Parameters, jail: str, hooks: Hooks) -> tuple[str, ...]:
     """What is wrong with a jail's hooks of ours, a sentence for each; () when they call jailpf as they should.
 

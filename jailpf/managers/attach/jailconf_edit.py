@@ -35,6 +35,12 @@ def edits(text: str, block: Block, hooks: Hooks) -> list[Edit]:
     return found
 
 
+def calls_in(block: Block) -> list[tuple[str, str]]:
+    """(hook, verb) of each hook of ours in a block itself."""
+    values = [(one.name.removeprefix("exec."), value.text) for one in block.statements for value in one.values]
+    return [(hook, text.split()[-2]) for hook, text in values if ours(text)]
+
+
 def applied(text: str, changes: Iterable[Edit]) -> str:
     """The text with all the edits, which must not overlap."""
     parts, at = [], 0

@@ -9,7 +9,7 @@ from jailpf.errors import ConfigError, Place
 from jailpf.managers import parameters
 from jailpf.managers.attach import jailconf_check as check
 from jailpf.managers.attach.diffs import of_edits
-from jailpf.managers.attach.jailconf_edit import applied, blocks_of, edits, stripped
+from jailpf.managers.attach.jailconf_edit import applied, blocks_of, calls_in, edits, stripped
 from jailpf.managers.attach.lines import lines_of
 from jailpf.managers.attach.planning import Change, Plan
 from jailpf.managers.hooks import JailConfHooks
@@ -59,7 +59,7 @@ class JailConfPlan(Plan):
             check.must_agree(self.before[top], after, next(iter(changed)))
             for jail, wanted, change in planned:
                 known = after[jail.running_name]
-                if wanted and not check.effective(known, jail.running_name, wanted):
+                if wanted and check.wrong(known, jail.running_name, wanted):
                     raise _ineffective(top, jail, wanted, known, change.file)
                 if not wanted and check.attached(known) and not change.notes:
                     change.notes.append(OUTSIDE.format(name=jail.name))
@@ -82,9 +82,21 @@ class JailConfPlan(Plan):
         change = Change(jail.name, manager, file)
         change.attached = check.attached(known)
         change.wrong = check.wrong(known, name, wanted)
+        block = self._block(file, name)
+        inside = calls_in(block)
+        outside = check.calls(known)
+        for one in inside:
+            outside = (
+                [*outside[: outside.index(one)], *outside[outside.index(one) + 1 :]] if one in outside else outside
+            )
         done = check.effective(known, name, wanted) if wanted else not change.attached
+        if wanted and not inside and not change.wrong:
+            done = True
+            change.notes.append(OUTSIDE.format(name=name))
         if not done:
-            found = edits(self._text(file), self._block(file, name), wanted)
+            # What lines of the whole file call already stands in no block as well.
+            need = tuple(one for one in wanted if (one[0], one[1].split()[-2]) not in outside)
+            found = edits(self._text(file), block, need)
             self.edits.setdefault(file, []).extend(found)
             change.diff = of_edits(file, self.texts[file], found)
             if not change.diff:
@@ -129,7 +141,7 @@ def _places(top: str) -> dict[str, str]:
 
 def _ineffective(top: str, jail: Jail, wanted: Hooks, known: Parameters, file: str) -> ConfigError:
     for hook, command in wanted:
-        if command.replace("$name", jail.running_name) not in known.get(f"exec.{hook}", ()):
+        if (hook, command.split()[-2]) not in check.calls(known):
             where = check.who_replaces(top, hook)
             message = f"exec.{hook} of {jail.name} is replaced by `=` after its block" + (
                 f", at {where}" if where else ""

@@ -54,6 +54,11 @@ def is_hook_command(command: str) -> bool:
     return ours(command)
 
 
+def called(text: str) -> list[str]:
+    """What hook commands of ours stand in a text, as "VERB NAME", sorted: whatever program and settings they name."""
+    return sorted(" ".join(found[0].replace('"', "").split()[-2:]) for found in _OURS.finditer(text))
+
+
 def ours(command: str) -> bool:
     """Whether a hook's command is one that some `attach`, of this version or another, wrote."""
     return _OURS.fullmatch(" ".join(command.split())) is not None

@@ -184,8 +184,13 @@ def test_a_wildcard_block_may_carry_the_hooks(host: Host) -> None:
     assert "web runs hook lines of jailpf from outside its own block" in result.done
 
 
-def test_hooks_in_the_block_and_outside_would_run_twice(host: Host) -> None:
+def test_what_lines_of_the_whole_file_call_is_not_called_twice(host: Host) -> None:
+    """Only the hooks that are missing go into the block; what calls one twice from outside is refused."""
     host.jail_conf(f"{line(host, 'created', 'created')}\nweb {{ path = /; }}\n")
+    attach(host.adapters, ["web"])
+    assert [values(host, "web", hook) for hook, _ in HOOKS] == [["prestart"], ["created"], ["poststop"]]
+    assert not attach(host.adapters, ["web"])[0].changed
+    host.jail_conf(f"{line(host, 'created', 'created')}\n{line(host, 'created', 'created')}\nweb {{ path = /; }}\n")
     with pytest.raises(ConfigError, match="web would run hook lines of jailpf twice"):
         attach(host.adapters, ["web"])
 

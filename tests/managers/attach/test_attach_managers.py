@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from stand_ins.host import HERE
 
-from jailpf.errors import ConfigError, PermissionDeniedError, UsageError
+from jailpf.declare.foreign import guarded
+from jailpf.errors import ConfigError, PermissionDeniedError, PluginError, UsageError
 from jailpf.managers.attach import attach, detach
 from jailpf.managers.attach.new import new, write_new
+from jailpf.plugin import Adapter, FileHooks, HookFile, Jail
 
 if TYPE_CHECKING:
     from stand_ins.host import Host
@@ -215,3 +217,21 @@ def test_new_says_why_it_cannot_write(host: Host, monkeypatch, wrong, error) -> 
     monkeypatch.setattr("jailpf.managers.attach.new.os.makedirs", failing)
     with pytest.raises(error, match="cannot be written"):
         write_new(host.settings, host.adapters, "mail")
+
+
+class Broken(Adapter):
+    """A third party's, whose hook lines fail."""
+
+    name = "broken"
+
+    def find(self, name: str) -> Jail | None:
+        return Jail(name=name)
+
+    def hooks(self, jail: Jail) -> FileHooks:
+        return FileHooks(files=(HookFile(path="/nonexistent", attached=lambda _: 1 / 0, detached=lambda *_: None),))
+
+
+def test_a_third_partys_hook_lines_fail_by_the_plugins_name(host: Host) -> None:
+    """Not as a bug of jailpf."""
+    with pytest.raises(PluginError, match=r"'shop'.*division by zero"):
+        attach([guarded(Broken(host.settings), "shop")], ["web"])
