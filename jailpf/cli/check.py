@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
-    from jailpf.lifecycle import conflicts, listeners, silent
+    from jailpf.lifecycle import conflicts, listeners, outside, silent
     from jailpf.lifecycle.prepare import prepare
 
     names = options.jails or session.jails.declared()
@@ -45,6 +45,7 @@ def check(session: Session, options: Namespace) -> int:
             )
         warnings += _old_releases(prepared.ruleset)
         warnings += listeners.taken(session, prepared, heard)
+        warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:
             errors += open_ones
             status = status or 65
@@ -54,6 +55,13 @@ def check(session: Session, options: Namespace) -> int:
     warnings += conflicts.doubts(session, [claim for record in everyone for claim in record.claims])
     errors += conflicting
     status = status or (65 if conflicting else 0)
+    if records:
+        nowhere = outside.nowhere(session)
+        errors += nowhere
+        status = status or (78 if nowhere else 0)
+        warnings += _lines(session)
+    if not options.jails:
+        session.notes += outside.strays(session)
     promised = _promises(session)
     errors += promised
     status = status or (65 if promised else 0)
@@ -69,7 +77,11 @@ def check(session: Session, options: Namespace) -> int:
         output.problems(errors)
         output.problems([*warnings, *session.notes], level="yellow")
         good = len(names) - len({name for name in names if name not in {record.jail for record in records}})
-        if not errors:
+        if not names:
+            print(
+                f"nothing is declared: no jail has a file like {session.settings.jail_file('NAME')}; `jailpf new JAIL` writes one"
+            )
+        elif not errors:
             found = f"{len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else "nothing wrong"
             print(f"{good} jail{'s' if good != 1 else ''} checked, {found}")
     return status or (1 if warnings else 0)
@@ -81,6 +93,18 @@ def _main(session: Session) -> Loaded | None:
         return session.pf.read("", members=False)
     except JailpfError:
         return None
+
+
+def _lines(session: Session) -> list[Problem]:
+    """Lines that pf.conf lacks, where pf can be asked."""
+    from jailpf.lifecycle import readiness
+
+    try:
+        missing = readiness.lines_missing(session)
+    except JailpfError:
+        return []
+    what = "the main ruleset never evaluates what jailpf loads"
+    return [Problem(what, None, f"add to pf.conf: {', '.join(missing)}")] if missing else []
 
 
 def _promises(session: Session) -> list[Problem]:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
+    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
-    from jailpf.state.records import Record
 
 
 def load(session: Session, options: Namespace) -> int:
@@ -23,7 +23,7 @@ def load(session: Session, options: Namespace) -> int:
         if options.dry_run:
             _would(session, name, "load")
         else:
-            _loaded(verb.load(session, name, verify=options.verify).record, "loaded")
+            _loaded(session, verb.load(session, name, verify=options.verify), "loaded")
 
     return _each(options.jails, one)
 
@@ -40,7 +40,7 @@ def reload(session: Session, options: Namespace) -> int:
         if options.dry_run:
             _would(session, name, "reload")
         else:
-            _loaded(verb.load(session, name, verify=options.verify).record, "reloaded")
+            _loaded(session, verb.load(session, name, verify=options.verify), "reloaded")
 
     status = _each(options.jails, one)
     if options.dry_run:
@@ -113,9 +113,15 @@ def _would(session: Session, name: str, what: str) -> None:
         print(f"would {what} {_count(anchor.text)} into {anchor.path}")
 
 
-def _loaded(record: Record, what: str) -> None:
-    for anchor in record.anchors:
-        print(f"{record.jail}: {what} {_count(anchor.text)} into {anchor.path}")
+def _loaded(session: Session, prepared: Prepared, what: str) -> None:
+    """Say what is loaded; raise PfUnavailableError where pf never evaluates it: who is told "loaded" takes it for open."""
+    from jailpf.lifecycle import readiness
+
+    for anchor in prepared.record.anchors:
+        print(f"{prepared.record.jail}: {what} {_count(anchor.text)} into {anchor.path}")
+    readiness.check(session, prepared)
+    output.problems(session.notes, level="yellow")
+    session.notes.clear()
 
 
 def _count(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf import warm
 from jailpf.cli import output
-from jailpf.errors import JailpfError, PfRefusedError, Problem, first_of, problems_of
+from jailpf.errors import JailpfError, PfRefusedError, Problem, UsageError, first_of, problems_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -63,6 +63,8 @@ def poststop(session: Session, options: Namespace) -> int:
 
 def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: str) -> int:
     """Run a verb under `on_error`: "warn" lets the jail start although its firewall is not as declared."""
+    if not options.jail:
+        raise UsageError("the jail's name is empty", None, "a hook line of jail.conf hands it over as $name")
     try:
         did = verb()
     except (JailpfError, OSError) as wrong:
@@ -74,6 +76,8 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
             _close(session, options.jail)
         return 0 if _warns(session) else getattr(wrong, "status", PfRefusedError.status)
     output.problems(session.notes, level="yellow")
+    if not did and not session.notes and output.on_terminal():
+        print(f"nothing is declared for {options.jail}: there is nothing to do")
     warm.log(f"{options.command} {options.jail}: {done if did else 'nothing to do'}")
     return 0
 

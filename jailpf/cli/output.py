@@ -22,9 +22,14 @@ JSON_VERSION = 1
 def colour(text: str, name: str, stream: TextIO | None = None) -> str:
     """`text` in a colour when the stream is a terminal and NO_COLOR is not set."""
     stream = stream or sys.stdout
-    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if stream is None or not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return f"\x1b[{COLOURS[name]}m{text}\x1b[0m"
+
+
+def on_terminal() -> bool:
+    """Whether a person reads standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def problems(found: Iterable[Problem], *, level: str = "red") -> None:

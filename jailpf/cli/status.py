@@ -28,6 +28,7 @@ COLOURS = {
 
 def status(session: Session, options: Namespace) -> int:
     """0 when every jail is as declared, 1 when one is not."""
+    from jailpf.lifecycle import readiness
     from jailpf.lifecycle.survey import look
 
     seen = look(session)
@@ -35,14 +36,17 @@ def status(session: Session, options: Namespace) -> int:
     rows = [_jail(session, seen, name) for name in names]
     foreign = [] if options.jails else seen.orphans()
     enabled = session.pf.enabled()
+    missing = readiness.lines_missing(session) if any(row["anchors"] for row in rows) else []
     if options.json:
-        output.as_json("status", pf={"enabled": enabled}, jails=rows, foreign=foreign)
+        output.as_json("status", pf={"enabled": enabled, "missing_lines": missing}, jails=rows, foreign=foreign)
     else:
         if not enabled:
             print(output.colour("pf is disabled: nothing is filtered", "red"))
+        if missing:
+            print(output.colour(f"pf.conf never evaluates what is loaded; add to it: {', '.join(missing)}", "red"))
         _print(rows, foreign)
     good = {"loaded", "stopped"}
-    return 0 if enabled and not foreign and all(row["state"] in good for row in rows) else 1
+    return 0 if enabled and not missing and not foreign and all(row["state"] in good for row in rows) else 1
 
 
 def states(session: Session, seen: Survey) -> list[str]:
@@ -62,6 +66,10 @@ def _jail(session: Session, seen: Survey, name: str) -> dict[str, Any]:
     }
     if record is None and not declared(session, name):
         row["state"] = "unknown"
+        try:
+            session.jails.services(name)
+        except JailpfError as wrong:
+            row["problems"] = [output.problem_json(problem) for problem in wrong.problems]
         return row
     try:
         prepared = prepare(session, name, created=True) if declared(session, name) else None
@@ -124,7 +132,7 @@ def _print(rows: list[dict[str, Any]], foreign: list[str]) -> None:
                 f"    {other} is named, and lets nobody in by that name until it runs: only then its addresses are known"
             )
         for problem in row.get("problems", ()):
-            print(f"    {problem['message']}")
+            print(f"    {problem['message']}" + (f"; {problem['remedy']}" if problem["remedy"] else ""))
     for path in foreign:
         print(
             f"{'-':<{width}}  {output.colour('foreign   ', 'red')}  {path}  (loaded, and no record of it: `jailpf sync` removes it)"

@@ -25,9 +25,10 @@ from jailpf.managers.building import with_running
 from jailpf.model import Jail
 from jailpf.system import files, running
 from jailpf.values import JailName
+from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
@@ -82,7 +83,9 @@ class Jails:
         """The declaration of a jail. Raises NoJailError when it has no file, DeclarationError, PermissionDeniedError."""
         file = self.file(name)
         if not self.declares(name):
-            raise NoJailError(f"nothing is declared for {name}", None, f"`jailpf new {name}` writes {file}")
+            near = near_name(name, self._nameable())
+            remedy = f"did you mean {near}?" if near else f"`jailpf new {name}` writes {file}"
+            raise NoJailError(f"nothing is declared for {name}", None, remedy)
         return read(toml.load(file), self.registry.rule_types, self.settings, self._nameable)
 
     def _nameable(self) -> list[str]:
@@ -106,7 +109,7 @@ class Jails:
             if not any(table.addresses.values()):
                 asked = ", ".join(adapter.name for adapter in self.adapters)
                 place = services.place() if services else None
-                remedy = 'add [jail] with ip4 = "..." or ip6 = "..."'
+                remedy = self._who_then(name)
                 raise NoJailError(f"no jail manager knows {name} (asked: {asked})", place, remedy)
             known = Jail(name=name, running_name=name)
         elif not any(table.addresses.values()) and self._can_ask:
@@ -126,6 +129,19 @@ class Jails:
     def _can_ask(self) -> bool:
         """With the simulated pf no jail runs, unless [programs] names a jls to ask."""
         return self.settings.pf != "simulated" or self.settings.programs["jls"] != PROGRAMS["jls"]
+
+    def _who_then(self, name: str) -> str:
+        """What to do about a file whose jail no manager has."""
+        add = 'add [jail] with ip4 = "..." or ip6 = "..."'
+        with suppress(JailpfError):
+            known = {one for adapter in self.adapters for one in adapter.names()}
+            if not known:
+                return f"none of them has any jail here: look at [managers] of jailpf.toml, or {add}"
+            near = near_name(name, [one for one in known if not self.declares(one)])
+            if near:
+                there, wanted = self.file(name), self.file(near)
+                return f"did you mean {near}, which no file declares? mv {there} {wanted}. Or {add}"
+        return add
 
     def must_be_outside(self, file: str, *own: str) -> None:
         """Refuse a file in the root of any jail, or on the way through one. own: the root of the jail that it is for, if known.
@@ -233,4 +249,16 @@ def checked(name: str) -> str:
     try:
         return JailName.parse(name)
     except ValueError as wrong:
-        raise UsageError(str(wrong)) from None
+        plain = os.path.basename(name).removesuffix(".toml")
+        remedy = f"a jail's name is wanted, {plain}: its file is found by it" if "/" in name and valid(plain) else ""
+        if name == "*":
+            remedy = "most commands take all jails when none is named"
+        raise UsageError(str(wrong), None, remedy) from None
+
+
+def near_name(name: str, known: Iterable[str]) -> str:
+    """The jail that was most likely meant by a word, "" for none."""
+    plain = os.path.basename(name).removesuffix(".toml")
+    words = [one for one in known if one != name]
+    same = [one for one in words if one.lower() == plain.lower()]
+    return same[0] if same else did_you_mean(plain, words, only_near=True)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, PfUnavailableError, Problem
-from jailpf.lifecycle import silent
+from jailpf.lifecycle import outside, silent
 from jailpf.model import SECTIONS
 from jailpf.values import Network
 
@@ -36,24 +36,45 @@ def check(session: Session, prepared: Prepared) -> None:
             )
         )
     main = session.pf.read("", members=False)
+    problems += unevaluated(session, prepared, main)
+    problems += beaten(session, prepared, main)
+    problems += silent.opened(session, prepared, main)
+    problems += silent.missing(session, prepared)
+    problems += outside.nowhere(session)
+    if problems:
+        raise PfUnavailableError(problems)
+    session.notes += [one for one in outside.missing(session, prepared) if one not in session.notes]
+
+
+def unevaluated(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Problem]:
+    """The sections of a jail's rules that no line of the main ruleset evaluates, each with the line to add."""
     used = {rule.section for rule in prepared.ruleset.rules}
     for section in SECTIONS:
         path = session.settings.layout.path(section, prepared.jail.name)
         if section in used and path and not calls(main, section, path):
-            parent = path.rpartition("/")[0]
-            line = f'{CALLS[section]} "{parent}/*"'
-            problems.append(
-                Problem(
-                    f"the main ruleset never evaluates the {section} rules of {path}",
-                    None,
-                    f"add to pf.conf: {line}",
-                )
+            yield Problem(
+                f"the main ruleset never evaluates the {section} rules of {path}",
+                None,
+                f"add to pf.conf: {_line(main, section, path.rpartition('/')[0])}",
             )
-    problems += beaten(session, prepared, main)
-    problems += silent.opened(session, prepared, main)
-    problems += silent.missing(session, prepared)
-    if problems:
-        raise PfUnavailableError(problems)
+
+
+def lines_missing(session: Session) -> list[str]:
+    """The lines of `jailpf init` that the main ruleset lacks; binat's only counts where a jail uses it."""
+    main = session.pf.read("", members=False)
+    return [
+        _line(main, section, parent)
+        for section, parent in session.settings.layout.parents
+        if section != "binat" and not calls(main, section, f"{parent}/x")
+    ]
+
+
+def _line(main: Loaded, section: str, parent: str) -> str:
+    line = f'{CALLS[section]} "{parent}/*"'
+    lines = main.rules if section == "filter" else main.nat
+    if any(each.startswith(f'{CALLS[section]} "{parent}"') for each in lines):
+        return f'{line} (the line there lacks the "/*")'
+    return line
 
 
 def calls(main: Loaded, section: str, path: str) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, Problem
-from jailpf.lifecycle import batch, leftovers, load, poststop
+from jailpf.lifecycle import batch, leftovers, load, poststop, readiness
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey
 from jailpf.state import plans
@@ -97,6 +97,9 @@ def sync(
         )
         plans.forget(session.directory, seen.alive)
         result.problems += leftovers.remove(session)
+    if wanted and (lines := readiness.lines_missing(session)):
+        what = "the main ruleset never evaluates what jailpf loads"
+        result.problems.append(Problem(what, None, f"add to pf.conf: {', '.join(lines)}"))
     return result
 
 

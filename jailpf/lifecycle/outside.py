@@ -1,0 +1,151 @@
+"""Whether the outside is there that a declaration names: interfaces, addresses, and the jails that files are for.
+
+pf takes rules for interfaces and addresses that nobody has, and nobody gets in by them. Only asked of a real host, and only
+where ifconfig(8) answers.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from typing import TYPE_CHECKING
+
+from jailpf.declare.settings import PROGRAMS
+from jailpf.errors import JailpfError, Problem
+from jailpf.lifecycle.jails import valid
+from jailpf.system.interfaces import Seen, seen
+from jailpf.values.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.lifecycle.prepare import Prepared
+    from jailpf.lifecycle.session import Session
+    from jailpf.model import Rule
+
+SHOWN = 12
+_LIKE = re.compile(r"(?P<name>[^.].*?)(?P<end>\.(?:t[om]{1,3}l?|toml\.\w+|TOML|conf|tolm))$")
+_EDITORS = (".bak", ".orig", ".swp", ".save", ".rej", ".dist", ".sample", ".example", "~")
+
+
+def nowhere(session: Session) -> list[Problem]:
+    """What makes all rules idle: of the external interfaces of the settings this host has none."""
+    host = _host(session)
+    if host is None or any(host.has(str(name)) for name in session.settings.host.ext_if):
+        return []
+    place = session.settings.place("host", "ext_if")
+    return [
+        Problem(
+            f"this host has no interface {str(name)!r}, so nobody gets in or out by it",
+            place,
+            _instead(str(name), host),
+        )
+        for name in session.settings.host.ext_if
+    ]
+
+
+def missing(session: Session, prepared: Prepared) -> list[Problem]:
+    """What of one jail's rules is about nothing on this host."""
+    found: dict[str, Problem] = {}
+    host = _host(session)
+    for rule in prepared.ruleset.rules:
+        for key, problem in _own_address(prepared, rule):
+            found.setdefault(key, problem)
+        for key, problem in _of_rule(session, prepared, rule, host) if host else ():
+            found.setdefault(key, problem)
+    return list(found.values())
+
+
+def _host(session: Session) -> Seen | None:
+    """The host, where it is one: another system's ifconfig(8) says nothing about where pf is."""
+    settings = session.settings
+    elsewhere = settings.programs["ifconfig"] == PROGRAMS["ifconfig"] and platform.system() != "FreeBSD"
+    if settings.pf != "pfctl" or elsewhere:
+        return None
+    host = session.__dict__.get("interfaces") or seen(session.settings.programs["ifconfig"])
+    session.__dict__["interfaces"] = host
+    return host if host.names else None
+
+
+def _of_rule(session: Session, prepared: Prepared, rule: Rule, host: Seen) -> Iterator[tuple[str, Problem]]:
+    made_later = {prepared.jail.interface, *map(str, session.settings.host.ext_if)}
+    for name in map(str, rule.on):
+        if name not in made_later and not host.has(name):
+            what = f"this host has no interface {name!r}, so a rule on it does nothing"
+            yield name, Problem(what, rule.place, _instead(name, host))
+    for peer in (*rule.source, *rule.to):
+        if peer.interface and peer.interface not in (*made_later, "self") and not host.has(peer.interface):
+            what = f"this host has no interface {peer.interface!r}, so {peer} is nobody"
+            yield peer.interface, Problem(what, rule.place, _instead(peer.interface, host))
+    for peer in rule.to if rule.action == "rdr" else ():
+        if peer.network and not peer.negated and peer.network.net.num_addresses == 1:
+            word = str(peer.network)
+            if word not in host.addresses and peer.network.net.network_address not in _own(prepared):
+                mine = [
+                    one
+                    for one in host.addresses
+                    if (":" in one) == (":" in word) and not one.startswith(("fe80", "127.", "::1"))
+                ]
+                what = f"no interface of this host has {word}: unless a router sends it here, nobody gets in by it"
+                yield word, Problem(what, rule.place, f"it has {_some(mine)}")
+
+
+def _own(prepared: Prepared) -> set[object]:
+    return {address.ip for address in prepared.jail.addresses}
+
+
+def _own_address(prepared: Prepared, rule: Rule) -> Iterator[tuple[str, Problem]]:
+    """A redirection of what nobody outside can send: to the jail's own private address."""
+    for peer in rule.to if rule.action == "rdr" else ():
+        for address in prepared.jail.addresses:
+            if peer.network and str(peer.network) == str(address) and address.private:
+                what = f"nothing from outside is sent to {address}, the jail's own address, so this rdr never matches"
+                yield f"own {address}", Problem(what, rule.place, "`to` is the address outside: leave it out")
+
+
+def _instead(name: str, host: Seen) -> str:
+    near = did_you_mean(name, host.names)
+    return near if near.startswith("did") else f"it has {_some(host.names)}"
+
+
+def _some(words: list[str]) -> str:
+    return ", ".join(words[:SHOWN]) + (f" and {len(words) - SHOWN} more" if len(words) > SHOWN else "")
+
+
+def strays(session: Session) -> Iterator[Problem]:
+    """Files that look like declarations and are read by nobody, because of their names."""
+    end = session.settings.jail_file("{jail}").partition("{jail}")[2]
+    folder = os.path.dirname(session.settings.jail_file("x"))
+    home = os.path.dirname(session.settings.file)
+    for name in _listed(folder):
+        found = _LIKE.fullmatch(name)
+        if found and not name.endswith((*_EDITORS, ".table")) and not (name.endswith(end) and valid(name[: -len(end)])):
+            plain = re.sub(r"[^A-Za-z0-9_.:+@-]", "_", found["name"].removesuffix(".toml"))
+            yield Problem(
+                f"{folder}/{name} is read by nobody: a declaration is called JAIL{end}",
+                None,
+                f"mv it to {folder}/{plain}{end}, if it is one",
+            )
+    if home != folder:
+        for name in _listed(home):
+            if name.endswith(".toml") and name.removesuffix(".toml") in set(_nameable(session)):
+                yield Problem(
+                    f"{home}/{name} is read by nobody: declarations are in {folder}",
+                    None,
+                    f"mv it to {session.settings.jail_file(name.removesuffix('.toml'))}",
+                )
+
+
+def _nameable(session: Session) -> list[str]:
+    try:
+        return session.jails.everybody()
+    except JailpfError:
+        return []
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
