@@ -32,6 +32,14 @@ def test_a_thousand_declarations(fuzz: Fuzz) -> None:
     assert declared_keys() <= set(fuzz.seen)
 
 
+@pytest.mark.exam
+@pytest.mark.parametrize("part", range(10))
+def test_a_hundred_thousand_declarations(fuzz: Fuzz, part: int) -> None:
+    """The same, until every pair of keys has met."""
+    for number in range(10_000):
+        fuzz.one(random.Random(1_000_000 * (part + 1) + number))
+
+
 @given(dice=st.randoms(use_true_random=False))
 @hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -9,6 +9,7 @@ from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
 from jailpf.lifecycle import conflicts, leftovers, listeners, silent
 from jailpf.lifecycle.prepare import prepare
 from jailpf.managers.finding import Finding
+from jailpf.pf import Loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,10 @@ def declarations(session: Session) -> Iterator[Finding]:
     sound = []
     names = session.jails.declared()
     heard = listeners.listening(session)
-    main = session.pf.read("", members=False)
+    try:
+        main = session.pf.read("", members=False)
+    except JailpfError:
+        main = Loaded("")
     for name in names:
         try:
             prepared = prepare(session, name, created=False)

@@ -47,17 +47,34 @@ def load(session: Session, name: str, *, verify: bool = False, others: bool = Tr
     return prepared
 
 
+def named_by(session: Session, name: str) -> list[Record]:
+    """What is loaded of those that name this jail, or all jails of a pattern."""
+    known = records.everything(session.directory)
+    return [record for record in known if record.jail != name and {name, "*"} & set(record.names)]
+
+
+def changed(session: Session, record: Record) -> bool:
+    """Whether a jail would be loaded with other rules now. Raises the errors of `prepare`."""
+    prepared = prepare(session, record.jail, created=True)
+    return prepared is not None and prepared.record.anchors != record.anchors
+
+
+def outdated(session: Session, name: str) -> bool:
+    """Whether those who name this jail have to be told when it is created: then `created` has to be done in full."""
+    try:
+        return any(changed(session, record) for record in named_by(session, name))
+    except JailpfError:
+        return True
+
+
 def tell(session: Session, name: str) -> None:
     """Load those anew whose rules name this jail, where that changes them: its addresses may be others than before, or
     known only now. What fails is a note: it is not this jail's trouble.
     """
-    for record in records.everything(session.directory):
-        if record.jail == name or not {name, "*"} & set(record.names):
-            continue
-        session.__dict__.pop("jails", None)
+    session.__dict__.pop("jails", None)
+    for record in named_by(session, name):
         try:
-            prepared = prepare(session, record.jail, created=True)
-            if prepared is not None and prepared.record.anchors != record.anchors:
+            if changed(session, record):
                 load(session, record.jail, others=False)
         except JailpfError as wrong:
             what = f"the rules of {record.jail} name {name}, and could not be loaded anew"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem
 from jailpf.lifecycle import conflicts, listeners, readiness
+from jailpf.lifecycle.load import outdated
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.state import plans
 
@@ -40,5 +41,5 @@ def prestart(session: Session, name: str) -> Prepared | None:
         warm = (
             prepared.jail.settled and session.settings.pf == "pfctl" and not session.registry.listens("jailpf_created")
         )
-        plans.write(session.directory, prepared.record, prepared.inputs, warm=warm)
+        plans.write(session.directory, prepared.record, prepared.inputs, warm=warm and not outdated(session, name))
     return prepared

@@ -286,3 +286,14 @@ def test_a_jail_is_a_jail(folder: Path) -> None:
     host = pair(folder, "apart", "vnet", DB)
     assert isinstance(host.known["db"], Jail)
     assert all(" on " in rule for rule in host.pf.read("jailpf/db").rules)
+
+
+def test_a_plan_is_not_taken_as_it_is_when_others_have_to_be_told(folder: Path) -> None:
+    """The short way of `created` knows of this jail alone."""
+    from jailpf.lifecycle.load import outdated
+
+    host = pair(folder, "local", "local", DB)
+    assert not outdated(host.session(), "app")
+    host.declare(NONE, "app", ip4="10.0.0.21", ip6="")
+    assert outdated(host.session(), "app")
+    assert not outdated(host.session(), "near")
