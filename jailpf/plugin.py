@@ -24,10 +24,14 @@ and no shell), `jailconf` (what jail(8) reads in a jail.conf), hook_command, and
 
 from __future__ import annotations
 
-from jailpf.declare.rules import Context, Outlet, RuleType, Service, Side, Way, negations, overlapping
+from jailpf.declare.host import Host
+from jailpf.declare.lists import negations, overlapping
+from jailpf.declare.rules import Context, RuleType, Service
 from jailpf.declare.schema import Keys, key
 from jailpf.declare.services import Services
-from jailpf.declare.settings import AbsolutePath, Host, Settings
+from jailpf.declare.settings import Settings
+from jailpf.declare.ways import Outlet, Side, Way
+from jailpf.declare.words import AbsolutePath
 from jailpf.errors import (
     ConfigError,
     JailpfError,

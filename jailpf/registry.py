@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from jailpf import hookspecs
-from jailpf.compile.whole import checked
+from jailpf.compile.made import checked
 from jailpf.declare.foreign import foreign, guarded
 from jailpf.declare.rules import RuleType
 from jailpf.errors import ConfigError, JailpfError, PluginError, Problem, VetoError

@@ -9,10 +9,11 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jailpf.declare.host import Host, Uplink
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Key, keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import Host, Settings, Uplink, Watch
+from jailpf.declare.settings import Settings, Watch
 from jailpf.registry import build
 from jailpf_plugins import BUILT_IN
 

@@ -19,11 +19,12 @@ from typing import Any
 from jailpf.compile.pftext import checked, rule_text, table_text
 from jailpf.compile.whole import compile_jail
 from jailpf.declare import toml
+from jailpf.declare.host import Host, Uplink
 from jailpf.declare.layout import LAYOUTS, Layout
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import Key, keys
 from jailpf.declare.services import JailTable, read
-from jailpf.declare.settings import Host, Settings, Uplink
+from jailpf.declare.settings import Settings
 from jailpf.errors import JailpfError, NoJailError
 from jailpf.lifecycle.jails import Jails
 from jailpf.model import Jail, Rule, Ruleset, Table

@@ -16,10 +16,11 @@ from jailpf import errors, hookspecs, plugin
 from jailpf.cli.commands import COMMANDS, Command, Option
 from jailpf.cli.parser import importers
 from jailpf.declare import toml as document
+from jailpf.declare.host import Host, Uplink
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import keys
 from jailpf.declare.services import JailTable
-from jailpf.declare.settings import PROGRAMS, Host, Settings, Uplink, Watch
+from jailpf.declare.settings import PROGRAMS, Settings, Watch
 from jailpf.registry import build
 from jailpf.values.fields import shown
 from jailpf_plugins import BUILT_IN
@@ -183,7 +184,8 @@ def api() -> str:
 def _members(cls: type) -> Iterator[str]:
     if not issubclass(cls, RuleType):
         yield from _fields(cls)
-    for name, value in vars(cls).items():
+    own = [one for one in cls.__mro__ if one.__module__.startswith("jailpf") and one.__name__ not in plugin.__all__]
+    for name, value in {name: value for one in (*reversed(own), cls) for name, value in vars(one).items()}.items():
         if name.startswith("_"):
             continue
         call = value.__func__ if isinstance(value, classmethod | staticmethod) else value

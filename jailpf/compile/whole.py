@@ -6,12 +6,14 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from jailpf.compile.pftext import rule_text, table_text
+from jailpf.compile.laid_out import lay_out
+from jailpf.compile.made import Rendered, bound, checked, untagged
 from jailpf.declare.foreign import foreign
-from jailpf.declare.rules import Context, RenderError
+from jailpf.declare.rules import Context
 from jailpf.declare.tablefile import read_table, too_new_for_13
-from jailpf.errors import DeclarationError, PluginError, Problem
-from jailpf.model import SECTIONS, Anchor, Rule, Ruleset, Table
+from jailpf.declare.ways import RenderError
+from jailpf.errors import DeclarationError, Problem
+from jailpf.model import Rule, Ruleset, Table
 from jailpf.system.release import release
 from jailpf.values import Address, Filename, Member, Peer
 from jailpf.values import anchors as names
@@ -19,12 +21,11 @@ from jailpf.values import anchors as names
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from jailpf.declare.rules import RuleType, Service, Way
+    from jailpf.declare.rules import RuleType, Service
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
     from jailpf.model import Jail
 
-Rendered = list[Rule | Table]
 TRANSLATING = ("nat", "binat")
 AFTER_SERVICES = 90
 
@@ -89,9 +90,9 @@ def compile_jail(
     rules = sorted((one for one in work.rendered if isinstance(one, Rule)), key=lambda rule: order[rule.order])
     rules = [one for number, one in enumerate(rules) if one.order != "last" or not any(map(one.alike, rules[:number]))]
     tables = [one for one in work.rendered if isinstance(one, Table)]
-    anchors = lay_out(jail, jails.settings, rules, tables, work)
-    if work.problems:
-        raise DeclarationError(work.problems)
+    anchors, homeless = lay_out(jail, jails.settings, rules, tables, work.inline)
+    if homeless or work.problems:
+        raise DeclarationError([*work.problems, *homeless])
     return Ruleset(
         jail=jail,
         anchors=tuple(anchors),
@@ -286,84 +287,3 @@ class _Work:
         if table.name not in self.inlined:
             return table
         return replace(table, file=None, addresses=(*self.inlined[table.name], *(table.addresses or ())))
-
-
-def checked(made: Iterable[object]) -> None:
-    """Rules of a plugin, looked at while it is known whose they are. Raises PluginError for what pf could not be told."""
-    for one in made:
-        if not isinstance(one, Rule | Table):
-            raise PluginError(f"{one!r} is neither a Rule nor a Table")
-        if isinstance(one, Rule):
-            rule_text(one)
-        else:
-            table_text(one)
-
-
-def bound(one: Rule | Table, named: Mapping[Peer, Way]) -> Rule | Table:
-    """What lets another jail in stands where its packets are seen, also when its rule type does not know of that."""
-    if (
-        not isinstance(one, Rule)
-        or one.action != "pass"
-        or one.on
-        or not one.source
-        or not set(one.source) <= set(named)
-    ):
-        return one
-    way = named[one.source[0]]
-    return replace(one, on=way.on, direction=one.direction or way.direction)
-
-
-def untagged(rendered: Rendered, tag: str) -> Rendered:
-    """A service that is let in directly needs no tag; without any pass rule it stays, for pf.conf to use."""
-    rules = [one for one in rendered if isinstance(one, Rule)]
-    if not any(rule.action == "pass" and rule.direction != "out" for rule in rules) or any(
-        rule.tagged == tag for rule in rules
-    ):
-        return rendered
-    return [
-        replace(one, tag="") if isinstance(one, Rule) and one.action == "rdr" and one.tag == tag else one
-        for one in rendered
-    ]
-
-
-def lay_out(jail: Jail, settings: Settings, rules: list[Rule], tables: list[Table], work: _Work) -> list[Anchor]:
-    """Anchors in the order of loading; a table goes into each anchor that uses it."""
-    anchors = []
-    for path, sections in settings.layout.in_load_order(jail.name):
-        inside = [rule for section in SECTIONS if section in sections for rule in rules if rule.section == section]
-        used = {table.name for table in tables if "filter" in sections and not _used_by(table, rules)}
-        used |= {table.name for table in tables if _used_by(table, inside)}
-        lines = [table_text(work.inline(table)) for table in tables if table.name in used]
-        lines += [rule_text(rule) for rule in inside]
-        if lines:
-            anchors.append(Anchor(path, "\n".join(lines) + "\n"))
-    for section in SECTIONS:
-        lost = next(
-            (rule for rule in rules if rule.section == section and not settings.layout.path(section, jail.name)),
-            None,
-        )
-        if lost:
-            remedy = f'pf.conf needs {_anchor_line(section)}, and jailpf.toml a layout with {section} = "jailpf-{section}/{{jail}}"'
-            work.problems.append(
-                Problem(
-                    f"the layout {settings.layout.name!r} has no place for {section} rules",
-                    lost.place or (settings.place("host", "nat") if section == "nat" else None),
-                    remedy,
-                )
-            )
-    if not settings.layout.path("filter", jail.name):
-        for table in tables:
-            if not _used_by(table, rules):
-                sentence = f"no rule uses <{table.name}>, and the layout {settings.layout.name!r} has no filter anchor to keep it in"
-                work.problems.append(Problem(sentence, table.place, "remove it"))
-    return anchors
-
-
-def _anchor_line(section: str) -> str:
-    return f'{"anchor" if section == "filter" else section + "-anchor"} "jailpf-{section}/*"'
-
-
-def _used_by(table: Table, rules: list[Rule]) -> bool:
-    return any(peer.table == table.name for rule in rules for peer in (*rule.source, *rule.to)) or any(
-        rule.state and rule.state.overload == table.name for rule in rules
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from jailpf.values.anchors import LIMIT, component
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jailpf.declare.schema import Reader
     from jailpf.model import Section
 
 LOAD_ORDER: tuple[Section, ...] = ("filter", "nat", "binat", "rdr")
@@ -46,3 +48,45 @@ class Layout:
     def parents(self) -> list[tuple[Section, str]]:
         """(section, path of the folder) for the lines of pf.conf: ("nat", "jailpf") ..."""
         return [(section, self.paths[section].rpartition("/")[0]) for section in SECTIONS if section in self.paths]
+
+
+def read_layout(reader: Reader, raw: object) -> Layout | None:
+    """`layout` of jailpf.toml: a name, or a table section = "path/{jail}"; None when it is noted as wrong."""
+    if isinstance(raw, str):
+        if raw in LAYOUTS:
+            return Layout(raw, LAYOUTS[raw])
+        reader.wrong(
+            ("layout",),
+            f"{raw!r} is not a layout",
+            'single, split, bastille, or a table: section = "path/{jail}"',
+        )
+        return None
+    table = reader.table(("layout",), raw, "layout")
+    reader.unknown(("layout",), table, [*SECTIONS, "allow"], "layout")
+    paths: dict[str, str] = {}
+    for section, path in table.items():
+        if not isinstance(path, str) or not _PATH.fullmatch(path) or len(path) > 40:
+            reader.wrong(
+                ("layout", section),
+                f"{path!r} is not an anchor path",
+                'write "path/{jail}": letters, digits, "_", "." and "-" between slashes',
+            )
+        elif other := next((known for known in paths.values() if _mixed(known, path)), ""):
+            reader.wrong(
+                ("layout", section),
+                f"{path} and {other} lie in one folder: a jail could have another's path",
+                "give each a folder of its own, or both the same path",
+            )
+        elif (section := "filter" if section == "allow" else section) in paths:
+            reader.wrong(("layout", "allow"), "`allow` is another word for `filter`", "write one of them")
+        else:
+            paths[section] = path
+    return Layout("own", {section: paths[section] for section in SECTIONS if section in paths})
+
+
+def _mixed(one: str, other: str) -> bool:
+    """Whether "a/{jail}" of one jail can be "a/x{jail}" of another."""
+    return one != other and one.rpartition("/")[0] == other.rpartition("/")[0]
+
+
+_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*/([A-Za-z0-9][A-Za-z0-9_.-]*)?\{jail\}")

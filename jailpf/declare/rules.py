@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from jailpf.declare.around import Around
+from jailpf.declare.lists import negations, overlapping
 from jailpf.declare.schema import Keys, key
-from jailpf.errors import NoJailError
+from jailpf.declare.ways import Outlet, Side, Way
 from jailpf.model import Route
 from jailpf.values import (
     FAMILIES,
@@ -15,7 +17,6 @@ from jailpf.values import (
     Family,
     IcmpType,
     Interface,
-    Network,
     Party,
     Peer,
     Port,
@@ -26,10 +27,10 @@ from jailpf.values.peer import split
 from jailpf.values.protocol import TCP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from jailpf.declare.settings import Host, Uplink
-    from jailpf.model import Action, Jail, Rule, Table
+    from jailpf.declare.host import Uplink
+    from jailpf.model import Action, Rule, Table
 
 
 class RuleType(Keys):
@@ -114,49 +115,8 @@ class Service:
 ECHO = (IcmpType("echoreq"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Where packets between two of the host's own are seen: interfaces, and the direction when only one is seen."""
-
-    on: tuple[Interface, ...]
-    direction: Literal["", "in", "out"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """A way out: interfaces, the tag of what nat sends there ("": as it is, known by its source), the uplink's route."""
-
-    on: tuple[Interface, ...]
-    tagged: str = ""
-    route: Route | None = None
-
-
-LOOPBACKS = (Interface("lo"),)
-"""The group: IPv4 between jails is on lo1, IPv6 and what the host itself holds is on lo0 (facts-2.md)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One address family of a declaration: the jail's addresses and the peers that exist in it (() means any).
-
-    way: None for peers by address; for other jails, named by name, the interfaces that their packets use: a rule for
-    them must stand there, or anybody outside who borrows such an address could use it (facts-2.md).
-    """
-
-    family: Family
-    addresses: tuple[Address, ...]
-    source: tuple[Peer, ...]
-    to: tuple[Peer, ...]
-    way: Way | None = None
-
-    @property
-    def jail(self) -> tuple[Peer, ...]:
-        """The jail's addresses as peers."""
-        return tuple(map(Peer.of, self.addresses))
-
-
 @dataclass(kw_only=True)
-class Context:
+class Context(Around):
     """What a rule type may know while it renders.
 
     name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
@@ -165,8 +125,6 @@ class Context:
     declared: the keywords of the jail's declarations; named: the addresses of jails that this one names as senders.
     """
 
-    jail: Jail
-    host: Host
     name: str
     tag_in: str
     tag_out: str
@@ -180,13 +138,6 @@ class Context:
     notes: list[str] = field(default_factory=list)
     named: dict[Peer, Way] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
-    lookup: Callable[[str], Jail] | None = None
-    everybody: Callable[[], Iterable[str]] = tuple
-    neighbours: Callable[[], Iterable[Jail]] = tuple
-
-    def error(self, message: str, key: str = "") -> RenderError:
-        """An error to raise: the declaration cannot become rules. `key` gives the place."""
-        return RenderError(message, key)
 
     def note(self, message: str) -> None:
         """Something that the user should know of the declaration, short of an error: "SENTENCE; REMEDY"."""
@@ -212,15 +163,6 @@ class Context:
         from hashlib import sha256
 
         return sha256(f"{self.jail.name}/{self.name}".encode()).hexdigest()[:32]
-
-    def find_jail(self, name: str, key: str = "") -> Jail:
-        """Another jail by name; `key` is where it is named. Raises RenderError when nobody knows it."""
-        if self.lookup is None:
-            raise self.error(f"no adapter can look up the jail {name!r}", key)
-        try:
-            return self.lookup(name)
-        except NoJailError as wrong:
-            raise self.error(f"{wrong.problems[0].message}; write an address instead", key) from None
 
     def tag_by(self, uplink: str) -> str:
         """The tag of what nat rules of this jail send by an uplink, named by its card."""
@@ -323,91 +265,3 @@ class Context:
         for way, theirs in found.items():
             if theirs:
                 yield tuple(dict.fromkeys(theirs)), way
-
-    def find_jails(self, pattern: str, key: str = "") -> tuple[Jail, ...]:
-        """The jails of a name or pattern, without this one. Raises RenderError when there is none."""
-        if not re.search(r"[*?]", pattern):
-            return (self.find_jail(pattern, key),)
-        from fnmatch import fnmatchcase
-
-        names = [name for name in self.everybody() if fnmatchcase(name, pattern) and name != self.jail.name]
-        if not names:
-            raise self.error(f"no jail is called {pattern!r}", key)
-        return tuple(self.find_jail(name, key) for name in names)
-
-    def way(self, sender: Jail, target: Jail) -> Way:
-        """Where packets from one jail to another are seen. Raises RenderError for a bridge that nobody knows."""
-        if not sender.vnet and not target.vnet:
-            return Way(LOOPBACKS)
-        bridges = tuple(dict.fromkeys(self.bridge(one) for one in (sender, target) if one.vnet))
-        if len(bridges) == 1 and sender.vnet and target.vnet:
-            return Way(bridges)
-        return Way(bridges, "" if len(bridges) > 1 else "in" if sender.vnet else "out")
-
-    def near(self, to: tuple[Peer, ...]) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
-        """Destinations by the interfaces where what this jail sends there is seen; None: where it leaves for outside."""
-        found: dict[Way | None, list[Peer]] = {}
-        for peer in to:
-            for way in self._near(peer):
-                found.setdefault(way, []).append(peer)
-        yield from ((tuple(peers), way) for way, peers in found.items())
-
-    def _near(self, peer: Peer) -> set[Way | None]:
-        host = Way((self.bridge(self.jail),), "in") if self.jail.vnet else Way(LOOPBACKS)
-        if peer.interface:
-            if ":network" not in peer.word:
-                return {host}
-            outside = peer.interface in self.host.ext_if or self.host.uplink(peer.interface)
-            return {
-                None
-                if outside
-                else host
-                if peer.interface.startswith("lo")
-                else Way((Interface(peer.interface),), "out")
-            }
-        network = None if peer.negated else peer.network
-        if network is None:
-            return {None}
-        links = [one for link in self.host.uplinks.values() for one in link.outside(network.family)]
-        ways: set[Way | None] = set()
-        if any(one.network and one.network.within(network) for one in (*self.host.outside(network.family), *links)):
-            ways.add(host)
-        for other in self.neighbours():
-            if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses):
-                ways.add(self.way(self.jail, other))
-        return ways if ways and network.net.num_addresses == 1 else ways | {None}
-
-    def bridge(self, jail: Jail) -> Interface:
-        """The host's side of a vnet jail. Raises RenderError when nobody knows it."""
-        if jail.interface is None:
-            raise self.error(
-                f'the vnet jail {jail.name} is behind a bridge that nobody knows; add interface = "bridge0" to its [jail]'
-            )
-        return jail.interface
-
-
-class RenderError(Exception):
-    """A declaration that cannot become rules; `key` is the key that is to blame, "" the whole."""
-
-    def __init__(self, message: str, key: str = "") -> None:
-        super().__init__(message)
-        self.key = key
-
-
-def overlapping(ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
-    """A problem for each port that stands twice in one list."""
-    taken: tuple[Port, int] | None = None
-    for one in sorted((port, number) for number, port in enumerate(ports)):
-        if taken and one[0].overlaps(taken[0]):
-            (earlier, _), (later, number) = sorted((taken, one), key=lambda each: each[1])
-            yield f"port.{number}", f"port {later} is already in {earlier}"
-        if not taken or one[0].last > taken[0].last:
-            taken = one
-
-
-def negations(peers: tuple[Peer, ...], where: str = "from") -> Iterator[tuple[str, str]]:
-    """A problem when a list holds a negation: each would be a rule of its own, and together they match nearly all."""
-    if len(peers) > 1 and any(peer.negated for peer in peers):
-        yield where, 'a list with a negation matches nearly everyone; use one [table.NAME] with "!" entries'
-    if len(peers) > 1 and any(peer.kind == "any" for peer in peers):
-        yield where, '"any" makes the rest of the list idle; write one or the other'

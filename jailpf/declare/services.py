@@ -123,7 +123,8 @@ def read(
 
 def homes(types: RuleTypes) -> dict[str, list[str]]:
     """Every key of a jail's file and of jailpf.toml: {key: the tables that have it, as they are written}."""
-    from jailpf.declare.settings import Host, Settings
+    from jailpf.declare.host import Host
+    from jailpf.declare.settings import Settings
 
     tables: list[tuple[str, type]] = [("[service.NAME]", Service), ("[jail]", JailTable)]
     for keyword, one in types.items():

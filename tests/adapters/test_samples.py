@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jailpf.declare.settings import Host as HostSettings
+from jailpf.declare.host import Host as HostSettings
 from jailpf.managers.adapter import Adapter
 from jailpf.plugin import Interface, Published
 

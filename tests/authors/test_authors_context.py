@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jailpf.declare.rules import RenderError
+from jailpf.declare.ways import RenderError
 from jailpf.plugin import Context, Host, Jail, Rule, RuleType, TableName, hookimpl, key
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ import pytest
 
 from jailpf.compile.whole import compile_jail, untagged
 from jailpf.declare import toml
+from jailpf.declare.host import Host
 from jailpf.declare.layout import LAYOUTS, Layout
-from jailpf.declare.rules import RenderError
 from jailpf.declare.schema import Reader, documented, keys
 from jailpf.declare.services import read
-from jailpf.declare.settings import Host, Settings
+from jailpf.declare.settings import Settings
+from jailpf.declare.ways import RenderError
 from jailpf.errors import DeclarationError, NoJailError, Place, PluginError
 from jailpf.lifecycle.jails import Jails
 from jailpf.model import Jail, Rule, Table

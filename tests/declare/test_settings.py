@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jailpf.declare.settings import PROGRAMS, Host, Settings, read
+from jailpf.declare.host import Host
+from jailpf.declare.settings import PROGRAMS, Settings, read
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, PluginError
 from jailpf.lifecycle.jails import Jails
 from jailpf.registry import build

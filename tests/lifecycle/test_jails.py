@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from jailpf.compile.whole import compile_jail
-from jailpf.declare.settings import Host, Settings
+from jailpf.declare.host import Host
+from jailpf.declare.settings import Settings
 from jailpf.errors import (
     ConfigError,
     DeclarationError,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jailpf.declare.rules import overlapping
+from jailpf.declare.lists import overlapping
 from jailpf.pf.simulated.rules.words import KEYWORDS as KNOWN_TO_PF
 from jailpf.values import Count, Filename, Interface, JailName, Name, Port, Protocol, Rate, TableName
 from jailpf.values.base import describe

@@ -14,7 +14,7 @@ from jailpf.managers.importing.words import family_of, peer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from jailpf.declare.settings import Host
+    from jailpf.declare.host import Host
     from jailpf.managers.importing.drafts import OtherDraft, ServiceDraft
     from jailpf.managers.importing.lexer import Line
     from jailpf.managers.importing.pfrules import PfRule

@@ -12,7 +12,7 @@ from jailpf.managers.importing.words import family_of, peer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jailpf.declare.settings import Host
+    from jailpf.declare.host import Host
     from jailpf.managers.importing.lexer import Line
 
 MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # the names that pf.conf files usually have

@@ -12,9 +12,8 @@ import pytest
 from jailpf import registry
 from jailpf.compile.whole import compile_jail
 from jailpf.declare import toml
+from jailpf.declare.host import Host as HostSettings
 from jailpf.declare.services import read
-from jailpf.declare.settings import Host as HostSettings
-from jailpf.declare.settings import Settings
 from jailpf.errors import ConfigError, PermissionDeniedError, UsageError
 from jailpf.lifecycle.jails import Jails
 from jailpf.managers.importing import Imported, differences
@@ -23,6 +22,8 @@ from jailpf_adapters.pfrule.folder import jail_of
 
 if TYPE_CHECKING:
     from stand_ins.host import Host
+
+    from jailpf.declare.settings import Settings
 
 J4, J6 = "172.16.15.15", "fd7a:e5cd:1fc1:186f:dead:beef:cafe:f"
 SEED_RDR = """# to permit legacy users to access insecure POP3 & IMAP, add their IPs/masks

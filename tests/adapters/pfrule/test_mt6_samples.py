@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jailpf.declare.settings import Host as HostSettings
+from jailpf.declare.host import Host as HostSettings
 from jailpf.plugin import Interface, Peer
 
 if TYPE_CHECKING:

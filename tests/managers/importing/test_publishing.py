@@ -9,8 +9,8 @@ import pytest
 from jailpf import registry
 from jailpf.compile.whole import compile_jail
 from jailpf.declare import toml
+from jailpf.declare.host import Host as HostSettings
 from jailpf.declare.services import read
-from jailpf.declare.settings import Host as HostSettings
 from jailpf.errors import ConfigError, NoJailError
 from jailpf.lifecycle.jails import Jails
 from jailpf.managers.importing import differences

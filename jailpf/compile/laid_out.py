@@ -1,0 +1,63 @@
+"""Rules and tables, laid out in the anchors of a layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.compile.pftext import rule_text, table_text
+from jailpf.errors import Problem
+from jailpf.model import SECTIONS, Anchor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jailpf.declare.settings import Settings
+    from jailpf.model import Jail, Rule, Table
+
+
+def lay_out(
+    jail: Jail, settings: Settings, rules: list[Rule], tables: list[Table], inline: Callable[[Table], Table]
+) -> tuple[list[Anchor], list[Problem]]:
+    """(anchors in the order of loading, what has no place). A table goes into each anchor that uses it.
+
+    inline: a table as this release's pfctl can read it.
+    """
+    anchors, problems = [], []
+    for path, sections in settings.layout.in_load_order(jail.name):
+        inside = [rule for section in SECTIONS if section in sections for rule in rules if rule.section == section]
+        used = {table.name for table in tables if "filter" in sections and not _used_by(table, rules)}
+        used |= {table.name for table in tables if _used_by(table, inside)}
+        lines = [table_text(inline(table)) for table in tables if table.name in used]
+        lines += [rule_text(rule) for rule in inside]
+        if lines:
+            anchors.append(Anchor(path, "\n".join(lines) + "\n"))
+    for section in SECTIONS:
+        lost = next(
+            (rule for rule in rules if rule.section == section and not settings.layout.path(section, jail.name)),
+            None,
+        )
+        if lost:
+            remedy = f'pf.conf needs {_anchor_line(section)}, and jailpf.toml a layout with {section} = "jailpf-{section}/{{jail}}"'
+            problems.append(
+                Problem(
+                    f"the layout {settings.layout.name!r} has no place for {section} rules",
+                    lost.place or (settings.place("host", "nat") if section == "nat" else None),
+                    remedy,
+                )
+            )
+    if not settings.layout.path("filter", jail.name):
+        for table in tables:
+            if not _used_by(table, rules):
+                sentence = f"no rule uses <{table.name}>, and the layout {settings.layout.name!r} has no filter anchor to keep it in"
+                problems.append(Problem(sentence, table.place, "remove it"))
+    return anchors, problems
+
+
+def _anchor_line(section: str) -> str:
+    return f'{"anchor" if section == "filter" else section + "-anchor"} "jailpf-{section}/*"'
+
+
+def _used_by(table: Table, rules: list[Rule]) -> bool:
+    return any(peer.table == table.name for rule in rules for peer in (*rule.source, *rule.to)) or any(
+        rule.state and rule.state.overload == table.name for rule in rules
+    )

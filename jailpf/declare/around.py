@@ -1,0 +1,106 @@
+"""The host around a jail: its other jails, and where packets between them are seen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jailpf.declare.ways import LOOPBACKS, RenderError, Way
+from jailpf.errors import NoJailError
+from jailpf.values import Interface, Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jailpf.declare.host import Host
+    from jailpf.model import Jail
+    from jailpf.values import Peer
+
+
+@dataclass(kw_only=True)
+class Around:
+    """A jail, its host, and whom to ask about others.
+
+    lookup: a jail by name; everybody: the names of all jails; neighbours: those whose addresses are known.
+    """
+
+    jail: Jail
+    host: Host
+    lookup: Callable[[str], Jail] | None = None
+    everybody: Callable[[], Iterable[str]] = tuple
+    neighbours: Callable[[], Iterable[Jail]] = tuple
+
+    def error(self, message: str, key: str = "") -> RenderError:
+        """An error to raise: the declaration cannot become rules. `key` gives the place."""
+        return RenderError(message, key)
+
+    def find_jail(self, name: str, key: str = "") -> Jail:
+        """Another jail by name; `key` is where it is named. Raises RenderError when nobody knows it."""
+        if self.lookup is None:
+            raise self.error(f"no adapter can look up the jail {name!r}", key)
+        try:
+            return self.lookup(name)
+        except NoJailError as wrong:
+            raise self.error(f"{wrong.problems[0].message}; write an address instead", key) from None
+
+    def find_jails(self, pattern: str, key: str = "") -> tuple[Jail, ...]:
+        """The jails of a name or pattern, without this one. Raises RenderError when there is none."""
+        if not re.search(r"[*?]", pattern):
+            return (self.find_jail(pattern, key),)
+        from fnmatch import fnmatchcase
+
+        names = [name for name in self.everybody() if fnmatchcase(name, pattern) and name != self.jail.name]
+        if not names:
+            raise self.error(f"no jail is called {pattern!r}", key)
+        return tuple(self.find_jail(name, key) for name in names)
+
+    def way(self, sender: Jail, target: Jail) -> Way:
+        """Where packets from one jail to another are seen. Raises RenderError for a bridge that nobody knows."""
+        if not sender.vnet and not target.vnet:
+            return Way(LOOPBACKS)
+        bridges = tuple(dict.fromkeys(self.bridge(one) for one in (sender, target) if one.vnet))
+        if len(bridges) == 1 and sender.vnet and target.vnet:
+            return Way(bridges)
+        return Way(bridges, "" if len(bridges) > 1 else "in" if sender.vnet else "out")
+
+    def near(self, to: tuple[Peer, ...]) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
+        """Destinations by the interfaces where what this jail sends there is seen; None: where it leaves for outside."""
+        found: dict[Way | None, list[Peer]] = {}
+        for peer in to:
+            for way in self._near(peer):
+                found.setdefault(way, []).append(peer)
+        yield from ((tuple(peers), way) for way, peers in found.items())
+
+    def _near(self, peer: Peer) -> set[Way | None]:
+        host = Way((self.bridge(self.jail),), "in") if self.jail.vnet else Way(LOOPBACKS)
+        if peer.interface:
+            if ":network" not in peer.word:
+                return {host}
+            outside = peer.interface in self.host.ext_if or self.host.uplink(peer.interface)
+            return {
+                None
+                if outside
+                else host
+                if peer.interface.startswith("lo")
+                else Way((Interface(peer.interface),), "out")
+            }
+        network = None if peer.negated else peer.network
+        if network is None:
+            return {None}
+        links = [one for link in self.host.uplinks.values() for one in link.outside(network.family)]
+        ways: set[Way | None] = set()
+        if any(one.network and one.network.within(network) for one in (*self.host.outside(network.family), *links)):
+            ways.add(host)
+        for other in self.neighbours():
+            if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses):
+                ways.add(self.way(self.jail, other))
+        return ways if ways and network.net.num_addresses == 1 else ways | {None}
+
+    def bridge(self, jail: Jail) -> Interface:
+        """The host's side of a vnet jail. Raises RenderError when nobody knows it."""
+        if jail.interface is None:
+            raise self.error(
+                f'the vnet jail {jail.name} is behind a bridge that nobody knows; add interface = "bridge0" to its [jail]'
+            )
+        return jail.interface

@@ -1,0 +1,29 @@
+"""Lists of a declaration whose members get into each other's way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.values import Peer, Port
+
+
+def overlapping(ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
+    """A problem for each port that stands twice in one list."""
+    taken: tuple[Port, int] | None = None
+    for one in sorted((port, number) for number, port in enumerate(ports)):
+        if taken and one[0].overlaps(taken[0]):
+            (earlier, _), (later, number) = sorted((taken, one), key=lambda each: each[1])
+            yield f"port.{number}", f"port {later} is already in {earlier}"
+        if not taken or one[0].last > taken[0].last:
+            taken = one
+
+
+def negations(peers: tuple[Peer, ...], where: str = "from") -> Iterator[tuple[str, str]]:
+    """A problem when a list holds a negation: each would be a rule of its own, and together they match nearly all."""
+    if len(peers) > 1 and any(peer.negated for peer in peers):
+        yield where, 'a list with a negation matches nearly everyone; use one [table.NAME] with "!" entries'
+    if len(peers) > 1 and any(peer.kind == "any" for peer in peers):
+        yield where, '"any" makes the rest of the list idle; write one or the other'
