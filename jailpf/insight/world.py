@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from jailpf.compile.pftext import rule_text
 from jailpf.errors import ConfigError, JailpfError, Place
 from jailpf.insight.elsewhere import add_interfaces, described_host, text_of
+from jailpf.insight.origins import Origins
 from jailpf.insight.surroundings import surroundings
 from jailpf.lifecycle.prepare import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
@@ -40,22 +41,20 @@ class World:
     pf: Simulated
     jails: dict[str, Prepared]
     problems: list[JailpfError] = field(default_factory=list)
-    _sources: dict[str, dict[str, Source]] = field(default_factory=dict)
+    _origins: dict[str, Origins[Source]] = field(default_factory=dict)
 
     def source(self, path: str, text: str) -> Source | None:
         """Who declared the rule that pf prints so in that anchor; None when it is nobody's."""
-        if path not in self._sources:
+        if path not in self._origins:
             owner = next((one for one in self.jails.values() if any(a.path == path for a in one.ruleset.anchors)), None)
-            self._sources[path] = self._printed(owner, path) if owner else {}
-        return self._sources[path].get(text)
+            self._origins[path] = Origins(self.pf.topology, _written(owner) if owner else ())
+        return self._origins[path].of(text)
 
-    def _printed(self, owner: Prepared, path: str) -> dict[str, Source]:
-        found: dict[str, Source] = {}
-        for rule in owner.ruleset.rules:
-            name = rule.service if "." in rule.service or not rule.service else f"service.{rule.service}"
-            for line in self.pf.printed(path, rule_text(rule) + "\n"):
-                found.setdefault(line, Source(owner.jail.name, name, rule.place))
-        return found
+
+def _written(owner: Prepared) -> Iterator[tuple[str, Source]]:
+    for rule in owner.ruleset.rules:
+        name = rule.service if "." in rule.service or not rule.service else f"service.{rule.service}"
+        yield rule_text(rule), Source(owner.jail.name, name, rule.place)
 
 
 def build(
