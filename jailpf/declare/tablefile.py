@@ -25,9 +25,11 @@ def read_table(file: str, named_at: Place) -> tuple[Members, list[Problem]]:
     try:
         raw = files.read(file)
     except DeclarationError as wrong:
-        return [], [
-            Problem(f"the table file {file}: {wrong.problems[0].message}", named_at, "make it; it may be empty")
-        ]
+        said = wrong.problems[0].message
+        remedy = (
+            "make it; it may be empty" if said == "no such file" else "name a file with one address or network a line"
+        )
+        return [], [Problem(f"the table file {file}: {said}", named_at, remedy)]
     return parse_table(text_of(raw), file)
 
 

@@ -129,7 +129,9 @@ def _open(path: str, last: int = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK) -> 
             flags = FOLDER if todo else last
             opened = os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)
             folder = _swap(folder, opened)
-            _check(os.fstat(folder), here)
+            status = os.fstat(folder)
+            if todo or stat.S_ISREG(status.st_mode):  # of a device or a FIFO the reader says that it is none
+                _check(status, here)
             done = done[:-1] or [""] if name == ".." else [*done, name]
         folder, opened = -1, folder
         return opened

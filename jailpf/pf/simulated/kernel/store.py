@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import PfUnavailableError
 from jailpf.pf.simulated.kernel.codec import from_json, to_json
+from jailpf.state import rundir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,14 +80,14 @@ class Store:
             signature = self._sign()
             if signature == self._signature:
                 return
-            from_json(self._model, json.loads(self._path.read_text()))
+            from_json(self._model, json.loads(rundir.read(str(self._path))))
             self._signature = signature
         except FileNotFoundError:
             self._model.reset()
             self._fresh(self._model)
             self._save()
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise self._unusable(str(error)) from None
+            raise self._unusable(getattr(error, "strerror", None) or str(error)) from None
 
     def _save(self) -> None:
         assert self._path is not None  # noqa: S101
