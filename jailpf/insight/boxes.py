@@ -4,35 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from jailpf.pf.simulated.reach.boxes import Box, divided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from jailpf.pf.simulated.reach.intervals import IntervalSet
     from jailpf.pf.simulated.reach.reached import Reached
-
-
-class Box(NamedTuple):
-    """All packets with one of these sources, source ports, destinations and ports."""
-
-    sources: IntervalSet
-    source_ports: IntervalSet
-    to: IntervalSet
-    ports: IntervalSet
-
-    def minus(self, other: Box) -> Iterator[Box]:
-        """What is left of it, in boxes that do not overlap."""
-        shared = Box(*(mine & theirs for mine, theirs in zip(self, other, strict=True)))
-        if not all(shared):
-            yield self
-            return
-        rest = self
-        for number, name in enumerate(self._fields):
-            outside = rest[number] - other[number]
-            if outside:
-                yield rest._replace(**{name: outside})
-            rest = rest._replace(**{name: shared[number]})
 
 
 def box_of(one: Reached) -> Box:
@@ -42,10 +21,8 @@ def box_of(one: Reached) -> Box:
 
 def subtract(boxes: Iterable[Box], others: Iterable[Box]) -> list[Box]:
     """The packets of `boxes` that are in none of `others`."""
-    left = list(boxes)
-    for other in others:
-        left = [part for box in left for part in box.minus(other)]
-    return left
+    taken = list(others)
+    return [part for box in boxes for part in divided(box, taken)[0]]
 
 
 def missing(rows: Sequence[Reached], others: Sequence[Reached], named: Mapping[str, frozenset[str]]) -> list[Reached]:
@@ -66,4 +43,5 @@ def missing(rows: Sequence[Reached], others: Sequence[Reached], named: Mapping[s
 
 
 def _way(one: Reached, proto: str) -> tuple[object, ...]:
-    return (one.origin, one.family, proto, one.delivered_to, one.address, one.port, one.shift)
+    doubtful = bool(one.doubts)
+    return (one.origin, one.family, proto, one.delivered_to, one.address, one.port, one.shift, one.answered, doubtful)

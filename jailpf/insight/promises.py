@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare import promises as written
 from jailpf.errors import DeclarationError, Problem
-from jailpf.insight.boxes import Box, box_of, subtract
+from jailpf.insight.boxes import box_of, subtract
 from jailpf.insight.rows import owners
+from jailpf.pf.simulated.reach.boxes import Box
 from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, IntervalSet
 from jailpf.pf.simulated.rules.addresses import network
 
@@ -243,12 +244,13 @@ def _example(world: World, row: Reached, part: Box) -> str:
     ports = bool(part.ports) and part.ports != IntervalSet.single(0)
     port = f" port {part.ports.spans[0][0]}" if ports else ""
     source, to = (_text(one, row.family) for one in (number, part.to.spans[0][0]))
+    reaches = "may reach" if row.doubts else "reaches"
     label = next((owners(world)[label] for label in row.labels() if label in owners(world)), None)
     by = ""
     if label:
         jail, service = label
         by = f", by [service.{service}] of {jail} ({world.jails[jail].services.place('service', service)})"
-    return f"{row.proto} from {source} to {to}{port} reaches {row.delivered_to}{by}"
+    return f"{row.proto} from {source} to {to}{port} {reaches} {row.delivered_to}{by}"
 
 
 def _text(number: int, family: Family) -> str:

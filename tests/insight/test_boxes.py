@@ -7,7 +7,8 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jailpf.insight.boxes import Box, subtract
+from jailpf.insight.boxes import subtract
+from jailpf.pf.simulated.reach.boxes import Box
 from jailpf.pf.simulated.reach.intervals import IntervalSet
 
 numbers = range(4)
