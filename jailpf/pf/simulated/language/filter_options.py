@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.ends import interface
-from jailpf.pf.simulated.language.filter_pools import BEHIND, af_to, nat_to, rdr_to
+from jailpf.pf.simulated.language.filter_pools import af_to, nat_to, rdr_to
 from jailpf.pf.simulated.language.icmp import Icmp, icmp
+from jailpf.pf.simulated.language.pools import BEHIND
 from jailpf.pf.simulated.language.ports import groups, port_range, users, word
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.scrub import ScrubOptions, scrub_options
@@ -127,7 +128,8 @@ def _keep(c: Context, o: Options) -> None:
     how = c.stream.take()
     c.stream.take("state")
     items = [] if how == "no" else optional(c.stream)
-    c.stream.must(BEHIND)
+    if how != "no" and not items:
+        c.stream.must(BEHIND)
     if o.keep is not None:
         raise RuleError("modulate or keep cannot be redefined")
     o.keep = (f"{how} state", items)

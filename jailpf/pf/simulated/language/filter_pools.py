@@ -5,54 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from jailpf.pf.simulated.language.ends import family
-from jailpf.pf.simulated.language.pools import fitting, redirect
+from jailpf.pf.simulated.language.pools import behind, fitting, redirect
 from jailpf.pf.simulated.language.problems import RuleError
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
     from jailpf.pf.simulated.language.redirect import Redirect
-
-
-# What may stand behind an option; anything else is wrong before pfctl looks at what the option says.
-BEHIND = frozenset(
-    [
-        "user",
-        "group",
-        "flags",
-        "icmp-type",
-        "icmp6-type",
-        "prio",
-        "tos",
-        "no",
-        "keep",
-        "modulate",
-        "synproxy",
-        "ridentifier",
-        "fragment",
-        "allow-opts",
-        "label",
-        "queue",
-        "dnpipe",
-        "dnqueue",
-        "tag",
-        "tagged",
-        "received-on",
-        "probability",
-        "rtable",
-        "divert-to",
-        "divert-reply",
-        "scrub",
-        "nat-to",
-        "rdr-to",
-        "binat-to",
-        "af-to",
-        "max-pkt-rate",
-        "max-pkt-size",
-        "set",
-        "!",
-        "{",
-    ]
-) | {"\n"}
 
 
 class Translating(Protocol):
@@ -67,7 +25,7 @@ def nat_to(c: Context, o: Translating) -> None:
     """nat-to, or binat-to. Raises RuleError."""
     how = c.stream.take()
     found = redirect(c)
-    c.stream.must(BEHIND)
+    behind(c, found)
     if o.nat:
         raise RuleError("cannot respecify nat-to/binat-to")
     if how == "binat-to":
@@ -79,7 +37,7 @@ def rdr_to(c: Context, o: Translating) -> None:
     """rdr-to. Raises RuleError."""
     c.stream.take()
     found = redirect(c)
-    c.stream.must(BEHIND)
+    behind(c, found)
     if o.rdr:
         raise RuleError("cannot respecify rdr-to")
     o.rdr = found
@@ -93,7 +51,7 @@ def af_to(c: Context, o: Translating) -> None:
     stream.take("from")
     nat = redirect(c)
     rdr = redirect(c) if stream.accept("to") else None
-    stream.must(BEHIND)
+    behind(c, rdr or nat)
     if o.nat:
         raise RuleError("cannot respecify af-to")
     if not target:

@@ -30,6 +30,56 @@ _ONCE = {
 _DIFFERENT = "address family not given and translation address expands to multiple address families"
 
 
+# What may stand behind an option; anything else is wrong before pfctl looks at what the option says.
+BEHIND = frozenset(
+    [
+        "user",
+        "group",
+        "flags",
+        "icmp-type",
+        "icmp6-type",
+        "prio",
+        "tos",
+        "no",
+        "keep",
+        "modulate",
+        "synproxy",
+        "ridentifier",
+        "fragment",
+        "allow-opts",
+        "label",
+        "queue",
+        "dnpipe",
+        "dnqueue",
+        "tag",
+        "tagged",
+        "received-on",
+        "probability",
+        "rtable",
+        "divert-to",
+        "divert-reply",
+        "scrub",
+        "nat-to",
+        "rdr-to",
+        "binat-to",
+        "af-to",
+        "max-pkt-rate",
+        "max-pkt-size",
+        "set",
+        "!",
+        "{",
+    ]
+) | {"\n"}
+_BEHIND_OPTIONS = BEHIND | {"inet", "inet6", "proto", "from", "to", "all", "os"}
+
+
+def behind(c: Context, found: Redirect) -> None:
+    """What stands behind a pool must be what may stand behind some pool; what it may not, pfctl sees after it has looked
+    at the rule. Raises SyntaxFault.
+    """
+    c.stream.must(_BEHIND_OPTIONS if found.options else BEHIND | {"to"})
+
+
 def redirect(c: Context, options: bool = True) -> Redirect:
     """Hosts, `port` and a port, and (with `options`) how the pool is used. Raises RuleError."""
     nodes = _hosts(c) if options else host(c)
@@ -49,6 +99,7 @@ def _hosts(c: Context) -> list[Node]:
 def _options(stream: Stream, found: Redirect) -> None:
     while True:
         kind = stream.peek()
+        found.options = found.options or kind in _TYPES or kind in _ONCE or kind == "map-e-portset"
         if kind in _TYPES:
             stream.take()
             key = _key(stream) if kind == "source-hash" else ""

@@ -27,4 +27,5 @@ class Redirect:
     map_e: tuple[int, int, int] | None = None
     family: Family = ""
     binat: bool = False
+    options: bool = False  # whether any were said
     seen: set[str] = field(default_factory=set)

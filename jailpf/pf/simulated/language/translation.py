@@ -9,7 +9,7 @@ from jailpf.pf.simulated.language.ends import family, from_to, interfaces, log_o
 from jailpf.pf.simulated.language.expand import expand
 from jailpf.pf.simulated.language.hosts import end_hosts
 from jailpf.pf.simulated.language.labels import NAME_MAX
-from jailpf.pf.simulated.language.pools import bad_mask, of_family, redirect, translation
+from jailpf.pf.simulated.language.pools import bad_mask, behind, of_family, redirect, translation
 from jailpf.pf.simulated.language.ports import protocol_text, protocols
 from jailpf.pf.simulated.language.problems import Complaint, RuleError
 from jailpf.pf.simulated.language.resolve import several
@@ -56,7 +56,10 @@ def translation_rule(c: Context, no: bool) -> None:
     ends = from_to(c)
     tail = _tail(c)
     pool = redirect(c) if stream.accept("ARROW") else None
-    stream.end()
+    if pool:
+        behind(c, pool)
+    else:
+        stream.end()
     c.require(5)
     base_family = base_family or _first_family(ends.sources) or _first_family(ends.destinations)
     fields = tail.fields()
