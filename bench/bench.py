@@ -144,6 +144,21 @@ class Bench:
             self.missed.append(what)
 
 
+LANGUAGE = r"""
+import sys, time
+from jailpf.pf.simulated import Topology
+from jailpf.pf.simulated.language.parse import parse
+line = (
+    'pass in quick on $ext inet proto tcp from any to 10.{}.{}.1 port {{ 80 }} flags S/SA keep state '
+    '(max 100, source-track rule) label "r{}:$if"\n'
+)
+text = 'ext = "em0"\n' + "".join(line.format(n >> 8 & 255, n & 255, n) for n in range(int(sys.argv[1])))
+start = time.process_time()
+listing = parse(text, Topology(), main=True).checked().listing()
+print(listing.count("\n") - 1, time.process_time() - start)
+"""
+
+
 def run(argv: list[str]) -> float:
     """Seconds that a program takes."""
     start = time.perf_counter()
@@ -285,6 +300,18 @@ def thousand(bench: Bench, jails: int) -> None:
     bench.target("all their conflicts looked for in", checked, 1, "s")
 
 
+def language(bench: Bench, rules: int) -> None:
+    """A long pf.conf read and printed by the simulated pf."""
+    argv = [sys.executable, "-I", "-c", LANGUAGE, str(rules)]
+    runs = [
+        subprocess.run(argv, capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout.split()
+        for _ in range(3)
+    ]
+    lines, seconds = (min(map(float, column)) for column in zip(*runs, strict=True))
+    print(f"\na pf.conf of {lines:.0f} rules")
+    bench.target("read and printed in, of processor time", seconds, 3 * rules / 10_000, "s")
+
+
 def together(bench: Bench, jails: int) -> None:
     """Many jails started at once, as `jail_parallel_start` does, and one after the other."""
 
@@ -317,6 +344,7 @@ def main() -> int:
         hooks(bench)
         against_shell(bench)
         thousand(bench, options.jails)
+        language(bench, 10_000)
         together(bench, options.parallel)
     if bench.missed:
         print("\nmissed: " + "; ".join(bench.missed))

@@ -22,6 +22,8 @@ def loadable(world: World, file: str) -> list[Problem]:
 
     Raises PfRefusedError, with place and reason, for a file that pfctl would not load.
     """
+    if world.printed:  # pfctl has taken it
+        return []
     parsed = parse(world.pf.main(), world.pf.topology, name=file, main=True)
     known = [
         one for one in parsed.problems if not _ELSEWHERE.search(one.message) and not _follows(one, parsed.problems)

@@ -13,6 +13,7 @@ from jailpf.compile.pftext import rule_text
 from jailpf.errors import ConfigError, JailpfError, Place
 from jailpf.insight.elsewhere import add_interfaces, described_host, text_of
 from jailpf.insight.origins import Origins
+from jailpf.insight.second import opinion
 from jailpf.insight.surroundings import surroundings
 from jailpf.lifecycle.prepare import prepare
 
@@ -36,11 +37,13 @@ class Source:
 
 @dataclass
 class World:
-    """pf: what decides; jails: what is declared, as far as it is sound; problems: of the declarations that are not."""
+    """pf: what decides; jails: what is declared, as far as it is sound; problems: of the declarations that are not.
+    printed: the main ruleset is as pfctl prints a file that the simulated pf reads otherwise."""
 
     pf: Simulated
     jails: dict[str, Prepared]
     problems: list[JailpfError] = field(default_factory=list)
+    printed: bool = False
     _origins: dict[str, Origins[Source]] = field(default_factory=dict)
 
     def source(self, path: str, text: str) -> Source | None:
@@ -78,6 +81,10 @@ def build(
     topology, odd = surroundings(session, (one.jail for one in jails.values()), interfaces)
     add_interfaces(topology, given)
     loaded = _main(session, main)
+    differs: list[JailpfError] = []
+    if main and isinstance(loaded[0], str) and not interfaces and not given:
+        text, differs = opinion(session, main, loaded[0], topology)
+        loaded = text, loaded[1]
     instead = _declared(jails, declared)
     layout = session.settings.layout
     replaced = {path for name in instead for path, _ in layout.in_load_order(name)}
@@ -87,7 +94,7 @@ def build(
     for name in instead:
         for anchor in jails[name].ruleset.anchors:
             pf.load(anchor.path, anchor.text)
-    return World(pf, jails, [*odd, *problems])
+    return World(pf, jails, [*odd, *problems, *differs], printed=bool(differs))
 
 
 def _declared(jails: Mapping[str, Prepared], declared: bool | Collection[str]) -> list[str]:

@@ -69,6 +69,11 @@ class Pfctl:
         out, _ = self._must(path, ["-a", path, "-n", "-v", "-P", "-f", "-"], text)
         return [line for line in out.splitlines() if line.strip()]
 
+    def reads(self, file: str) -> list[str]:
+        """`pfctl -o none -n -v -P -f FILE`: what pfctl makes of a main ruleset, loading nothing. Raises PfRefusedError."""
+        out, _ = self._must("", ["-o", "none", "-n", "-v", "-P", "-f", file])
+        return out.splitlines()
+
     def load(self, path: str, text: str) -> None:
         """`pfctl -a PATH -f -`: exit 0 is one kernel commit and is believed."""
         self._must(path, ["-a", path, "-f", "-"], text)

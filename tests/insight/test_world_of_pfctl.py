@@ -85,3 +85,39 @@ def test_a_declaration_that_is_broken_is_named_and_the_rest_is_traced(machine: M
     done = machine.jailpf("trace", "tcp", "from", "192.0.2.9", "to", "ext_ip4", "port", "80")
     assert "reaches web" in done.stdout
     assert "bad.toml:2:1" in done.stderr
+
+
+CONF = "block in on em7\npass in on em7 proto tcp to em7 port 80\n"
+PRINTED = (
+    "block drop in on em7 all",
+    "pass in on em7 inet proto tcp from any to 198.51.100.1 port = 80 flags S/SA keep state",
+    "pass in on em7 inet6 proto tcp from any to 2001:db8:7::1 port = 80 flags S/SA keep state",
+    "pass in on em7 inet6 proto tcp from any to fe80::1 port = 80 flags S/SA keep state",
+)
+
+
+@pytest.mark.parametrize(
+    ("printed", "status", "answer", "says"),
+    [
+        (PRINTED, 0, "is blocked", ""),
+        ((*PRINTED, "pass all flags S/SA keep state"), 0, "reaches host", "is believed: pass all"),
+        (("pfctl: pf.conf:2: no",), 1, "", "pf.conf:2: no"),
+    ],
+)
+def test_pfctl_reads_the_file_too(
+    machine: Machine, printed: tuple[str, ...], status: int, answer: str, says: str
+) -> None:
+    """Where pfctl prints the same, the text decides; else what pfctl prints, with a note; what it refuses is refused."""
+    conf = machine.root / "pf.conf"
+    conf.write_text(CONF)
+    lines = "\n".join(printed)
+    machine.install(
+        "pfctl",
+        f"import sys\nif '-n' in sys.argv:\n    print({lines!r}, file=sys.stderr if {status} else sys.stdout)\n"
+        f"    raise SystemExit({status})\n",
+    )
+    question = ("trace", "--main", str(conf), "tcp", "from", "192.0.2.9", "to", "198.51.100.1", "port", "25")
+    done = machine.jailpf(*question, status=None)
+    assert answer in done.stdout
+    assert says in done.stderr
+    assert ("believed" in done.stderr) == ("believed" in says)
