@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
@@ -101,42 +102,43 @@ def hook_lines(session: Session) -> Iterator[Finding]:
     if session.settings.pf == "simulated":
         return
     declared = session.jails.declared()
-    for name in declared:
-        yield from _hooks(session, name, declared=True)
+    yield from _hooks(session, declared, declared=True)
+    others: dict[str, None] = {}
     for adapter in session.jails.adapters:
-        try:
-            others = [name for name in adapter.names() if name not in declared]
-        except JailpfError:
-            continue  # said by `managers`
-        for name in others:
-            yield from _hooks(session, name, declared=False)
+        with suppress(JailpfError):  # said by `managers`
+            others.update(dict.fromkeys(name for name in adapter.names() if name not in declared))
+    yield from _hooks(session, list(others), declared=False)
 
 
-def _hooks(session: Session, name: str, *, declared: bool) -> Iterator[Finding]:
+def _hooks(session: Session, names: list[str], *, declared: bool) -> Iterator[Finding]:
+    """All jails at once, so that each file is read once; one by one where one of them cannot be looked at."""
     from jailpf.managers.attach import attach
 
     try:
-        (result,) = attach(session.jails.adapters, [name], dry_run=True)
-    except NoJailError:
-        yield Finding(
-            "warning",
-            f"{name} is declared, and no jail manager knows it",
-            "its file does nothing",
-            f"remove {session.jails.file(name)}, or make the jail",
-        )
+        results = attach(session.jails.adapters, names, dry_run=True)
     except JailpfError as wrong:
-        if declared:
-            yield from (
-                Finding.of(problem, f"the hooks of {name} could not be looked at") for problem in wrong.problems
+        if len(names) > 1:
+            for name in names:
+                yield from _hooks(session, [name], declared=declared)
+        elif isinstance(wrong, NoJailError) and declared:
+            yield Finding(
+                "warning",
+                f"{names[0]} is declared, and no jail manager knows it",
+                "its file does nothing",
+                f"remove {session.jails.file(names[0])}, or make the jail",
             )
-    else:
+        elif declared:
+            why = f"the hooks of {names[0]} could not be looked at"
+            yield from (Finding.of(problem, why) for problem in wrong.problems)
+        return
+    for result in results:
         if result.wrong and (declared or result.attached):
             why = "the jail starts without its rules, or leaves them behind"
-            what = f"{result.file} does not call jailpf for {name} as it should: {', '.join(result.wrong)}"
-            yield Finding("error" if declared else "warning", what, why, f"jailpf attach {name}")
+            what = f"{result.file} does not call jailpf for {result.jail} as it should: {', '.join(result.wrong)}"
+            yield Finding("error" if declared else "warning", what, why, f"jailpf attach {result.jail}")
         elif result.changed and declared:
-            what = f"the hook lines of {name} in {result.file} are of an older form"
-            yield Finding("warning", what, "what edits that file next may drop them", f"jailpf attach {name}")
+            what = f"the hook lines of {result.jail} in {result.file} are of an older form"
+            yield Finding("warning", what, "what edits that file next may drop them", f"jailpf attach {result.jail}")
 
 
 def loaded(session: Session) -> Iterator[Finding]:

@@ -185,11 +185,14 @@ def published_claims(session: Session) -> tuple[list[Claim], list[Problem]]:
     claims: list[Claim] = []
     unread: list[Problem] = []
     for adapter in session.jails.adapters:
-        for one in adapter.claims():
-            if isinstance(one, Published):
-                claims += one.claims()
-            else:
-                unread.append(one.problem)
+        try:
+            for one in adapter.claims():
+                if isinstance(one, Published):
+                    claims += one.claims()
+                else:
+                    unread.append(one.problem)
+        except JailpfError as wrong:  # what one manager cannot say keeps no jail of another from starting
+            unread += wrong.problems
     return claims, unread
 
 

@@ -23,11 +23,12 @@ from jailpf.plugin import (
     importing,
     jailconf,
     key,
+    listed,
     read_text,
 )
 from jailpf_adapters.podman import published
 from jailpf_adapters.podman.container import NAME, Container, of_inspect, of_json
-from jailpf_adapters.podman.hook import state_file
+from jailpf_adapters.podman.hook import WITHIN, state_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -138,10 +139,18 @@ class Podman(Adapter):
     def _containers(self) -> dict[str, Container]:
         if self._all is None:
             self._all = {}
-            if os.path.exists(self.own.program):
+            if os.environ.get(WITHIN):
+                names = [
+                    file.removesuffix(".json")
+                    for file in listed(f"{self.settings.run}/podman")
+                    if file.endswith(".json")
+                ]
+                found = [one for name in names if (one := self._of_hook(name))]
+                self._all = {one.name: one for one in found}
+            elif os.path.exists(self.own.program):
                 idents = self._podman("ps", "-aq", "--no-trunc").split()
-                found = json.loads(self._podman("inspect", "--type", "container", *idents) or "[]") if idents else []
-                self._all = {one.name: one for one in map(of_inspect, found)}
+                said = json.loads(self._podman("inspect", "--type", "container", *idents) or "[]") if idents else []
+                self._all = {one.name: one for one in map(of_inspect, said)}
         return self._all
 
     def _podman(self, *words: str) -> str:

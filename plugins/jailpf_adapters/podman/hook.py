@@ -15,6 +15,8 @@ from contextlib import suppress
 from jailpf.plugin import JailName
 from jailpf_adapters.podman.container import of_json
 
+WITHIN = "JAILPF_WITHIN_OCI_HOOK"
+"""Set for the command of a hook: Podman must not be asked then. It can only make jailpf know less."""
 VERBS = ("prestart", "created", "poststop")
 
 
@@ -60,5 +62,6 @@ def run() -> int:
         print(f"jailpf: the container's state: {wrong}", file=sys.stderr)
         return 78
     if words:
+        os.environ[WITHIN] = "1"
         os.execv(sys.executable, [sys.executable, "-I", "-m", "jailpf", *words])  # noqa: S606 - no shell
     return 0

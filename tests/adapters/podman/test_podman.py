@@ -134,10 +134,14 @@ def test_a_hook_does_nothing_for_other_containers_and_refuses_what_it_cannot_rea
     assert list(tmp_path.iterdir()) == []
 
 
-def test_while_a_hook_runs_podman_is_not_asked(podman: Host) -> None:
-    hook.keep(f"{podman.root}/run", "web", (SAMPLE / "stdin-old-13.2.json").read_text())
-    jail = podman.adapter("podman").find("web")
-    assert jail.running_name == SAID["containers"]["stdin-old-13.2.json"]["running_name"]
+def test_while_a_hook_runs_podman_is_not_asked(podman: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the container's lock, and would wait for itself: not to find it, nor its neighbours, roots and ports."""
+    hook.keep(f"{podman.root}/run", "web", (SAMPLE / "stdin-prestart.json").read_text())
+    monkeypatch.setenv(hook.WITHIN, "1")
+    one = podman.adapter("podman")
+    assert one.find("web").running_name == ID
+    assert one.find("db") is None
+    assert (list(one.names()), list(one.roots()), list(one.claims()), one.running_name("web")) == (["web"], [], [], ID)
     assert podman.calls("podman") == []
 
 
