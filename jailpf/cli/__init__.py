@@ -26,6 +26,12 @@ def main(arguments: list[str]) -> int:
         return _run(options)
     except JailpfError as wrong:
         output.problems(wrong.problems)
+        if "--json" in arguments:  # a program gets something to read
+            from jailpf.cli.commands import COMMANDS
+
+            names = {command.name for command in COMMANDS}
+            command = next((word for word in arguments if word in names), "")
+            output.as_json(command, errors=list(map(output.problem_json, wrong.problems)))
         return wrong.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from jailpf import __version__
+from jailpf.cli import usage
 from jailpf.cli.commands import COMMANDS, Command, Option
 from jailpf.declare.settings import DEFAULT_FILE, DEFAULT_RUN
-from jailpf.errors import UsageError
-from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +16,10 @@ if TYPE_CHECKING:
 DEFAULTS = {"file": DEFAULT_FILE, "run": DEFAULT_RUN, "pf": "", "verbose": False, "json": False}
 
 
+STATUSES = (
+    "The exit status is 0 when all is well, 1 when something was looked for and found, and 64 to 78, as in sysexits(3), for errors; "
+    "jailpf(8) tells more."
+)
 WITH_VALUE = {"-c", "--pf", "--run"} | {
     flag
     for command in COMMANDS
@@ -29,24 +31,38 @@ WITH_VALUE = {"-c", "--pf", "--run"} | {
 
 
 class _Parser(argparse.ArgumentParser):
+    """words: the words of the command line that is being read, for its errors."""
+
+    words: ClassVar[list[str]] = []
+
     def error(self, message: str) -> NoReturn:
         """One error, with the status of sysexits(3)."""
-        if found := re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)$", message):
-            known = re.findall(r"[a-z]+", found[2])
-            raise UsageError(f"{self.prog}: there is no command {found[1]!r}", None, did_you_mean(found[1], known))
-        raise UsageError(f"{self.prog}: {message}", None, f"`{self.prog} --help` tells more")
+        raise usage.explained(self, message, _Parser.words)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of a command line. Raises UsageError; --help and --version end the program."""
     parser = build()
-    options = parser.parse_args(in_order(arguments))
+    ordered = in_order(asked_for_help(arguments))
+    _Parser.words = [word for word in ordered if not word.startswith("-")]
+    if other := [word for word in arguments if word.partition("=")[0] in usage.OPTIONS and "--" not in arguments]:
+        raise usage.left_over(_Parser.words, other)
+    options, extra = parser.parse_known_args(ordered)
+    if extra:
+        raise usage.left_over(_Parser.words, extra)
     for name, value in DEFAULTS.items():
         if not hasattr(options, name):
             setattr(options, name, value)
     if not hasattr(options, "module"):
-        raise UsageError("which command?", None, "one of " + ", ".join(command.name for command in COMMANDS))
+        raise usage.no_command(_Parser.words)
     return options
+
+
+def asked_for_help(arguments: list[str]) -> list[str]:
+    """`jailpf help [COMMAND]` and `jailpf -V`: everybody tries them."""
+    if arguments[:1] == ["help"]:
+        return [*arguments[1:], "--help"]
+    return ["--version"] if arguments == ["-V"] else arguments
 
 
 def in_order(arguments: list[str]) -> list[str]:
@@ -73,7 +89,7 @@ def build() -> argparse.ArgumentParser:
         "jailpf",
         description="The firewall follows the jail.",
         parents=[_common()],
-        epilog="jailpf COMMAND --help tells more; jailpf(8), jailpf.toml(5)",
+        epilog=f"jailpf COMMAND --help shows its arguments. {STATUSES} The files: jailpf.toml(5).",
     )
     parser.add_argument("--version", action="version", version=f"jailpf {__version__}")
     _add(parser, COMMANDS, "jailpf")
@@ -85,7 +101,7 @@ def _add(parser: argparse.ArgumentParser, commands: Iterable[Command], prefix: s
     for command in commands:
         one = sub.add_parser(
             command.name, help=command.help, description=command.help[:1].upper() + command.help[1:] + ".",
-            epilog=f"example: {command.example}", parents=[_common()],
+            epilog=f"example: {command.example}. {STATUSES}", parents=[_common()],
         )  # fmt: skip
         one.prog = f"{prefix} {command.name}"
         if command.json:

@@ -10,8 +10,12 @@ from jailpf.errors import JailpfError, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
     from jailpf.lifecycle.session import Session
+    from jailpf.lifecycle.tables import Home
+
+MANY = 10_000
 
 
 def table(session: Session, options: Namespace) -> int:
@@ -47,7 +51,8 @@ def table(session: Session, options: Namespace) -> int:
         tables.expire(session, home, int(words[0]))
         return 0
     if options.action == "reload":
-        print(f"<{home.name}> of {home.jail} has {tables.reload(session, home)} members{_where(home.paths)}")
+        count = tables.reload(session, home)
+        print(f"<{home.name}> of {home.jail} has {count} member{'s' if count != 1 else ''}{_where(home)}")
         return 0
     if not words and not (options.action == "replace" and options.empty):
         remedy = "--empty leaves nobody in it" if options.action == "replace" else ""
@@ -55,12 +60,35 @@ def table(session: Session, options: Namespace) -> int:
     if not home.file and options.action == "replace" and not home.paths:
         raise UsageError(f"<{home.name}> is filled by pf and not loaded")
     changed = tables.change(session, home, options.action, words)
-    print(f"<{home.name}> of {home.jail}: {changed} changed in {home.file or 'no file'}{_where(home.paths)}")
+    if not changed and home.file and options.action != "replace":
+        verb, many = ("are", "are") if len(words) > 1 else ("is", "is")
+        why = f"{verb} there already" if options.action == "add" else f"{many} not in it"
+        print(f"<{home.name}> of {home.jail}: nothing to do, {', '.join(words)} {why}")
+    else:
+        print(f"<{home.name}> of {home.jail}: {changed} changed in {home.file or 'no file'}{_where(home)}")
+    for sentence in _covered(tables.declared_members(session, home), words):
+        print(sentence)
     return 0
 
 
-def _where(paths: tuple[str, ...]) -> str:
-    return f", and in {', '.join(paths)}" if paths else ", which is not loaded"
+def _where(home: Home) -> str:
+    return f", and in {', '.join(home.paths)}" if home.paths else f"; {home.jail} is not loaded"
+
+
+def _covered(members: list[str], words: list[str]) -> Iterator[str]:
+    """Who is in the table all the same, by a network that holds more."""
+    import ipaddress
+
+    for word in words if len(members) <= MANY else ():
+        try:
+            one = ipaddress.ip_network(word)
+            nets = [ipaddress.ip_network(str(each)) for each in members if not str(each).startswith("!")]
+        except ValueError:
+            continue
+        for net in nets:
+            if net != one and net.version == one.version and one.subnet_of(net):  # type: ignore[arg-type]
+                yield f"{word} is in it by {net}"
+                break
 
 
 def _refresh(session: Session, jail: str, name: str) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jailpf.cli import output
 from jailpf.errors import PfRefusedError, Problem
-from jailpf.insight.question import Question, ask
+from jailpf.insight.question import Question, ask, check
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -27,6 +27,7 @@ def trace(session: Session, options: Namespace) -> int:
     from jailpf.insight.world import build
     from jailpf.pf.simulated.nearest import nearest
 
+    check(session, options.words)
     world = build(
         session,
         main=options.main or "",

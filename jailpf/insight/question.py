@@ -36,6 +36,29 @@ class Question(NamedTuple):
         return f"{self.proto} from {whom} to {self.to}{port}"
 
 
+def check(session: Session, words: list[str]) -> None:
+    """Whether the words are a question at all, before anybody is asked. Raises UsageError."""
+    written = _read(words)
+    for end in (written.source, written.to):
+        if end.word in ("jail", "host", "ext_ip4", "ext_ip6"):
+            continue
+        try:
+            Address.parse(end.word)
+        except ValueError as wrong:
+            raise UsageError(str(wrong).partition("; ")[0], None, _meant(session, end.word)) from None
+
+
+def _meant(session: Session, word: str) -> str:
+    """What somebody asked about who wrote no address."""
+    if word in ("any", "all", "*") or word.startswith("<") or "/" in word:
+        return "trace asks about one packet: write one address, such as 192.0.2.7; who gets in from anywhere is `jailpf reach`"
+    if word in session.jails.declared():
+        return f"write jail {word}"
+    if word in map(str, session.settings.host.ext_if) or word.startswith(("ext", "me", "self")):
+        return "the host is ext_ip4 or ext_ip6"
+    return f"jailpf trace {USAGE}"
+
+
 def ask(world: World, session: Session, words: list[str]) -> Question:
     """Understand the words. Raises UsageError, and NoJailError for a jail that is not declared."""
     written = _read(words)
@@ -89,6 +112,10 @@ def _read(words: list[str]) -> _Written:
             source = _whom(rest)
         elif word == "to" and rest:
             to = _whom(rest)
+        elif word in ("from", "to", "port", "on") and not rest:
+            raise UsageError(f"{word} what?", None, f"jailpf trace {USAGE}")
+        elif word == "port" and to.word and port:
+            raise UsageError("the port is named twice", None, f"jailpf trace {USAGE}")
         elif word == "port" and rest and to.word:
             port = _port(rest.pop(0))
         elif word == "port" and rest:
