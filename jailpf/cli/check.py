@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
+    from jailpf.insight.kept import unkept
     from jailpf.lifecycle import conflicts, listeners, outside, silent
     from jailpf.lifecycle.prepare import prepare
 
@@ -43,7 +44,7 @@ def check(session: Session, options: Namespace) -> int:
             session.notes.append(
                 Problem(f"nothing is declared for {name}", prepared.services.place(), "add a [service.NAME]")
             )
-        warnings += _old_releases(prepared.ruleset)
+        warnings += [*_old_releases(prepared.ruleset), *unkept(session, prepared)]
         warnings += listeners.taken(session, prepared, heard)
         warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:

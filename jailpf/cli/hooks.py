@@ -26,6 +26,10 @@ def prestart(session: Session, options: Namespace) -> int:
             from jailpf.insight.promises import guard
 
             guard(session, options.jail)
+        if prepared is not None and prepared.jail.vnet:
+            from jailpf.insight.kept import unkept
+
+            session.notes += unkept(session, prepared)
         return prepared is not None
 
     return _hook(session, options, checked, "checked")

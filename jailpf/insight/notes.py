@@ -44,7 +44,7 @@ def notes(world: World) -> list[Problem]:
 def _where(world: World, path: str, rule: Rule) -> str:
     text = rule_text(rule)
     source = world.source(path, text) if path else None
-    place = f"{source.place}" if source and source.place else f"{path}" if path else "main ruleset"
+    place = f"{source.place}" if source and source.place else path or "main ruleset"
     return f"{place}: `{text}`"
 
 

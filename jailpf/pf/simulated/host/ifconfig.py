@@ -6,7 +6,7 @@ import re
 
 from jailpf.pf.simulated.host.interface import Interface
 
-_HEAD = re.compile(r"^(\S+): flags=[0-9a-fx]+(?:<([^>]*)>)?.*$", re.MULTILINE)
+_HEAD = re.compile(r"^(\S+): flags=[0-9a-fx]+(?:<([^>]*)>)? metric \d.*$", re.MULTILINE)  # Linux's has no metric there
 _ADDRESS = re.compile(
     r"^\s+inet6? (?P<own>[0-9a-f.:]+)(?:%\S+?)?(?:/(?P<bits>\d+))?"
     r"(?: --> (?P<peer>[0-9a-f.:]+)(?:%\S+?)?(?:/(?P<after>\d+))?)?"
@@ -23,7 +23,7 @@ def read_ifconfig(text: str) -> dict[str, Interface]:
     """Interface by name, in ifconfig's order. Lines that say nothing of the network are left out."""
     heads = list(_HEAD.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
-    return {head[1]: _interface(head, text[head.end() : end]) for head, end in zip(heads, ends, strict=True)}
+    return {head[1]: _interface(head, text[head.end() : end]) for head, end in zip(heads, ends, strict=False)}
 
 
 def _interface(head: re.Match[str], body: str) -> Interface:

@@ -85,21 +85,21 @@ def switched(topology: Topology, came: str, source: Address, to: Address) -> Swi
         if route is None or not _behind(topology, bridge, route.interface):
             return None
         beyond = route.interface
-        leaves = beyond if beyond != bridge else _card(topology, bridge)
+        leaves = beyond if beyond != bridge else card_of(topology, bridge)
         if leaves == came:
             return None
     sender = topology.owners().get(source)
     inside = sender is not None and sender.vnet and sender.interface == bridge
-    enters = came if came != bridge else _member(topology, bridge, source) if inside else _card(topology, bridge)
+    enters = came if came != bridge else _member(topology, bridge, source) if inside else card_of(topology, bridge)
     return Switched(beyond, owner is not None, _seen(topology, bridge, enters, leaves))
 
 
 def _behind(topology: Topology, bridge: str, interface: str) -> bool:
     """Whether what is behind an interface is behind a bridge: it is a member, or the bridge with a card as member."""
-    return topology.bridge_of(interface) == bridge or (interface == bridge and bool(_card(topology, bridge)))
+    return topology.bridge_of(interface) == bridge or (interface == bridge and bool(card_of(topology, bridge)))
 
 
-def _card(topology: Topology, bridge: str) -> str:
+def card_of(topology: Topology, bridge: str) -> str:
     """The member of a bridge that is neither a jail's nor a made one: the way to the world outside, "" for none."""
     taken = {name for jail in topology.jails.values() for name in jail.interfaces}
     members = topology.interfaces[bridge].members

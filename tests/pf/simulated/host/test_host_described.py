@@ -78,7 +78,7 @@ def test_where_no_route_leads() -> None:
     text = (
         "Internet:\nDestination Gateway Flags Netif Expire\n10.0.0.0/8 link#1 U em0\n10.1.0.0/16 127.0.0.1 UGSB lo0\n"
     )
-    topology = described("em0: flags=8843<UP,BROADCAST>\n\tinet 10.0.0.1/8\n", text)
+    topology = described("em0: flags=8843<UP,BROADCAST> metric 0 mtu 1500\n\tinet 10.0.0.1/8\n", text)
     assert topology.route(parse_address("8.8.8.8")) is None
     assert (route := topology.route(parse_address("10.1.2.3")))
     assert route.closed
@@ -124,6 +124,11 @@ def test_tunnels_are_interfaces_like_any_other() -> None:
 def test_a_shared_address_is_answered_by_its_master() -> None:
     """CARP: the address of a vhid that another host has now is known as such."""
     assert read_ifconfig(CARP)["em0"].backup == ("192.0.2.11",)
+
+
+def test_what_is_no_ifconfig_of_freebsd_says_nothing() -> None:
+    """An empty text, and that of Linux."""
+    assert read_ifconfig("") == read_ifconfig("eth0: flags=4163<UP,BROADCAST>  mtu 1500\n\tinet 10.0.0.1\n") == {}
 
 
 def test_a_renamed_loopback_is_one_by_its_flags() -> None:

@@ -1,0 +1,53 @@
+"""What pf cannot keep on a bridge: said by `check` and `prestart`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from stand_ins.machine import Machine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ETHERNET = "flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500"
+IFCONFIG = f"""\
+em0: {ETHERNET}
+\tinet 198.51.100.1 netmask 0xffffff00 broadcast 198.51.100.255
+bridge0: {ETHERNET}
+\tinet 10.1.0.1 netmask 0xffffff00 broadcast 10.1.0.255
+\tmember: e0a_db flags=143<LEARNING>
+\tmember: e0a_web flags=143<LEARNING>
+\tgroups: bridge
+"""
+WEB = (
+    '[service.http]\nport = 80\nfrom = "192.0.2.0/24"\n[jail]\nip4 = "10.1.0.10"\nvnet = true\ninterface = "bridge0"\n'
+)
+
+
+def _machine(root: Path, ifconfig: str = IFCONFIG, sysctl: str = "") -> Machine:
+    pytest.importorskip("lark")
+    machine = Machine(root)
+    machine.install("ifconfig", f"print({ifconfig!r}, end='')\n")
+    machine.install("sysctl", f"print({sysctl!r}, end='')\n")
+    machine.settings(host='[host]\next_if = "em0"\n', programs=("pfctl", "jls", "ifconfig", "sysctl"))
+    machine.declare("web", WEB)
+    return machine
+
+
+def test_a_from_that_a_bridge_goes_past_is_a_warning(tmp_path: Path) -> None:
+    """Of `check` and `prestart`, with the remedy; none where pf sees what a bridge switches."""
+    machine = _machine(tmp_path)
+    said = machine.jailpf("check", status=1).stderr
+    assert "web.toml:1:1: its `from` cannot be kept among the jails on bridge0" in said
+    assert "net.link.bridge.pfil_member=1" in said
+    assert "cannot be kept" in machine.jailpf("prestart", "web").stderr
+    machine = _machine(tmp_path / "seen", sysctl="net.link.bridge.pfil_member: 1\nnet.link.bridge.pfil_bridge: 0\n")
+    assert "cannot be kept" not in machine.jailpf("check").stderr
+
+
+def test_a_jail_on_the_bridge_of_the_uplink_is_a_warning(tmp_path: Path) -> None:
+    """Nothing that is declared for it is kept: what comes by the card is switched."""
+    card = IFCONFIG.replace("\tgroups: bridge", "\tmember: em0 flags=143<LEARNING>\n\tgroups: bridge")
+    said = _machine(tmp_path, card).jailpf("check", status=1).stderr
+    assert "bridge0 has em0 as a member: what comes to web by it is switched, and pf never sees it" in said
