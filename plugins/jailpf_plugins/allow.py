@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from jailpf.plugin import (
     Address,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jailpf.plugin import Context, Service, Side
 
 LIMITS = ("max_src_conn", "max_src_conn_rate", "max_src_states", "max")
+ANSWERS: dict[str, Literal["", "in", "out"]] = {"": "", "in": "out", "out": "in"}
 TCP_ONLY = ("max_src_conn", "max_src_conn_rate", "overload", "synproxy")
 
 
@@ -131,7 +132,7 @@ class Allow(RuleType):
                     rule, action="block", answer="drop", direction="in", source=(Peer.parse(f"<{overload}>"),)
                 )
             if self.state == "none":
-                yield from self._stateless(context, rule)
+                yield from self._stateless(context, side, rule)
             elif side.way:
                 yield from self._near(side, rule, self._state(proto, overload))
             else:
@@ -168,13 +169,18 @@ class Allow(RuleType):
             yield replace(rule, direction="in", state=state)
             yield replace(rule, direction="out")
 
-    def _stateless(self, context: Context, rule: Rule) -> Iterator[Rule]:
+    def _stateless(self, context: Context, side: Side, rule: Rule) -> Iterator[Rule]:
         """Both directions by themselves; nat would change the answers, which nobody undoes."""
         if rule.tagged or any(one.family == rule.family for one in context.translating):
             raise context.error(f"what is translated has a state, and {rule.family} of this jail is", "state")
-        none = replace(rule, on=self.on, state=StateOptions(kind="none"))
+        if any(map(context.host.uplink, self.on)):
+            raise context.error("without a state no answer goes back by the uplink that was asked", "state")
+        on, direction = (side.way.on, side.way.direction) if side.way else (self.on, "")
+        none = replace(rule, on=on, direction=direction, state=StateOptions(kind="none"))
         yield none
-        yield replace(none, source=rule.to, source_port=rule.port, to=rule.source, port=rule.source_port)
+        yield replace(
+            none, direction=ANSWERS[direction], source=rule.to, source_port=rule.port, to=rule.source, port=rule.source_port
+        )  # fmt: skip
 
     def _uplinks(self, context: Context, rule: Rule) -> Iterator[tuple[Interface, Address]]:
         """(card, gateway) of each uplink that the service is asked on."""

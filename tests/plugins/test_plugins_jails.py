@@ -54,7 +54,7 @@ def pair(folder: Path, source: str, target: str, declared: str, sends: str = NON
 DB = '[service.db]\nport = 5432\nfrom = "jail:app"\n'
 
 
-@pytest.mark.parametrize("limits", ["", "allow = { max_src_conn = 3 }\n"])
+@pytest.mark.parametrize("limits", ["", "allow = { max_src_conn = 3 }\n", 'allow = { state = "none" }\n'])
 @pytest.mark.parametrize(("source", "target"), [(one, other) for one in PLACES for other in OTHERS])
 def test_a_jail_is_let_in_by_name_and_nobody_else(folder: Path, source: str, target: str, limits: str) -> None:
     """By both families and from each kind of jail to each; neighbours, outside, and who borrows the address, get nothing."""
