@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel.decide import match_of
-from jailpf.pf.simulated.rules.addresses import host_text, network
+from jailpf.pf.simulated.rules.addresses import host_text, network, parse_address
 from jailpf.pf.simulated.rules.rule import BITS
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class Reached:
     def rules(self) -> list[Match]:
         """The rules that decided, in the order of the packet's way."""
         return [match_of(flat) for flat in self.flats]
+
+    def address_number(self) -> int:
+        """The address where it arrives, as a number."""
+        return parse_address(self.address).number
 
     def labels(self) -> list[str]:
         """The labels of the rules that passed it."""
