@@ -77,6 +77,10 @@ def test_a_pf_conf_with_macros() -> None:
         ('anchor "x" { \n pass all user root\n }', "unknown"),
         ('anchor "x" { \n pass in on em1 from nosuch\n }', "block"),
         ("pass in from host.example.org to any", "unknown"),
+        ("pass in proto udp from host.example.org to any", "block"),
+        ("pass in proto tcp from host.example.org to any port 23", "block"),
+        ("pass in proto tcp from any to any port 22 user nosuch", "unknown"),
+        ("pass in proto tcp from any to any port 23 user nosuch", "block"),
     ],
 )
 def test_an_unknown_rule_counts_where_it_might_decide(line: str, verdict: str) -> None:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.ends import family, interface, log_quick
 from jailpf.pf.simulated.language.expand import expand
-from jailpf.pf.simulated.language.filter_options import label
 from jailpf.pf.simulated.language.interfaces import Node, exists, is_loopback, lookup
 from jailpf.pf.simulated.language.labels import NAME_MAX
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.resolve import WHOLE
-from jailpf.pf.simulated.language.small import rtable
+from jailpf.pf.simulated.language.small import label, rtable
 from jailpf.pf.simulated.language.written import Interface, Lists
 from jailpf.pf.simulated.rules.rule import Host, Rule
 
@@ -33,7 +32,7 @@ def antispoof(c: Context) -> None:
     ridentifier, table = 0, None
     while stream.at("label", "ridentifier", "rtable"):
         if stream.at("label"):
-            label(c, labels)
+            label(stream, labels)
         elif stream.at("rtable"):
             table = rtable(stream)
         else:

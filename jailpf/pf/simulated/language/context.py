@@ -57,6 +57,7 @@ class Context:
         self.statement_line = 1
         self.left: Frame | None = None  # the rules in braces of an anchor line that was refused
         self.too_long = False  # what a label expands to
+        self.tolerated = False
         self.hopeless = False  # pfctl gives up at the first error
         self._sections: dict[int, str] = {}  # of rules that could not be read
         self.lines: list[str] | None = None  # of a text that is read leniently
@@ -70,6 +71,15 @@ class Context:
     def lenient(self) -> bool:
         """Whether what cannot be read becomes an unknown rule."""
         return self.lines is not None
+
+    def tolerate(self) -> None:
+        """Something in this statement is not known here, and the rule shall say so in its own words."""
+        self.tolerated = True
+
+    @property
+    def source(self) -> str:
+        """The text of the statement, up to the line that was read last."""
+        return "\n".join((self.lines or [])[self.statement_line - 1 : self.stream.line]).strip()
 
     def complain(self, message: str, placed: bool = True) -> None:
         """Something is wrong, at the last token that was read."""
@@ -95,6 +105,7 @@ class Context:
         stream, problems, depth = self.stream, len(self.result.problems), len(self.frames)
         rules = len(self.frames[-1].rules)
         stream.new_statement()
+        self.tolerated = False
         more = True
         try:
             statement(self)
@@ -113,6 +124,8 @@ class Context:
             del self.result.problems[problems:]
             del self.frames[-1].rules[rules:]
             self._unknown(self.lines)
+        elif self.tolerated:
+            self.result.unknown.append((self.statement_line, self.source))
         return more
 
     def inner(self, statement: Callable[[Context], None]) -> None:

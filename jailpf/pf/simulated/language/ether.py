@@ -10,11 +10,11 @@ from jailpf.pf.simulated.language.anchors import NEEDS_NAME, anchor_name, inline
 from jailpf.pf.simulated.language.context import Frame
 from jailpf.pf.simulated.language.derive import last_part
 from jailpf.pf.simulated.language.ends import direction, from_to, interfaces
-from jailpf.pf.simulated.language.filter_options import label
 from jailpf.pf.simulated.language.filter_rule import block
 from jailpf.pf.simulated.language.labels import NAME_MAX
 from jailpf.pf.simulated.language.lexer import NUMBER, STRING
 from jailpf.pf.simulated.language.problems import RuleError, SyntaxFault
+from jailpf.pf.simulated.language.small import label
 from jailpf.pf.simulated.language.written import ANYWHERE, NOWHERE
 from jailpf.pf.simulated.rules.ether import IP4, IP6, EtherRule, Mac
 
@@ -140,7 +140,7 @@ def _options(c: Context) -> dict[str, Any]:
                 raise RuleError("queue cannot be redefined")
             found["queue"] = name[:NAME_MAX]
         elif kind == "label":
-            label(c, labels)
+            label(stream, labels)
             found["labels"] = tuple(labels)
         elif kind == "ridentifier":
             stream.take()

@@ -150,6 +150,8 @@ class _Expansion:
         frame = c.frames[-1]
         if rule.body is None:
             check_name(rule.anchor)
+        if c.tolerated:
+            rule = derived(rule, {"text": c.source})
         if self.textual:
             rule = with_texts(c, rule, frame.count)
         frame.count += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ from jailpf.pf.simulated.language.pools import BEHIND
 from jailpf.pf.simulated.language.ports import groups, port_range, users, word
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.scrub import ScrubOptions, scrub_options
-from jailpf.pf.simulated.language.small import dummynet, flags, probability, queue, rtable, set_prio, tos
+from jailpf.pf.simulated.language.small import dummynet, flags, label, probability, queue, rtable, set_prio, tos
 from jailpf.pf.simulated.language.state_options import optional
 from jailpf.pf.simulated.language.written import Interface, Item
+from jailpf.pf.simulated.rules.rule import UNKNOWN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.language.redirect import Redirect
     from jailpf.pf.simulated.rules.rule import Ids
 
-LABELS_MAX = 5
 _UINT = 2**32 - 1
 
 
@@ -71,23 +70,21 @@ def filter_options(c: Context) -> Options:
     return found
 
 
-def label(c: Context, labels: list[str]) -> None:
-    """`label STRING`. Raises RuleError."""
-    c.stream.take("label")
-    text = c.stream.string()
-    if len(labels) >= LABELS_MAX:
-        raise RuleError(f"label can only be used {LABELS_MAX} times")
-    labels.append(text)
-
-
 def _users(c: Context, o: Options) -> None:
     c.stream.take()
     o.users = [*users(c.stream), *o.users]
+    _tolerate(c, o.users)
 
 
 def _groups(c: Context, o: Options) -> None:
     c.stream.take()
     o.groups = [*groups(c.stream), *o.groups]
+    _tolerate(c, o.groups)
+
+
+def _tolerate(c: Context, found: list[Ids]) -> None:
+    if any(UNKNOWN_ID - 1 in {ids.low, ids.high} for ids in found):
+        c.tolerate()
 
 
 def _flags(c: Context, o: Options) -> None:
@@ -151,7 +148,7 @@ def _allow_opts(c: Context, o: Options) -> None:
 
 
 def _label(c: Context, o: Options) -> None:
-    label(c, o.labels)
+    label(c.stream, o.labels)
 
 
 def _queue(c: Context, o: Options) -> None:
@@ -184,11 +181,7 @@ def _tagged(c: Context, o: Options) -> None:
 
 def _probability(c: Context, o: Options) -> None:
     c.stream.take()
-    value = probability(c.stream)
-    share = math.floor(value * _UINT + 0.5) if math.isfinite(value) else value
-    if not 0 <= share <= _UINT:
-        raise RuleError(f"invalid probability: {float(share):f}")
-    o.probability = int(share) or 1
+    o.probability = probability(c.stream)
 
 
 def _rtable(c: Context, o: Options) -> None:

@@ -129,6 +129,8 @@ def _id(stream: Stream, what: str, short: str, names: dict[str, int]) -> int:
     if name == "unknown":
         return UNKNOWN_ID
     if name not in names:
+        if stream.recording:  # read leniently: pf asks the host for it, and so whom the rule means is open anyway
+            return UNKNOWN_ID - 1
         raise RuleError(f"unknown {what} {name}")
     return names[name]
 

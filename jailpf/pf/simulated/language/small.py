@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.language.stream import Stream
 
 RTABLE_MAX = 15
+LABELS_MAX = 5
+_UINT = 2**32 - 1
 FLAGS = "FSRPAUEWe"
 _ALL_FLAGS = 0xFF
 _FLOAT = re.compile(
@@ -71,8 +74,25 @@ def flags_text(pair: tuple[int, int]) -> str:
     return "/".join("".join(f for at, f in enumerate(FLAGS) if bits & 1 << at) for bits in pair)
 
 
-def probability(stream: Stream) -> float:
-    """A number, `50%` or `0.5`. Raises RuleError."""
+def label(stream: Stream, labels: list[str]) -> None:
+    """`label STRING`. Raises RuleError."""
+    stream.take("label")
+    text = stream.string()
+    if len(labels) >= LABELS_MAX:
+        raise RuleError(f"label can only be used {LABELS_MAX} times")
+    labels.append(text)
+
+
+def probability(stream: Stream) -> int:
+    """`50%`, `0.5` or a number, of 2**32. Raises RuleError."""
+    value = _probability(stream)
+    share = math.floor(value * _UINT + 0.5) if math.isfinite(value) else value
+    if not 0 <= share <= _UINT:
+        raise RuleError(f"invalid probability: {float(share):f}")
+    return int(share) or 1
+
+
+def _probability(stream: Stream) -> float:
     if stream.peek() == NUMBER:
         return float(stream.take())
     text = stream.take(STRING)
