@@ -78,12 +78,28 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
             warm.log(f"{options.command} {options.jail}: {problem}")
         if options.command == "created":
             _close(session, options.jail)
+        else:
+            _says_weak(session, options.jail)
         return 0 if _warns(session) else getattr(wrong, "status", PfRefusedError.status)
     output.problems(session.notes, level="yellow")
     if not did and not session.notes and output.on_terminal():
         print(f"nothing is declared for {options.jail}: there is nothing to do")
     warm.log(f"{options.command} {options.jail}: {done if did else 'nothing to do'}")
     return 0
+
+
+def _says_weak(session: Session, name: str) -> None:
+    """Where no exit status of ours stops the jail's manager, say so."""
+    from jailpf.managers.adapter import ask
+
+    try:
+        found = ask(session.jails.adapters, name)
+        hooks = found[0].hooks(found[1]) if found else None
+    except (JailpfError, OSError):
+        return  # what is wrong has been said
+    if hooks is not None and hooks.weak:
+        output.problems([Problem(hooks.weak)], level="yellow")
+        warm.log(f"prestart {name}: {hooks.weak}")
 
 
 def _close(session: Session, name: str) -> None:

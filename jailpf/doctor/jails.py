@@ -131,6 +131,8 @@ def _hooks(session: Session, names: list[str], *, declared: bool) -> Iterator[Fi
             why = f"the hooks of {names[0]} could not be looked at"
             yield from (Finding.of(problem, why) for problem in wrong.problems)
         return
+    for weak in dict.fromkeys(result.weak for result in results if result.weak and declared):
+        yield Finding("fine", weak, "a jail whose declaration is broken runs, and nothing is let in to it")
     for result in results:
         if result.wrong and (declared or result.attached):
             why = "the jail starts without its rules, or leaves them behind"

@@ -45,6 +45,12 @@ def test_a_jail_that_starts_all_the_same_is_closed_until_its_declaration_is_mend
     assert record(machine) == []
 
 
+def test_prestart_says_that_it_cannot_refuse(machine: Machine) -> None:
+    """The exit status is the same as anywhere; nobody looks at it."""
+    said = machine.jailpf("prestart", "web", status=65).stderr
+    assert "pot looks at no hook's exit status: a jail whose firewall is refused starts all the same" in said
+
+
 def test_under_warn_it_is_left_open_as_asked(machine: Machine) -> None:
     """Then pf.conf alone decides."""
     of(machine, 'adapters = ["pot"]\non_error = "warn"\n')

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Result:
     """What was done for one jail, or would be. diff: unified, "" when nothing changes; done: sentences for the user.
 
-    wrong: what was wrong with its hooks before; attached: whether any line of ours was there.
+    wrong: what was wrong with its hooks before; attached: whether any line of ours was there; weak: what no
+    hook of this manager can do.
     """
 
     jail: str
@@ -37,6 +38,7 @@ class Result:
     changed: bool
     wrong: tuple[str, ...]
     attached: bool
+    weak: str
     done: tuple[str, ...]
 
 
@@ -65,6 +67,7 @@ def _run(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool, verb:
             plan = plans.setdefault(form, form(adapter.settings))
             with foreign(owner_of(adapter), f"hooks() for {name}"):
                 change = getattr(plan, verb)(adapter.name, hooks, jail)
+            change.weak = hooks.weak
             change.notes += [hooks.weak] if hooks.weak and verb == "attach" else []
             changes.append(change)
         except JailpfError as wrong:
@@ -167,5 +170,6 @@ def _result(change: Change, verb: str, dry_run: bool) -> Result:
         changed=change.changed,
         wrong=change.wrong,
         attached=change.attached,
+        weak=change.weak,
         done=tuple(done),
     )

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Change:
     """One jail's change: its file, a unified diff ("" for none), and sentences about it.
 
-    wrong: what is wrong with its hooks now, () when they call jailpf as they should, in any form; attached: whether any line of ours is there now.
+    wrong: what is wrong with its hooks now, () when they call jailpf as they should, in any form; attached: whether any line of ours is there now;
+    weak: as of the manager's hooks.
     """
 
     jail: str
@@ -24,6 +25,7 @@ class Change:
     diff: str = ""
     wrong: tuple[str, ...] = ()
     attached: bool = False
+    weak: str = ""
     notes: list[str] = field(default_factory=list)
 
     @property
