@@ -166,3 +166,11 @@ def test_lexical_habits(text: str, printed: str) -> None:
 def test_refusals(text: str, message: str) -> None:
     """facts.md section 1 (limits, lexical traps) and section 4; what is not simulated is named."""
     assert message in parse(text, TOPOLOGY).problems[0].message
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    """Anchors as pfctl counts them; lists before they cost the stack."""
+    anchors = "".join(f'anchor "a{n}" {{\n' for n in range(70)) + "pass\n" + "}\n" * 70
+    assert parse(anchors, TOPOLOGY).problems[0].message == "pfa_anchor: anchors too deep"
+    lists = "pass from " + "{ " * 5000 + "10.0.0.1" + " }" * 5000 + "\n"
+    assert "the simulated pf does not know" in parse(lists, TOPOLOGY).problems[0].message

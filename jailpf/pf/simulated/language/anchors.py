@@ -13,7 +13,7 @@ from jailpf.pf.simulated.language.filter_rule import check_tcp, filter_rule, rul
 from jailpf.pf.simulated.language.include import include
 from jailpf.pf.simulated.language.lexer import STRING
 from jailpf.pf.simulated.language.ports import protocol_text, protocols
-from jailpf.pf.simulated.language.problems import RuleError, SyntaxFault
+from jailpf.pf.simulated.language.problems import RuleError, Stopped, SyntaxFault
 from jailpf.pf.simulated.language.resolve import only_family
 from jailpf.pf.simulated.language.small import rtable
 from jailpf.pf.simulated.language.written import Lists
@@ -22,7 +22,7 @@ from jailpf.pf.simulated.rules.rule import Rule
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
 
-PATH_MAX = 1024
+PATH_MAX, DEPTH_MAX = 1024, 64
 RESERVED = "anchor names beginning with '_' are reserved for internal use"
 NEEDS_NAME = "anchors without explicit rules must specify a name"
 
@@ -81,6 +81,8 @@ def _braces(c: Context) -> Frame:
     """The rules in braces. After an error in them pfctl is outside of the braces again. Raises RuleError."""
     stream = c.stream
     stream.take("{")
+    if len(c.frames) > DEPTH_MAX:
+        raise Stopped("pfa_anchor: anchors too deep")
     c.anonymous += 1
     frame = Frame(f"_{c.anonymous}")
     c.frames.append(frame)

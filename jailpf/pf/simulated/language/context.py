@@ -113,6 +113,9 @@ class Context:
             if stream.speaks:
                 self.complain("syntax error")
             more = self._failed(depth)
+        except RecursionError:
+            self.complain("the simulated pf does not know braces so deep in braces")
+            more = self._failed(depth)
         except Stopped as stop:
             self.complain(str(stop), placed=False)
             more = False

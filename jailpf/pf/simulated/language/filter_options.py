@@ -137,14 +137,8 @@ def _ridentifier(c: Context, o: Options) -> None:
     o.ridentifier = c.stream.number() % 2**32
 
 
-def _fragment(c: Context, o: Options) -> None:
-    c.stream.take()
-    o.fragment = True
-
-
-def _allow_opts(c: Context, o: Options) -> None:
-    c.stream.take()
-    o.allow_opts = True
+def _flag(c: Context, o: Options) -> None:
+    setattr(o, c.stream.take().replace("-", "_"), True)
 
 
 def _label(c: Context, o: Options) -> None:
@@ -276,8 +270,8 @@ _HANDLERS: dict[str, Callable[[Context, Options], None]] = {
     "modulate": _keep,
     "synproxy": _keep,
     "ridentifier": _ridentifier,
-    "fragment": _fragment,
-    "allow-opts": _allow_opts,
+    "fragment": _flag,
+    "allow-opts": _flag,
     "label": _label,
     "queue": _queue,
     "dnpipe": _dummynet,
