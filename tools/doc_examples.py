@@ -1,8 +1,9 @@
 """Runs what the pages of docs show, on the simulated pf, and writes the answers into them: `python tools/doc_examples.py`.
 
-A code block below a line that names a file in backquotes and ends with a colon is that file, below the folder of jailpf.toml. In a `console` block each
-`$ jailpf ...` is run, `$ cat FILE` shows a file and `$ echo $?` the last exit status; what follows is the answer. In a `sh`
-block nothing is run; its jailpf lines must still be ones that the parser takes.
+A code block below a line that names a file in backquotes and ends with a colon is that file, below the folder of jailpf.toml; `/etc/jail.conf` is the
+laptop's, beside it. In a `console` block each `$ jailpf ...` is run, `$ cat FILE` shows a file and `$ echo $?` the last exit status; what follows is the answer.
+The pages of FROM_NOTHING are run as their readers would: from an empty folder, and `sh` blocks as well, with the host's own programs stood in for. The others
+begin on a host that is set up, and of their `sh` blocks the jailpf lines must be ones that the parser takes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w./-]+\.(?:toml|table|zone|conf))`[^`]*:$")
 ETC, RUN = "/usr/local/etc/jailpf", "/var/run/jailpf"
 FIRST = '[host]\next_if = "em0"\n'
+FROM_NOTHING = ("README.md", "docs/tutorial/first-jail.md")
+STOOD_IN = ("pkg", "python3", "sysrc", "service")
+"""Programs of the host that a `sh` block may run: nothing is done, but `service jail start` calls the jail's hooks."""
 
 
 @dataclass
@@ -46,6 +50,21 @@ class Host:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o644)
+
+    def shell(self, line: str) -> None:
+        """A line of a `sh` block. Raises ValueError for what cannot be run, and where it fails."""
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["jailpf"]:
+            said = self.jailpf(words[1:])
+            if self.status > 1:
+                raise ValueError(f"{line}: {said}")
+        elif words[:3] == ["service", "jail", "start"]:
+            for hook in ("prestart", "created"):
+                if f"{hook} $name" not in (self.folder / "etc/jail.conf").read_text(encoding="utf-8"):
+                    raise ValueError(f"{line}: jail.conf does not call {hook}")
+                self.shell(f"jailpf {hook} {words[3]}")
+        elif words and words[0] not in STOOD_IN:
+            raise ValueError(f"nobody stands in for {line!r}")
 
     def run(self, line: str) -> str:
         """What a line of a console answers."""
@@ -89,15 +108,21 @@ def fresh(page: Path) -> str:
     os.umask(0o022)  # what others can write to is refused
     with tempfile.TemporaryDirectory() as folder:
         host = Host(Path(folder))
-        host.write("jailpf.toml", FIRST)
-        host.write("jails/.keep", "")
+        from_nothing = str(page.relative_to(ROOT)) in FROM_NOTHING
+        (host.folder / "etc").mkdir(mode=0o755)
+        if not from_nothing:
+            host.write("jailpf.toml", FIRST)
+            host.write("jails/.keep", "")
 
         def block(found: re.Match[str]) -> str:
             language, body = found[1], found[2]
             if language == "console":
                 return f"```console\n{''.join(_answers(host, body))}```"
+            if language == "sh" and from_nothing:
+                for line in body.splitlines():
+                    host.shell(line)
             if named := NAMED.search(text[: found.start()].rstrip("\n").rpartition("\n")[2]):
-                host.write(named[1], body)
+                host.write(named[1].removeprefix("/etc/"), body)
             return found[0]
 
         return FENCE.sub(block, text)

@@ -38,6 +38,7 @@ class Command:
 JAIL = Option(("jail",), "the jail's name", metavar="JAIL")
 JAILS = Option(("jails",), "names of jails", nargs="+", metavar="JAIL")
 ANY_JAILS = Option(("jails",), "names of jails, all when there is none", nargs="*", metavar="JAIL")
+SOME_JAILS = Option(("jails",), "names of jails, or --all", nargs="*", metavar="JAIL")
 DRY = Option(("-n", "--dry-run"), "say what would be done and change nothing", action="store_true")
 VERIFY = Option(("--verify",), "read back what was loaded", action="store_true")
 ALL = Option(("--all",), "every declared jail", action="store_true")
@@ -145,8 +146,8 @@ COMMANDS = (
         Option(("sources",), "names of jails, all when there is none; or the folders that it reads", nargs="*", metavar="SOURCE"),
         DRY,
     )),
-    Command("attach", "manage:attach", "write the hook lines of jails", "jailpf attach -n dovecot", (ANY_JAILS, ALL, DRY)),
-    Command("detach", "manage:detach", "remove the hook lines of jails", "jailpf detach --all", (ANY_JAILS, ALL, DRY)),
+    Command("attach", "manage:attach", "write the hook lines of jails", "jailpf attach -n dovecot", (SOME_JAILS, ALL, DRY)),
+    Command("detach", "manage:detach", "remove the hook lines of jails", "jailpf detach --all", (SOME_JAILS, ALL, DRY)),
     Command("new", "manage:new", "write a commented declaration", "jailpf new dovecot", (JAIL,)),
     Command("doctor", "doctor:doctor", "look for what is wrong with this host", "jailpf doctor", (), json=True),
     Command("plugins", "look:plugins", "the plugins, and what each brings", "jailpf plugins", (), json=True),

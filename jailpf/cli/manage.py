@@ -34,7 +34,8 @@ def _change(
     session: Session, options: Namespace, verb: Callable[[Sequence[Adapter], list[str], bool], list[Result]]
 ) -> int:
     if bool(options.jails) == options.all:
-        raise UsageError(f"{options.command} which jails?", None, "name them, or say --all")
+        what = "jails are named, or --all is said, not both" if options.all else "no jail is named"
+        raise UsageError(f"{options.command}: {what}", None, f"jailpf {options.command} NAME, or --all")
     names = options.jails
     if options.all and options.command == "attach":
         names = session.jails.declared()
@@ -50,6 +51,10 @@ def _change(
                 )
         for sentence in result.done:
             print(sentence)
+    if options.command == "attach":
+        for name in names:
+            if not session.jails.declares(name):
+                print(f"nothing is declared for {name} yet, and its hooks do nothing: `jailpf new {name}`")
     if options.dry_run and options.command == "attach":
         plan.append(session, names)
     return 0

@@ -22,19 +22,18 @@ _NAMED = re.compile(r"<([A-Za-z0-9_.-]+)>")
 
 def anchor_lines(session: Session) -> Iterator[Finding]:
     """Whether pf.conf has the lines of `jailpf init`."""
-    main = session.pf.read("", members=False)
-    missing = []
-    for section, parent in session.settings.layout.parents:
-        if not readiness.calls(main, section, f"{parent}/x"):
-            missing.append(f'{readiness.CALLS[section]} "{parent}/*"')
-    for line in missing:
+    texts = [anchor.text for record in records.everything(session.directory) for anchor in record.anchors]
+    binat = any(re.search(r"^binat ", text, re.MULTILINE) for text in texts)
+    missing = readiness.lines_missing(session, binat=binat)
+    if missing:
+        several = len(missing) > 1
         yield Finding(
             "error",
-            f"the main ruleset has no `{line}`",
+            f"the main ruleset has no {', no '.join(f'`{line}`' for line in missing)}",
             "what jailpf loads there is never evaluated",
-            "add it to pf.conf (`jailpf init` shows where), then service pf reload",
+            f"add {'them' if several else 'it'} to pf.conf (`jailpf init` shows where), then service pf reload",
         )
-    if not missing:
+    else:
         yield Finding("fine", "the main ruleset evaluates jailpf's anchors")
 
 

@@ -59,13 +59,13 @@ def unevaluated(session: Session, prepared: Prepared, main: Loaded) -> Iterator[
             )
 
 
-def lines_missing(session: Session) -> list[str]:
-    """The lines of `jailpf init` that the main ruleset lacks; binat's only counts where a jail uses it."""
+def lines_missing(session: Session, *, binat: bool = False) -> list[str]:
+    """The lines of `jailpf init` that the main ruleset lacks; binat: whether any jail uses that one."""
     main = session.pf.read("", members=False)
     return [
         _line(main, section, parent)
         for section, parent in session.settings.layout.parents
-        if section != "binat" and not calls(main, section, f"{parent}/x")
+        if (binat or section != "binat") and not calls(main, section, f"{parent}/x")
     ]
 
 
