@@ -167,4 +167,33 @@ def _ports(line: str) -> set[Port]:
     return {Port.parse(found) for found in re.findall(r"port = (\d+)", line.partition("->")[0])}
 
 
-CHECKS = (anchor_lines, hidden, neighbour_discovery, skipped, main_tables, beaten)
+def judgement(session: Session) -> Iterator[Finding]:
+    """Whether a line of the main ruleset never acts on what is for jails, or lets it in by itself."""
+    from jailpf.insight.world import build
+    from jailpf.pf.simulated.reach.judged import judged
+
+    parents = tuple(f"{parent}/" for _, parent in session.settings.layout.parents)
+    try:
+        found = judged(build(session, declared=True).pf, lambda path: path.startswith(parents))
+    except JailpfError:
+        return  # told by the check whose trouble it is
+    for one in found:
+        example = one.example
+        packet = f"{example.proto} from {example.source} to {example.to} port {example.port}"
+        if one.kind == "never bans" and one.other is not None:
+            yield Finding(
+                "warning",
+                f"`{one.match.text}` stands below the anchor line",
+                f"it never keeps anybody from a jail: {packet} is let in by {one.other.path} before",
+                "move it above the anchor line of pf.conf",
+            )
+        elif one.kind == "lets in":
+            yield Finding(
+                "warning",
+                f"`{one.match.text}` stands above the anchor line",
+                f"it lets in what no declaration names: {packet} reaches a jail",
+                f"name the host's own address in it: `to ({session.settings.host.ext_if[0]}:0)`",
+            )
+
+
+CHECKS = (anchor_lines, hidden, neighbour_discovery, skipped, main_tables, beaten, judgement)

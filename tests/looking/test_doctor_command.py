@@ -65,6 +65,24 @@ def test_translation_rules_of_the_main_ruleset_are_found(loaded: Desk) -> None:
     assert "port 8080 from a jail" in found
 
 
+def test_blocks_that_never_ban_and_passes_that_let_in_are_found(loaded: Desk) -> None:
+    """With an example packet each; where the lines stand right, nothing is said."""
+
+    def told(main: str) -> list[dict[str, str]]:
+        return [one for one in findings(loaded, main) if "the anchor line" in one["what"]]
+
+    table, ban = "table <bruteforce> persist\n", "block in quick from <bruteforce>\n"
+    (found,) = told(table + GOOD + ban)
+    assert "stands below the anchor line" in found["what"]
+    assert "is let in by jailpf/" in found["why"]
+    assert found["mend"] == "move it above the anchor line of pf.conf"
+    assert told(table + GOOD.replace("pass inet6", ban + "pass inet6")) == []
+    wide = GOOD.replace("pass inet6", "pass in quick on em0 proto tcp to any port 22\npass inet6")
+    (found,) = told(wide)
+    assert "port 22 reaches a jail" in found["why"]
+    assert told(wide.replace("to any port 22", "to (em0:0) port 22")) == []
+
+
 def test_hairpin_and_set_skip_do_not_go_together(desk: Desk) -> None:
     """facts.md: `set skip on lo0` breaks hairpin."""
     desk.write("jails/git.toml", '[service.http]\nport = 80\nrdr = { hairpin = true }\n[jail]\nip4 = "172.16.15.29"\n')
