@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Cases = dict[str, tuple[Callable[[], object], list[str]]]
+
 HERE = Path(__file__).parent
 ENVIRONMENT = {"PATH": "/sbin:/bin:/usr/sbin:/usr/bin", "HOME": "/root"}
 PFCTL = r"""
@@ -28,6 +30,11 @@ PFCTL = r"""
 #include <unistd.h>
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[argc - 1] : "";
+#ifdef LOG
+    FILE *log = fopen(LOG, "a");
+    fputs("x", log);
+    fclose(log);
+#endif
     if (COST) usleep(COST);
     if (!strcmp(what, "Running")) puts("Enabled");
     if (!strcmp(what, "nat")) puts("nat-anchor \"jailpf/*\" all\nrdr-anchor \"jailpf/*\" all");
@@ -47,10 +54,18 @@ esac
 """
 PFRULE = """\
 #!/bin/sh
-# What Mail Toaster's pfrule.sh does for one jail: four pfctl, one for each file.
-for type in nat rdr allow binat; do
-    [ -f CONF/$type.conf ] && PFCTL -a $type/web -f CONF/$type.conf
+# What Mail Toaster's pfrule.sh does for one jail: load is a pfctl for each file and each table, unload a flush per anchor.
+cd CONF || exit 1
+for file in *.conf; do
+    type=$(basename "$file" .conf)
+    case "$1" in
+    load) PFCTL -a "$type/web" -f "$file" ;;
+    unload) PFCTL -a "$type/web" -F all ;;
+    esac
 done
+if [ "$1" = load ]; then
+    for file in *.table; do PFCTL -a rdr/web -t "${file%.table}" -T replace -f "$file"; done
+fi
 exit 0
 """
 JAIL = """\
@@ -89,6 +104,18 @@ found = conflicts.check_all(session, records)
 checked = time.process_time()
 rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(len(records), compiled - start, checked - compiled, rss, len(found))
+"""
+
+
+VERBS = ("prestart", "created", "poststop")
+CROWD = """
+import sys
+from jailpf.lifecycle.session import Session
+from jailpf.lifecycle import load, prestart
+for name in Session(file=sys.argv[1], run=sys.argv[2]).jails.declared():
+    session = Session(file=sys.argv[1], run=sys.argv[2])
+    session.pf.program = PFCTL
+    load.load(session, name)
 """
 
 
@@ -136,6 +163,46 @@ class Bench:
                 if number > 1:
                     times[name].append(seconds)
         return {name: min(found) for name, found in times.items()}
+
+    def life(self, start: list[str], common: list[str], state: Path, jail: str, name: str) -> Cases:
+        """The three hooks of an unchanged jail, each as it comes after the one before."""
+        run([*start, *common, "prestart", jail])  # from now on there is a plan
+        record = state / f"records/{jail}.json"
+
+        def at(verb: str) -> Callable[[], object]:
+            def before() -> None:
+                if verb == "poststop" and not record.exists():
+                    run([*start, *common, "prestart", jail])
+                    run([*start, *common, "created", jail])
+                elif verb != "poststop" and record.exists():
+                    run([*start, *common, "poststop", jail])
+                if verb == "created":
+                    run([*start, *common, "prestart", jail])
+
+            return before
+
+        return {f"{verb}, {name}": (at(verb), [*start, *common, verb, jail]) for verb in VERBS}
+
+    def one(self, cost: int) -> tuple[list[str], Path]:
+        """A host with one jail of its own."""
+        return self.host(f"one{len(list(self.root.iterdir()))}", cost, 1)
+
+    def runs(self, start: list[str]) -> int:
+        """How many pfctl the life of an unchanged jail takes."""
+        log = self.root / "runs"
+        compiler = shutil.which("cc")
+        if not compiler:
+            return 0
+        counting = self.root / "pfctl-counting"
+        source = self.root / "pfctl.c"
+        subprocess.run([compiler, "-O1", "-DCOST=0", f'-DLOG="{log}"', "-o", counting, source], check=True)
+        self.pfctls[-1] = counting
+        common, _ = self.one(-1)
+        for verb in (*VERBS, *VERBS):
+            if verb == VERBS[0]:
+                log.write_text("")
+            run([*start, *common, verb, "j0"])
+        return len(log.read_text())
 
     def target(self, what: str, value: float, most: float, unit: str) -> None:
         good = value <= most
@@ -197,6 +264,7 @@ def hooks(bench: Bench) -> None:
         "file": [*python, str(Path(jailpf.__file__).with_name("__main__.py"))],
         "-m": [*python, "-m", "jailpf"],
     }
+    forms["-IS"] = [sys.executable, "-IS", forms["file"][-1]]
     script = Path(sys.executable).with_name("jailpf")
     if script.exists():
         forms["program"] = [str(script)]
@@ -209,11 +277,11 @@ def hooks(bench: Bench) -> None:
 
     def cold() -> None:
         unloaded()
-        (state / "compiled/j0/plan").unlink(missing_ok=True)
+        (state / "plans/j0/plan").unlink(missing_ok=True)
 
     def warm() -> None:
         unloaded()
-        if not (state / "compiled/j0/plan").exists():
+        if not (state / "plans/j0/plan").exists():
             run([*forms["-m"], *common, "prestart", "j0"])
 
     def loaded() -> None:
@@ -246,43 +314,49 @@ def hooks(bench: Bench) -> None:
     bench.target("warm created, by its file, beyond a bare interpreter and pfctl", by_file, 3, "ms")
     print(f"  the same by -m: {by_module:.2f} ms, {(runpy - bare) * 1000:.2f} of it for importing runpy")
     warm()
-    bench.target("modules, by its file", modules([*forms["file"], *common, "created", "j0"]), 45, "modules")
+    bench.target("modules, by its file", modules([*forms["file"], *common, "created", "j0"]), 50, "modules")
     warm()
     print(f"  modules, by -m: {modules([*forms['-m'], *common, 'created', 'j0'])} (17 of them are runpy's)")
 
 
-def against_shell(bench: Bench) -> None:
-    """Warm created against a shell script that runs pfctl four times."""
+def against_shell(bench: Bench, jails: int) -> None:
+    """The life of an unchanged jail against pfrule.sh load and unload, of one jail and of one among many."""
     import jailpf
 
     main = str(Path(jailpf.__file__).with_name("__main__.py"))
-    print("\nWarm created (by its file; by -m) against pfrule.sh, which runs pfctl four times")
-    for cost, pfctl in bench.pfctls.items():
-        common, state = bench.host(f"shell{cost}", cost, 1)
-        run([sys.executable, "-I", main, *common, "prestart", "j0"])
+    forms = {"-IS FILE (as `attach` writes)": ["-IS", main], "-I -m": ["-I", "-m", "jailpf"]}
+    alone: dict[int, dict[str, float]] = {}
+    print("\nprestart, created, poststop of an unchanged jail against load and unload of pfrule.sh (milliseconds)")
+    for cost in (3, 10):
+        common, state = bench.host(f"life{cost}", cost, 1)
         conf = bench.root / f"conf{cost}"
         conf.mkdir()
-        for kind in ("nat", "rdr", "allow", "binat"):
-            (conf / f"{kind}.conf").write_text("")
+        for name in ("nat.conf", "rdr.conf", "allow.conf", "insecure_mua.table"):
+            (conf / name).write_text("")
         script = bench.root / f"pfrule{cost}.sh"
-        script.write_text(PFRULE.replace("CONF", str(conf)).replace("PFCTL", str(pfctl)))
-
-        def unloaded(record: Path = state / "records/j0.json") -> None:
-            record.unlink(missing_ok=True)
-
-        found = bench.compare(
-            {
-                "file": (unloaded, [sys.executable, "-I", main, *common, "created", "j0"]),
-                "-m": (unloaded, [sys.executable, "-I", "-m", "jailpf", *common, "created", "j0"]),
-                "shell": (nothing, ["/bin/sh", str(script)]),
-            }
-        )
-        file, module = found["file"] / found["shell"], found["-m"] / found["shell"]
-        print(
-            f"  pfctl {cost:>2} ms: {found['file'] * 1000:6.1f} ({found['-m'] * 1000:.1f}) ms against {found['shell'] * 1000:6.1f} ms: {file:.2f}x ({module:.2f}x)"
-        )
-        if cost == 10:
-            bench.target("at 10 ms, by -m", module, 0.7, "x")
+        script.write_text(PFRULE.replace("CONF", str(conf)).replace("PFCTL", str(bench.pfctls[cost])))
+        cases = {f"pfrule.sh {verb}": (nothing, ["/bin/sh", str(script), verb]) for verb in ("load", "unload")}
+        for form, words in forms.items():
+            cases |= bench.life([sys.executable, *words], common, state, "j0", form)
+        found = bench.compare(cases)
+        shell = found["pfrule.sh load"] + found["pfrule.sh unload"]
+        alone[cost] = found
+        for form in forms:
+            verbs = [found[f"{verb}, {form}"] for verb in VERBS]
+            shown = " + ".join(f"{one * 1000:.1f}" for one in verbs)
+            print(f"  pfctl {cost:>2} ms, {form}: {shown} against {shell * 1000:.1f}: {sum(verbs) / shell:.2f}x")
+        whole = sum(found[f"{verb}, {next(iter(forms))}"] for verb in VERBS) / shell
+        bench.target(f"a life at {cost} ms", whole, {3: 2.5, 10: 1.3}[cost], "x")
+    bench.target("pfctl runs of a life", bench.runs([sys.executable, "-IS", main]), 8, "runs")
+    common, state = bench.host("crowd", 10, jails)
+    fast = CROWD.replace("PFCTL", repr(str(bench.pfctls[0])))
+    argv = [sys.executable, "-I", "-c", fast, common[1], str(state)]
+    subprocess.run(argv, check=True, env=ENVIRONMENT)
+    crowd = bench.life([sys.executable, "-IS", main], common, state, "j0", "many")
+    single = bench.life([sys.executable, "-IS", main], *bench.one(10), "j0", "one")
+    found = bench.compare({**single, **crowd})
+    for verb in VERBS:
+        bench.target(f"{verb} with {jails} jails on record", found[f"{verb}, many"] / found[f"{verb}, one"], 1.2, "x")
 
 
 def thousand(bench: Bench, jails: int) -> None:
@@ -342,7 +416,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="jailpf-bench.") as folder:
         bench = Bench(Path(folder), options.rounds)
         hooks(bench)
-        against_shell(bench)
+        against_shell(bench, options.jails)
         thousand(bench, options.jails)
         language(bench, 10_000)
         together(bench, options.parallel)

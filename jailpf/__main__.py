@@ -1,4 +1,4 @@
-"""`python -I -m jailpf`, and the program `jailpf`: the short way of a hook first, everything else by argparse."""
+"""`python -IS FILE`, `python -I -m jailpf`, and the program `jailpf`: the short way of a hook first, everything else by argparse."""
 
 import os
 import sys
@@ -11,17 +11,21 @@ def main() -> int:
             os.fstat(number)
         except OSError:
             os.open("/dev/null", os.O_RDWR)  # takes the place of the closed one, which some file of ours would get
-    if "created" in sys.argv[-2:-1]:
+    if sys.argv[-2:-1] in (["prestart"], ["created"], ["poststop"]):
         from jailpf import warm
 
-        form = warm.parse(sys.argv[1:])
-        if form and (status := warm.created(*form)) is not None:
-            warm.log(f"created {form[2]}: loaded")
-            return status
+        if (status := warm.hook(sys.argv[1:])) is not None:
+            os._exit(status)  # nothing was printed, and tearing the interpreter down takes a tenth of the time
+    if sys.flags.no_site:  # hooks do without; what they leave to others does not
+        import site
+
+        site.main()
     from jailpf.cli import main as whole
 
     return whole(sys.argv[1:])
 
 
 if __name__ == "__main__":
+    if not __package__:  # by its file, so that nobody has said where the package is
+        sys.path.append(__file__.rpartition("/")[0].rpartition("/")[0])
     sys.exit(main())

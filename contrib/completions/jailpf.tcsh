@@ -12,6 +12,7 @@ complete jailpf \
         'c/-c=/f/' \
         'c/--pf=/(pfctl simulated)/' \
         'c/--run=/d/' \
+        'c/--plans=/d/' \
         'c/--main=/f/' \
         'c/--interfaces=/f/' \
         'c/--from=/d/' \
@@ -22,11 +23,12 @@ complete jailpf \
         'c/--jail=/`jailpf list --names`/' \
         'c/--promises=/f/' \
         'c/--into=/d/' \
-        'c/--/(all anchor declared define dot dry-run empty every ext-if file follow from help html interface interfaces into jail json loaded main mermaid names pf port promises proto run running sort summary to verbose verify version)/' \
+        'c/--/(all anchor declared define dot dry-run empty every ext-if file follow from help html interface interfaces into jail json loaded main mermaid names pf plans port promises proto run running sort summary to verbose verify version)/' \
         'c/-/(- D a c f h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \
         'n/--run/d/' \
+        'n/--plans/d/' \
         'n/--main/f/' \
         'n/--interfaces/f/' \
         'n/--from/d/' \

@@ -54,7 +54,11 @@ def _run(options: Namespace) -> int:
     from jailpf.lifecycle.session import Session
 
     session = Session(
-        file=options.file, run=options.run, pf_name=options.pf, show=show_command if options.verbose else None
+        file=options.file,
+        run=options.run,
+        plans=options.plans,
+        pf_name=options.pf,
+        show=show_command if options.verbose else None,
     )
     if options.verbose:
         from jailpf.system import programs

@@ -11,7 +11,6 @@ from jailpf.errors import NoJailError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
 
     from jailpf.lifecycle.session import Session
     from jailpf.model import Anchor
@@ -37,6 +36,8 @@ def diff(session: Session, options: Namespace) -> int:
 
 
 def _one(session: Session, path: str, anchor: Anchor | None) -> bool:
+    from jailpf.lifecycle.compare import ordered
+
     loaded = session.pf.read(path)
     printed = session.pf.printed(path, anchor.text) if anchor else []
     old = [f"table <{name}>" for name in sorted(loaded.tables) if not name.startswith("__automatic_")]
@@ -47,10 +48,3 @@ def _one(session: Session, path: str, anchor: Anchor | None) -> bool:
     for line in lines:
         print(output.colour(line, COLOURS[line[0]]) if line[0] in COLOURS else line)
     return bool(lines)
-
-
-def ordered(lines: Sequence[str]) -> list[str]:
-    """Rules by section, which is all that their order between sections means; the optimizer's table names folded."""
-    sections = {"nat": 0, "binat": 1, "rdr": 2}
-    folded = [re.sub(r"<__automatic_[0-9a-f_]+>", "<__automatic>", line.strip()) for line in lines]
-    return sorted(folded, key=lambda line: sections.get(line.split(" ", 1)[0], 3))

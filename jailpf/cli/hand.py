@@ -32,15 +32,13 @@ def reload(session: Session, options: Namespace) -> int:
     """Load jails again that are loaded already. Raises NoJailError for one that is not."""
     from jailpf.lifecycle import load as verb
     from jailpf.lifecycle.jails import checked
-    from jailpf.state import records
 
     def one(name: str) -> None:
-        if not any(records.read(session.directory, checked(name))[:2]):
-            raise NoJailError(f"{name} is not loaded", None, f"`jailpf load {name}`")
+        verb.must_be_loaded(session, checked(name))
         if options.dry_run:
             _would(session, name, "reload")
         else:
-            _loaded(session, verb.load(session, name, verify=options.verify), "reloaded")
+            _loaded(session, verb.load(session, name, verify=options.verify, again=True), "reloaded")
 
     status = _each(options.jails, one)
     if options.dry_run:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jailpf import warm
 from jailpf.cli import output
 from jailpf.errors import JailpfError, PfRefusedError, Problem, UsageError, first_of, problems_of
+from jailpf.system import spawn
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -51,6 +52,7 @@ def poststop(session: Session, options: Namespace) -> int:
     if options.jail and not valid(options.jail):
         found = [Problem(f"{options.jail!r} cannot be the name of a jail; nothing was loaded for it")]
     else:
+        spawn.limit(warm.SECONDS if options.jail else 0)  # a purge is about as many jails as there are
         try:
             found = verb.poststop(session, options.jail) if options.jail else verb.purge(session)
         except Exception as wrong:  # a bug of ours, which jail(8) cannot help
@@ -58,6 +60,9 @@ def poststop(session: Session, options: Namespace) -> int:
 
             traceback.print_exc()
             found = [Problem(f"a bug of jailpf: {wrong!r}", None, "`jailpf sync` does what is left to do")]
+        finally:
+            spawn.limit(0)
+    found = list(dict.fromkeys(found))
     output.problems(found)
     for problem in first_of(found):
         warm.log(f"poststop {options.jail}: {problem}")
@@ -69,6 +74,7 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
     """Run a verb under `on_error`: "warn" lets the jail start although its firewall is not as declared."""
     if not options.jail:
         raise UsageError("the jail's name is empty", None, "a hook line of jail.conf hands it over as $name")
+    spawn.limit(warm.SECONDS)
     try:
         did = verb()
     except (JailpfError, OSError) as wrong:
@@ -81,6 +87,8 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
         else:
             _says_weak(session, options.jail)
         return 0 if _warns(session) else getattr(wrong, "status", PfRefusedError.status)
+    finally:
+        spawn.limit(0)
     output.problems(session.notes, level="yellow")
     if not did and not session.notes and output.on_terminal():
         print(f"nothing is declared for {options.jail}: there is nothing to do")

@@ -9,18 +9,19 @@ from jailpf import __version__
 from jailpf.cli import usage
 from jailpf.cli.commands import COMMANDS, Command, Option
 from jailpf.declare.settings import DEFAULT_FILE, DEFAULT_RUN
+from jailpf.state.rundir import PLANS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DEFAULTS = {"file": DEFAULT_FILE, "run": DEFAULT_RUN, "pf": "", "verbose": False, "json": False}
+DEFAULTS = {"file": DEFAULT_FILE, "run": DEFAULT_RUN, "plans": "", "pf": "", "verbose": False, "json": False}
 
 
 STATUSES = (
     "The exit status is 0 when all is well, 1 when something was looked for and found, and 64 to 78, as in sysexits(3), for errors; "
     "jailpf(8) tells more."
 )
-WITH_VALUE = {"-c", "--pf", "--run"} | {
+WITH_VALUE = {"-c", "--pf", "--plans", "--run"} | {
     flag
     for command in COMMANDS
     for one in (command, *command.subcommands)
@@ -151,5 +152,10 @@ def _common() -> _Parser:
     common.add_argument("-c", dest="file", metavar="FILE", help=f"the settings (default {DEFAULT_FILE})")
     common.add_argument("--pf", choices=("pfctl", "simulated"), help="which pf to drive, whatever the settings say")
     common.add_argument("--run", metavar="DIR", help=f"the run directory (default {DEFAULT_RUN})")
+    common.add_argument(
+        "--plans",
+        metavar="DIR",
+        help=f"where compiled rules outlive the boot (default {PLANS}, DIR/plans with --run DIR)",
+    )
     common.add_argument("-v", "--verbose", action="store_true", help="show every program that is run")
     return common

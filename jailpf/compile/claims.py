@@ -101,14 +101,16 @@ def collisions(
     events = [(port.first, port.last, True, claim) for claim in claims for port in claim.ports]
     events += [(port.first, port.last, False, claim) for claim in against or () for port in claim.ports]
     events.sort(key=lambda event: event[0])
+    near = _near(events, within=against is None)
+    events = [event for event in events if id(event[3]) in near]
     keys = {id(claim): _keys(claim, resolve) for _, _, _, claim in events}
     active: dict[tuple[str, str], list[tuple[int, bool, Claim]]] = {}
     seen = set()
     for first, last, mine, claim in events:
         own = keys[id(claim)]
         wide = (claim.family, WIDE)
-        near = [group for group in active if group[0] == claim.family] if wide in own else [*own, wide]
-        for group in near:
+        groups = [group for group in active if group[0] == claim.family] if wide in own else [*own, wide]
+        for group in groups:
             open_ones = active[group] = [event for event in active.get(group, ()) if event[0] >= first]
             for _, theirs, other in open_ones:
                 pair = frozenset((id(claim), id(other)))
@@ -119,6 +121,27 @@ def collisions(
                     yield (claim, other) if mine else (other, claim)
         for group in own:
             active.setdefault(group, []).append((last, mine, claim))
+
+
+def _near(events: Iterable[tuple[int, int, bool, Claim]], *, within: bool) -> set[int]:
+    """The claims whose ports somebody else's overlap; only for them it matters what tables and interfaces hold.
+
+    events: in the order of their first ports; within: whether those of one side are compared with each other.
+    """
+    found = set()
+    behind: dict[tuple[str, bool], int] = {}  # the last port that any earlier event reaches
+    for first, last, mine, claim in events:
+        side = (claim.family, mine if within else not mine)
+        if behind.get(side, -1) >= first:
+            found.add(id(claim))
+        behind[claim.family, mine] = max(last, behind.get((claim.family, mine), -1))
+    ahead: dict[tuple[str, bool], int] = {}  # the first port of the next event
+    for first, last, mine, claim in reversed(list(events)):
+        side = (claim.family, mine if within else not mine)
+        if ahead.get(side, last + 1) <= last:
+            found.add(id(claim))
+        ahead[claim.family, mine] = first
+    return found
 
 
 WIDE = ""

@@ -68,11 +68,6 @@ def table_names(text: str) -> list[str]:
     return re.findall(r"^table <([^>]+)>", text, re.MULTILINE)
 
 
-def persists(text: str) -> bool:
-    """Whether the text of an anchor makes tables that outlive its rules."""
-    return any(line.startswith("table ") and " persist" in line for line in text.splitlines())
-
-
 def checked(line: str) -> str:
     """The line itself, if it can be nothing but one rule: no newline, `#`, `\\`, `$`, or quote inside a word."""
     if not _LINE.fullmatch(line) or line.count("{") != line.count("}"):

@@ -49,7 +49,7 @@ class Watch:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """jailpf.toml as a whole. `file` is absolute; `run` is the run directory; managers: their tables, read by `of_manager`."""
+    """jailpf.toml as a whole. `file` is absolute; `run` is the run directory, `plans` that of the plans, "" for the usual one; managers: their tables, read by `of_manager`."""
 
     adapters: tuple[str, ...] = key(
         AdapterName,
@@ -81,6 +81,7 @@ class Settings:
     )
     file: str = DEFAULT_FILE
     run: str = DEFAULT_RUN
+    plans: str = ""
     host: Host = field(default_factory=Host)
     layout: Layout = field(default_factory=lambda: Layout("single", LAYOUTS["single"]))
     watch: Watch = field(default_factory=lambda: Watch())
@@ -129,7 +130,7 @@ class Settings:
         return [] if "{jail}" in self.services else [("services", '{jail} is missing; write "jails/{jail}.toml"')]
 
 
-def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> Settings:
+def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, plans: str = "", pf: str = "") -> Settings:
     """Read jailpf.toml. `pf` is the command line's choice. Raises ConfigError with all problems, PermissionDeniedError."""
     file = os.path.abspath(file)
     try:
@@ -159,6 +160,7 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, pf: str = "") -> S
         settings,
         file=file,
         run=os.path.abspath(run),
+        plans=os.path.abspath(plans) if plans else "",
         host=host,
         layout=layout,
         watch=watch,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, problems_of
-from jailpf.lifecycle import conflicts, load
+from jailpf.lifecycle import compare, conflicts, load
+from jailpf.state import claimed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +28,13 @@ def install(
     for name, problems in losers.items():
         failed(name, problems)
     conflicts.outdate(session, [record for record in todo if record.jail not in losers])
+    claimed.rebuild(session.directory, todo)  # once for all of them; what is on record stays in it
     changes = []
     for record in todo:
         if record.jail in losers:
             continue
         try:
-            changes.append(load.begin(session, record))
+            changes.append(load.begin(session, record, known=True))
         except (JailpfError, OSError) as wrong:
             failed(record.jail, problems_of(wrong))
     together = _together(session, changes)
@@ -42,14 +44,18 @@ def install(
         try:
             if change.record.jail not in together:
                 load.put(session, change, verify=True)
-            load.finish(session, change)
+            load.finish(session, change, known=True)
         except (JailpfError, OSError) as wrong:
             failed(change.record.jail, problems_of(wrong))
 
 
 def _together(session: Session, changes: list[Change]) -> set[str]:
-    """The jails that one `load anchor` batch has verifiably loaded. On 13 it silently loads none (facts.md section 2)."""
+    """The jails that one `load anchor` batch has verifiably loaded. On 13 it silently loads none (facts.md section 2).
+
+    Labels prove that rules are there, not that they are the new ones: what was loaded before is compared as text.
+    """
     single = [change.record for change in changes if len(change.record.anchors) == 1]
+    before = {change.record.jail for change in changes if change.before}
     if len(single) < WORTH:
         return set()
     parents = {record.anchors[0].path.rpartition("/")[0] for record in single}
@@ -68,8 +74,14 @@ def _together(session: Session, changes: list[Change]) -> set[str]:
         }
     except (JailpfError, OSError):
         return set()  # one bad file keeps all out; one by one, only its own jail fails
-    return {
-        record.jail
-        for record in single
-        if record.labels and record.anchors[0].path in there and set(record.labels) <= found
-    }
+    loaded = [
+        record for record in single if record.labels and record.anchors[0].path in there and set(record.labels) <= found
+    ]
+    return {record.jail for record in loaded if record.jail not in before or _is_new(session, record)}
+
+
+def _is_new(session: Session, record: Record) -> bool:
+    try:
+        return not compare.differences(session.pf, record)[0]
+    except (JailpfError, OSError):
+        return False

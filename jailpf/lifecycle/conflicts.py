@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 from jailpf.compile.claims import collisions
 from jailpf.errors import ConflictError, JailpfError, Place, Problem
 from jailpf.lifecycle import survey
+from jailpf.lifecycle.prepare import prepare
 from jailpf.managers.published import Published
-from jailpf.state import plans, records
+from jailpf.state import claimed, index, records, starting
+from jailpf.state.rundir import file_name
 from jailpf.values import Network, Peer
 
 if TYPE_CHECKING:
@@ -30,9 +31,11 @@ def check(session: Session, record: Record) -> None:
     To be called with the lock held. Claims of a jail that passed prestart long ago are dropped: it has to ask again.
     """
     others = [other for other in records.everything(session.directory) if other.jail != record.jail]
+    lost, unknown = _unreadable(session, record)
+    others += lost
     resolve = resolver(session)
     found = collisions(record.claims, resolve, [claim for other in others for claim in other.claims])
-    problems = _with_the_dead(session, list(found), others)
+    problems = unknown + _with_the_dead(session, list(found), others)
     problems += _addresses([record], others)
     problems += _twins([record], others)
     problems += _addresses(others, [record])
@@ -40,16 +43,40 @@ def check(session: Session, record: Record) -> None:
     problems += _within(record.claims, resolve)
     theirs = [claim for other in others for claim in other.claims]
     session.notes += [doubt for doubt in doubts(session, list(record.claims), theirs) if doubt not in session.notes]
-    for starting, since in plans.pending(session.directory):
-        if starting.jail == record.jail:
+    for other, since in claimed.pending(session.directory):
+        if other.jail == record.jail:
             continue
-        early = list(_problems(record.claims, starting.claims, resolve))
-        if early and 0 <= time.time() - since < plans.STARTING:
+        early = list(_problems(record.claims, other.claims, resolve))
+        if early and starting.is_fresh(since):
             problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in early]
         elif early:
-            plans.drop(session.directory, starting.jail)
+            starting.end(session.directory, other.jail)
     if problems:
         raise ConflictError(problems)
+
+
+def _unreadable(session: Session, record: Record) -> tuple[list[Record], list[Problem]]:
+    """In place of other jails' records that cannot be read what they declare; where that is not known either, a problem."""
+    found, problems = [], []
+    for name, wrong in records.unreadable(session.directory).items():
+        if name == file_name(record.jail) or any(records.at(session.directory, name)[:2]):
+            continue
+        try:
+            prepared = prepare(session, name, created=True)
+        except JailpfError:
+            prepared = None
+        if prepared is not None:
+            found.append(prepared.record)
+        else:
+            what = f"what the jail {name} has claimed is not known: its record cannot be used: {wrong}"
+            problems.append(Problem(what, None, "`jailpf sync` mends it"))
+    return found, problems
+
+
+def hangs_on_pf(record: Record) -> bool:
+    """Whether it takes more than the lines of the index to see that a jail does not collide with itself."""
+    lines = [line for line in index.lines_of(record) if line[0] not in "@&"]
+    return any(index.collide(one, f"{other} x") for number, one in enumerate(lines) for other in lines[:number])
 
 
 def _with_the_dead(session: Session, found: list[tuple[Claim, Claim]], others: list[Record]) -> list[Problem]:
@@ -114,9 +141,9 @@ def outdate(session: Session, loading: list[Record]) -> None:
     """Drop the plans of starting jails that collide with what is about to be loaded: their `created` must look again."""
     claims = [claim for record in loading for claim in record.claims]
     names = {record.jail for record in loading}
-    for starting, _ in plans.pending(session.directory):
-        if starting.jail not in names and next(collisions(claims, resolver(session), starting.claims), None):
-            plans.drop(session.directory, starting.jail)
+    for other, _ in claimed.pending(session.directory):
+        if other.jail not in names and next(collisions(claims, resolver(session), other.claims), None):
+            starting.end(session.directory, other.jail)
 
 
 def _problems(
@@ -197,8 +224,8 @@ def published_claims(session: Session) -> tuple[list[Claim], list[Problem]]:
 
 
 def resolver(session: Session) -> Callable[[Peer], tuple[Network, ...] | None]:
-    """The networks behind a peer, as far as pf and ifconfig(8) can tell; each is asked once."""
-    known: dict[str, tuple[Network, ...] | None] = {}
+    """The networks behind a peer, as far as pf and ifconfig(8) can tell; each is asked once in a command."""
+    known = session.networks
 
     def resolve(peer: Peer) -> tuple[Network, ...] | None:
         if peer.network:

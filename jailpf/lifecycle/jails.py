@@ -43,6 +43,7 @@ class Jails:
         self.notes = [] if notes is None else notes
         self.registry = registry
         self.adapters = registry.adapters(settings)
+        self.asked: dict[str, str] = {}
         registry.check_exposed(settings)
 
     def file(self, name: str) -> str:
@@ -102,7 +103,11 @@ class Jails:
         if services is None and self.declares(name):
             services = self.services(name)
         table = services.jail if services else JailTable()
-        known = next(filter(None, (adapter.find(name) for adapter in self.adapters)), None)
+        by, known = next(
+            ((adapter.name, found) for adapter in self.adapters if (found := adapter.find(name)) is not None),
+            ("", None),
+        )
+        self.asked[name] = by
         if services is not None:
             self.must_be_outside(services.document.file, known.path if known else "")
         if known is None:
@@ -142,6 +147,24 @@ class Jails:
                 there, wanted = self.file(name), self.file(near)
                 return f"did you mean {near}, which no file declares? mv {there} {wanted}. Or {add}"
         return add
+
+    def watched(self) -> list[str] | None:
+        """The files and folders whose change may change what was found so far, or what a manager publishes; None: no files tell."""
+        found: list[str] = []
+        for adapter in self.adapters:
+            asked = [
+                name for name, by in self.asked.items() if by in ("", adapter.name) or self._before(adapter.name, by)
+            ]
+            for name in asked or ([""] if adapter.offers("claims") else []):
+                if (watched := adapter.watches(name)) is None:
+                    return None
+                found += watched
+        return None if "roots" in self.__dict__ else list(dict.fromkeys(found))
+
+    def _before(self, one: str, other: str) -> bool:
+        """Whether an adapter was asked before another one answered."""
+        names = [adapter.name for adapter in self.adapters]
+        return other not in names or names.index(one) < names.index(other)
 
     def must_be_outside(self, file: str, *own: str) -> None:
         """Refuse a file in the root of any jail, or on the way through one. own: the root of the jail that it is for, if known.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import table_names
 from jailpf.errors import JailpfError, NoJailError, PfInterruptedError, PfRefusedError, Problem
-from jailpf.lifecycle import conflicts
+from jailpf.lifecycle import compare, conflicts
 from jailpf.lifecycle.prepare import declared, prepare
-from jailpf.state import plans, records, writes
+from jailpf.state import claimed, records, starting, writes
 from jailpf.state.rundir import file_name, stamp
+from jailpf.system import living
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,19 +28,24 @@ def created(session: Session, name: str) -> Prepared | None:
     return load(session, name) if declared(session, name) else None
 
 
-def load(session: Session, name: str, *, verify: bool = False, others: bool = True) -> Prepared:
-    """Compile, check for conflicts and load under the lock. verify: read back also what is one transaction; others: load
-    anew those that name this jail.
+def load(session: Session, name: str, *, verify: bool = False, again: bool = False, others: bool = True) -> Prepared:
+    """Compile, check for conflicts and load under the lock.
+
+    verify: read back also what is one transaction; again: only a jail that is loaded now; others: load anew those that
+    name this jail.
 
     Raises the error of the first step that fails; then pf holds what it held before.
     """
     prepared = _prepared(session, name)
     with session.lock():
+        if again:
+            must_be_loaded(session, name)  # it may have stopped while this waited
         if any(stamp(path) != was for path, was in prepared.inputs.items()):
             # Somebody who waited less for the lock may have loaded the newer declaration already.
             prepared = _prepared(session, name)
         conflicts.check(session, prepared.record)
-        change = begin(session, prepared.record)
+        names = (prepared.record.running_name, name)
+        change = begin(session, replace(prepared.record, jid=living.jid(names)))
         put(session, change, verify=verify)
         finish(session, change)
     if others:
@@ -89,6 +95,13 @@ def _prepared(session: Session, name: str) -> Prepared:
     return prepared
 
 
+def must_be_loaded(session: Session, name: str) -> None:
+    """Raises NoJailError for a jail of which nothing is loaded."""
+    old, unfinished, wrong = records.read(session.directory, name)
+    if not (old or unfinished or wrong):
+        raise NoJailError(f"{name} is not loaded", None, f"`jailpf load {name}`")
+
+
 @dataclass(frozen=True)
 class Change:
     """A jail on its way from what is recorded to `record`. staged: the record to be, already written.
@@ -107,8 +120,11 @@ class Change:
         return tuple(one for one in (self.unfinished, self.old) if one)
 
 
-def begin(session: Session, record: Record) -> Change:
-    """Write the record to be, before pf is touched: whoever finds it later knows what may have been loaded."""
+def begin(session: Session, record: Record, *, known: bool = False) -> Change:
+    """Write the record to be, before pf is touched: whoever finds it later knows what may have been loaded.
+
+    known: whether others see its claims already.
+    """
     old, unfinished, _ = records.read(session.directory, record.jail)
     if unfinished:
         # Its record is about to be replaced: nothing may be loaded that only it names.
@@ -116,6 +132,8 @@ def begin(session: Session, record: Record) -> Change:
         for anchor in unfinished.anchors:
             if anchor.path not in named:
                 session.pf.unload(anchor.path)
+    if not known:
+        claimed.add(session.directory, *(one for one in (record, old, unfinished) if one))
     staged = writes.stage(session.directory.record(file_name(record.jail)), record.to_bytes())
     return Change(record, old, unfinished, staged)
 
@@ -142,7 +160,7 @@ def put(session: Session, change: Change, *, verify: bool = False) -> None:
         raise
 
 
-def finish(session: Session, change: Change) -> None:
+def finish(session: Session, change: Change, *, known: bool = False) -> None:
     """Make the record true: take away anchors and states of what is declared no more."""
     record = change.record
     kept = {anchor.path for anchor in record.anchors}
@@ -155,7 +173,9 @@ def finish(session: Session, change: Change) -> None:
     for label in dict.fromkeys(label for one in change.before for label in one.labels if label not in record.labels):
         session.pf.kill("label", label)
     writes.commit(change.staged)
-    plans.drop(session.directory, record.jail)
+    starting.end(session.directory, record.jail)
+    if change.before and not known:
+        claimed.add(session.directory, record)
 
 
 def _kill_tables(session: Session, anchor: Anchor, before: Iterable[Record]) -> None:
@@ -170,18 +190,18 @@ def _kill_tables(session: Session, anchor: Anchor, before: Iterable[Record]) -> 
 
 def replace_record(session: Session, record: Record) -> None:
     """What is loaded stays; what is remembered of it is renewed."""
+    claimed.add(session.directory, record)
     writes.replace(session.directory.record(file_name(record.jail)), record.to_bytes())
 
 
 def read_back(session: Session, record: Record) -> None:
-    """Raises PfRefusedError when an anchor is empty although its load succeeded."""
-    for anchor in record.anchors:
-        if not session.pf.read(anchor.path, members=False):
-            raise PfRefusedError(
-                f"anchor {anchor.path} is empty after loading it",
-                None,
-                "another program may have flushed it; try again",
-            )
+    """Raises PfRefusedError when an anchor does not hold what was loaded, although its load succeeded."""
+    for path in compare.differences(session.pf, record, scratch=True)[0]:
+        raise PfRefusedError(
+            f"anchor {path} does not hold what was loaded into it",
+            None,
+            "another program may have changed it; try again",
+        )
 
 
 def _restore(session: Session, paths: list[str], change: Change) -> list[Problem]:
@@ -197,6 +217,8 @@ def _restore(session: Session, paths: list[str], change: Change) -> list[Problem
             if path in before:
                 session.pf.load(path, before[path].text)
                 _kill_tables(session, before[path], [change.record])
+                alone = replace(change.record, anchors=(before[path],), printed=())
+                read_back(session, alone)
             else:
                 session.pf.unload(path)
         except JailpfError as wrong:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from jailpf.compile.pftext import persists
 from jailpf.errors import JailpfError, Problem, problems_of
 from jailpf.lifecycle.session import locked, open_pf
 from jailpf.lifecycle.states import kill_states
-from jailpf.state import plans, records, writes
+from jailpf.lifecycle.survey import alive
+from jailpf.state import records, writes
 from jailpf.state.rundir import file_name
+from jailpf.system import living
 from jailpf.values.anchors import jail_label
 
 if TYPE_CHECKING:
@@ -22,8 +24,33 @@ if TYPE_CHECKING:
 
 
 def poststop(session: Session, name: str) -> list[Problem]:
-    """Take everything away that was loaded for the jail. Every step is tried; what failed comes back."""
-    return _locked(session, lambda: remove(session, name))
+    """Take everything away that was loaded for the jail, unless it runs. Every step is tried; what failed comes back."""
+
+    def step() -> list[Problem]:
+        if reason := kept(session, name):
+            remedy = f"`jailpf unload {name}` takes its rules away all the same"
+            return [Problem(f"nothing is taken away from {name}: {reason}", None, remedy)]
+        return remove(session, name)
+
+    return _locked(session, step)
+
+
+def kept(session: Session, name: str) -> str:
+    """Why the jail keeps what it has, "": no reason. Asked with the lock held: whoever waited may come for a former life."""
+    old, unfinished, wrong = records.read(session.directory, name)
+    for record in (one for one in (unfinished, old) if one):
+        if record.jls or os.environ.get("JNAME"):
+            return living.keeps(name, record.running_name, record.jid, record.jls)
+        return ""
+    if not wrong:
+        return ""
+    # A record that cannot be read: whatever runs under one of the jail's names keeps its rules.
+    try:
+        names = {name, *(adapter.running_name(name) for adapter in session.jails.adapters)}
+        found = sorted(names & set(alive(session, session.settings)))
+    except JailpfError:
+        return ""
+    return f"{found[0]} runs" if found else ""
 
 
 def _locked(session: Session, step: Callable[[], list[Problem]]) -> list[Problem]:
@@ -44,12 +71,24 @@ def _locked(session: Session, step: Callable[[], list[Problem]]) -> list[Problem
 
 def purge(session: Session) -> list[Problem]:
     """Without a name (a manager's forced stop): take away what was loaded for jails that no longer run."""
-    from jailpf.lifecycle.survey import alive
 
     def step() -> list[Problem]:
         running = set(alive(session, _settings(session)))
-        gone = {one.jail: None for one in records.everything(session.directory) if one.running_name not in running}
-        return [problem for name in gone for problem in remove(session, name)]
+        gone = {one.jail: "" for one in records.everything(session.directory) if one.running_name not in running}
+        files = {file_name(name) for name in running}
+        problems = []
+        for file, wrong in records.unreadable(session.directory).items():
+            if file in files:
+                problems.append(
+                    Problem(
+                        f"the record of {file}, which runs, cannot be used: {wrong}",
+                        None,
+                        "`jailpf sync` writes it anew",
+                    )
+                )
+            elif not any(file_name(name) == file for name in gone):
+                gone[file] = file
+        return problems + [problem for name, file in gone.items() for problem in remove(session, name, file=file)]
 
     return _locked(session, step)
 
@@ -64,31 +103,30 @@ def _settings(session: Session) -> Settings:
         return Settings()
 
 
-def remove(session: Session, name: str) -> list[Problem]:
-    """The same with the lock held. The record stays when pf could not be emptied, for `sync` to try again."""
+def remove(session: Session, name: str, *, file: str = "", told: bool = True) -> list[Problem]:
+    """The same with the lock held. The record stays when pf could not be emptied, for `sync` to try again.
+
+    file: the name of its record, where that is all that is known; told: whether a record that could not be read is a
+    problem also when nothing is left.
+    """
     run = session.directory
-    old, unfinished, wrong = records.read(run, name)
-    problems = (
-        [Problem(f"the record of {name} cannot be used: {wrong}", None, "`jailpf sync` looks for what it left")]
-        if wrong
-        else []
-    )
-    emptied = True
-    for record in filter(None, (unfinished, old)):
-        failed = _take_away(session, record)
-        emptied = emptied and not failed
-        problems += failed
+    file = file or file_name(name)
+    old, unfinished, wrong = records.at(run, file)
+    problems: list[Problem] = []
+    for record in (one for one in (unfinished, old) if one):
+        problems += _take_away(session, record)
     if wrong:
-        failed = attempt(lambda: by_name(session, name))
-        emptied = emptied and not failed
-        problems += failed
+        problems += attempt(lambda: by_name(session, name))
+    emptied = not problems
     if emptied:
         for record in [one for one in (old, unfinished) if one][:1]:
             problems += _tell(record)
-        path = run.record(file_name(name))
-        problems += attempt(lambda: writes.remove(path + ".new")) + attempt(lambda: writes.remove(path))
-    problems += attempt(lambda: plans.drop(run, name))
-    return problems
+        for path in (run.record(file) + ".new", run.record(file)):
+            problems += attempt(lambda path=path: writes.remove(path))  # type: ignore[misc]
+    if wrong and (told or not emptied):
+        what = "what the layout gives it was emptied" if emptied else "`jailpf sync` tries again"
+        problems.insert(0, Problem(f"the record of {name} cannot be used: {wrong}", None, what))
+    return problems + attempt(lambda: writes.remove(run.start(file)))
 
 
 def _take_away(session: Session, record: Record) -> list[Problem]:
@@ -99,7 +137,7 @@ def _take_away(session: Session, record: Record) -> list[Problem]:
         return wrong.problems
     problems = []
     for anchor in reversed(record.anchors):
-        problems += attempt(lambda anchor=anchor: pf.unload(anchor.path, tables=persists(anchor.text)))  # type: ignore[misc]
+        problems += attempt(lambda anchor=anchor: pf.unload(anchor.path, tables=records.persists(anchor.text)))  # type: ignore[misc]
     others = {
         address
         for other in records.everything(session.directory)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile import claims
 from jailpf.compile.whole import compile_jail
+from jailpf.declare.settings import PROGRAMS
 from jailpf.lifecycle.jails import declares
 from jailpf.state.records import Record
 from jailpf.state.rundir import stamp
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.declare.services import Services
+    from jailpf.declare.settings import Settings
     from jailpf.lifecycle.session import Session
     from jailpf.model import Jail, Ruleset
 
@@ -67,12 +69,19 @@ def plugin_files(session: Session) -> Iterable[str]:
             yield os.path.abspath(file)
 
 
+def jls_of(settings: Settings) -> str:
+    """The program that knows which jails run: none where pf is simulated, unless [programs] names one."""
+    jls = settings.programs["jls"]
+    return "" if settings.pf == "simulated" and jls == PROGRAMS["jls"] else jls
+
+
 def _record(session: Session, jail: Jail, services: Services, ruleset: Ruleset) -> Record:
     settings = session.settings
     return Record(
         jail=jail.name, running_name=jail.running_name or jail.name, file=services.document.file, settings=settings.file,
         pf=settings.pf, pfctl=settings.programs["pfctl"], anchors=ruleset.anchors,
         labels=tuple(dict.fromkeys(label for rule in ruleset.rules for label in rule.labels)),
+        jls=jls_of(settings), nat=tuple(dict.fromkeys(peer.word for rule in ruleset.rules if rule.action == "nat" for peer in rule.source if peer.network)),
         addresses=tuple(map(str, jail.addresses)), shared=jail.shared, vnet=jail.vnet, path=jail.path,
         plugins=settings.plugins, claims=tuple(claims.of_ruleset(ruleset)), names=ruleset.names,
     )  # fmt: skip

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jailpf.errors import Problem
-from jailpf.lifecycle import conflicts, listeners, readiness
-from jailpf.lifecycle.load import outdated
+from jailpf.errors import Problem, problems_of
+from jailpf.lifecycle import compare, conflicts, listeners, readiness
 from jailpf.lifecycle.prepare import declared, prepare
-from jailpf.state import plans
+from jailpf.state import plans, starting
+from jailpf.state.rundir import stamp
 
 if TYPE_CHECKING:
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
+    from jailpf.state.records import Record
+
+TICK = 20_000_000  # ns that the clock of a file system may be behind
 
 
 def prestart(session: Session, name: str) -> Prepared | None:
@@ -23,6 +28,7 @@ def prestart(session: Session, name: str) -> Prepared | None:
     """
     if not declared(session, name):
         return None
+    begun = time.time_ns()
     prepared = prepare(session, name, created=False)
     if prepared is None:
         session.notes.append(
@@ -32,14 +38,46 @@ def prestart(session: Session, name: str) -> Prepared | None:
         )
         return None
     session.registry.prestart(prepared.jail, prepared.services)
-    readiness.check(session, prepared)
+    main = readiness.check(session, prepared)
     session.notes += listeners.taken(session, prepared)
     with session.lock():
         conflicts.check(session, prepared.record)
-        for anchor in prepared.ruleset.anchors:
-            session.pf.check(anchor.path, anchor.text)
-        warm = (
-            prepared.jail.settled and session.settings.pf == "pfctl" and not session.registry.listens("jailpf_created")
-        )
-        plans.write(session.directory, prepared.record, prepared.inputs, warm=warm and not outdated(session, name))
+        record = _checked(session, prepared)
+        starting.begin(session.directory, record)
+        _keep(session, prepared, record, main, begun)
     return prepared
+
+
+def _checked(session: Session, prepared: Prepared) -> Record:
+    """The record with what pf prints of its rules: that is `pfctl -n`. Not repeated for the same rules, files and pfctl."""
+    known = plans.printed(session.directory, prepared.record, prepared.inputs)
+    return compare.with_printed(session.pf, replace(prepared.record, printed=known))
+
+
+def _keep(session: Session, prepared: Prepared, record: Record, main: tuple[str, str] | None, begun: int) -> None:
+    """Write the plan; without it the next hooks look at everything again, so that no room for it is a note."""
+    registry = session.registry
+    inputs = dict(prepared.inputs)
+    watched = session.jails.watched()
+    inputs |= {path: stamp(path) for path in (*(watched or ()), record.pfctl) if path not in inputs}
+    known = prepared.jail.settled and session.settings.pf == "pfctl"
+    known = known and not any(_changed(was) >= begun - TICK for was in inputs.values())
+    again = (
+        watched is None
+        or bool(session.notes)
+        or registry.listens("jailpf_prestart")
+        or conflicts.hangs_on_pf(record)
+        or "*" in record.names
+    )
+    try:
+        plans.write(
+            session.directory, record, inputs, created=known and not registry.listens("jailpf_created"),
+            main=None if again else main,
+        )  # fmt: skip
+    except OSError as wrong:
+        session.notes += problems_of(wrong)
+
+
+def _changed(stamp: str) -> int:
+    """When a file was last changed, in ns. One that changed while it was read is none to go by."""
+    return int(stamp.split(":")[2]) if ":" in stamp else 0

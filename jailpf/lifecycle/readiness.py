@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from jailpf.errors import JailpfError, PfUnavailableError, Problem
-from jailpf.lifecycle import outside, silent
+from jailpf.lifecycle import conflicts, outside, silent
 from jailpf.model import SECTIONS
-from jailpf.values import Network
+from jailpf.values import Network, Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
@@ -24,8 +25,11 @@ _GENERAL_NAT = re.compile(
 )
 
 
-def check(session: Session, prepared: Prepared) -> None:
-    """Raises PfUnavailableError when the rules would be loaded and never evaluated, with the line to add."""
+def check(session: Session, prepared: Prepared) -> tuple[str, str] | None:
+    """Raises PfUnavailableError when the rules would be loaded and never evaluated, with the line to add.
+
+    The checksums of the main ruleset's filter and translation rules, for which this holds; None where it hangs on more.
+    """
     problems = []
     if not session.pf.enabled():
         problems.append(
@@ -35,7 +39,7 @@ def check(session: Session, prepared: Prepared) -> None:
                 "`service pf onestart`, and pf_enable=YES in rc.conf(5)",
             )
         )
-    main = session.pf.read("", members=False)
+    main = session.pf.read("", tables=False)
     problems += unevaluated(session, prepared, main)
     problems += beaten(session, prepared, main)
     problems += silent.opened(session, prepared, main)
@@ -44,6 +48,14 @@ def check(session: Session, prepared: Prepared) -> None:
     if problems:
         raise PfUnavailableError(problems)
     session.notes += [one for one in outside.missing(session, prepared) if one not in session.notes]
+    if any(line.startswith(("nat ", "no nat ")) and "<" in line for line in main.nat):
+        return None
+    return checksum(main.rules), checksum(main.nat)
+
+
+def checksum(lines: Iterable[str]) -> str:
+    """Of rules as pfctl prints them; warm/prestart.py makes the same from its output."""
+    return f"{crc32(chr(10).join(lines).encode('utf-8', 'replace')):08x}"
 
 
 def unevaluated(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Problem]:
@@ -107,7 +119,7 @@ def _covers(session: Session, found: re.Match[str], rule: Rule) -> bool:
     source = found["source"] or "any"
     try:
         if table := re.fullmatch(r"<([^>]+)>", source):
-            nets = [Network.parse(word) for word in session.pf.table("", table[1], "show")]
+            nets = list(conflicts.resolver(session)(Peer.parse(f"<{table[1]}>")) or ())
         elif source == "any":
             return True
         else:

@@ -22,28 +22,33 @@ if TYPE_CHECKING:
     from jailpf.lifecycle.jails import Jails
     from jailpf.pf import Pf
     from jailpf.registry import Registry
+    from jailpf.values import Network
 
 
 @dataclass
 class Session:
-    """One command's work. file: jailpf.toml; run: the run directory; pf_name: the command line's choice, or "".
+    """One command's work. file: jailpf.toml; run: the run directory; plans: that of the plans,
+    "" for the usual one; pf_name: the command line's choice, or "".
 
     show: called with each command line that is run (`-v`). notes: what the user should know, short of an error.
     unknown: the tables and interfaces whose addresses could not be asked, and why. folders: where what was read lies.
+    networks: what is behind tables and interfaces, by their words, as far as it was asked.
     """
 
     file: str = settings_module.DEFAULT_FILE
     run: str = settings_module.DEFAULT_RUN
+    plans: str = ""
     pf_name: str = ""
     show: Callable[[list[str]], None] | None = None
     notes: list[Problem] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
+    networks: dict[str, tuple[Network, ...] | None] = field(default_factory=dict)
 
     @cached_property
     def settings(self) -> Settings:
         """jailpf.toml."""
-        return settings_module.read(self.file, run=self.run, pf=self.pf_name)
+        return settings_module.read(self.file, run=self.run, plans=self.plans, pf=self.pf_name)
 
     @cached_property
     def registry(self) -> Registry:
@@ -76,7 +81,7 @@ class Session:
     @cached_property
     def directory(self) -> RunDir:
         """The run directory, not necessarily there yet."""
-        return RunDir(os.path.abspath(self.run))
+        return RunDir(os.path.abspath(self.run), os.path.abspath(self.plans) if self.plans else "")
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the one lock, making the run directory first."""

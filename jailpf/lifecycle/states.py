@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, Problem
-from jailpf.values.anchors import jail_label
 
 if TYPE_CHECKING:
     from jailpf.pf import Pf
@@ -18,18 +17,17 @@ def kill_states(pf: Pf, record: Record, others: set[str]) -> list[Problem]:
     others: addresses of other jails. A shared address is the host's or somebody else's too: only labels are sure then.
     """
     problems: list[Problem] = []
-    # Every pass rule of ours carries the jail's label; a plugin may have chosen others.
-    labels = {jail_label(record.jail), *(label for label in record.labels if not label.startswith("jailpf/"))}
     try:
-        for label in sorted(labels):
+        for label in record.killed_by():
             pf.kill("label", label)
     except JailpfError as wrong:
         problems += wrong.problems
     own = [] if record.shared else [address for address in record.addresses if address not in others]
     try:
         if pf.nat_kill():
-            for address in own:
-                pf.kill("nat", address)
+            for address in record.nat:
+                if address in own:
+                    pf.kill("nat", address)
         for state in pf.states(own) if own else ():
             pf.kill("id", state.id)
     except JailpfError as wrong:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jailpf.declare.settings import PROGRAMS
 from jailpf.errors import PfUnavailableError
+from jailpf.lifecycle import compare
 from jailpf.state import records
 from jailpf.system import running
 
@@ -25,7 +26,7 @@ Condition = Literal["loaded", "missing", "stale", "unfinished"]
 class Survey:
     """alive: names as jls(8) has them; known: records by jail; broken: file names of records that cannot be read.
 
-    listed: the anchors in pf; counts: label -> the counters of its rules.
+    listed: the anchors in pf; counts: label -> the counters of its rules; jids: of the running jails, by those names.
     """
 
     session: Session
@@ -34,6 +35,7 @@ class Survey:
     broken: tuple[str, ...]
     listed: frozenset[str]
     counts: dict[str, list[LabelCount]]
+    jids: dict[str, int]
 
     def runs(self, name: str) -> bool:
         """Whether the jail runs, under its own name or the one its manager gives it."""
@@ -45,8 +47,11 @@ class Survey:
         names = {name, record.running_name if record else name}
         return names | {adapter.running_name(name) for adapter in self.session.jails.adapters}
 
-    def condition(self, wanted: Record) -> Condition:
-        """How what pf holds for a jail compares with what its declaration says."""
+    def condition(self, wanted: Record, *, scratch: bool = False) -> Condition:
+        """How what pf holds for a jail compares with what its declaration says, rule by rule and member by member.
+
+        scratch: see compare.differences.
+        """
         known = self.known.get(wanted.jail)
         if known is None:
             return "missing"
@@ -55,7 +60,14 @@ class Survey:
             return "unfinished"
         if not all(self._there(anchor.path, anchor.text, known) for anchor in known.anchors):
             return "missing"
-        return "loaded" if known.anchors == wanted.anchors else "stale"
+        if known.anchors != wanted.anchors:
+            return "stale"
+        different, self.known[wanted.jail] = compare.differences(self.session.pf, known, scratch=scratch)
+        return "stale" if different else "loaded"
+
+    def jid(self, record: Record) -> int:
+        """The jid under which the jail runs now, else what is known of it."""
+        return self.jids.get(record.running_name, record.jid)
 
     def _there(self, path: str, text: str, record: Record) -> bool:
         """Listed, and all its labels are found; an anchor without pass rules has to be read."""
@@ -77,7 +89,7 @@ class Survey:
             for path in sorted(self.listed - recorded)
             if ours and path.startswith(ours) and "/" not in path.removeprefix(next(start for start in ours if path.startswith(start)))
             and self.session.pf.read(path, members=False)
-        ]  # fmt: skip
+        ] + [path for path in (compare.SCRATCH,) if path in self.listed and self.session.pf.read(path, members=False)]  # fmt: skip
 
 
 def survey(session: Session) -> Survey:
@@ -110,7 +122,7 @@ def _recorded(session: Session) -> list[str]:
 
 def _gather(session: Session, alive: Iterable[str]) -> Survey:
     found = records.names(session.directory)
-    read = {name: records.read(session.directory, name)[:2] for name in found}
+    read = {name: records.at(session.directory, name)[:2] for name in found}
     known = {record.jail: record for pair in read.values() for record in reversed(pair) if record}
     listed = session.pf.anchors()
     paths = sorted({anchor.path for record in known.values() for anchor in record.anchors} & set(listed))
@@ -118,7 +130,8 @@ def _gather(session: Session, alive: Iterable[str]) -> Survey:
     for count in session.pf.labels(paths) if paths else ():
         for label in count.labels:
             counts.setdefault(label, []).append(count)
+    jids = {name: jail.jid for name, jail in alive.items()} if isinstance(alive, dict) else {}
     return Survey(
         session, frozenset(alive), known, tuple(name for name, pair in read.items() if not any(pair)),
-        frozenset(listed), counts,
+        frozenset(listed), counts, jids,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from jailpf.errors import JailpfError, NoJailError, Problem
 from jailpf.lifecycle import batch, leftovers, load, poststop, readiness
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey
-from jailpf.state import plans
+from jailpf.state import claimed, plans, starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,10 +72,13 @@ def sync(
         todo = []
         stale: dict[str, Record] = {}
         for name, record in wanted.items():
-            condition = seen.condition(record)
+            recorded = seen.known.get(name)
+            condition = seen.condition(record, scratch=not dry)
+            record = replace(record, jid=seen.jid(recorded or record))
             if condition == "loaded":
                 result.kept.append(name)
-                stale |= {name: record} if record != seen.known[name] else {}
+                record = replace(record, printed=seen.known[name].printed)
+                stale |= {name: record} if record != recorded else {}
             else:
                 result.done[name] = WHAT[condition]
                 todo.append(record)
@@ -85,17 +88,19 @@ def sync(
         for record in stale.values():  # the same rules, but other lines, plugins or claims
             result.problems += poststop.attempt(partial(load.replace_record, session, record))
         for name in gone:
-            result.problems += poststop.remove(session, name)
+            result.problems += poststop.remove(session, name, file=name if name in seen.broken else "", told=False)
         for path in orphans:
             result.problems += poststop.attempt(partial(session.pf.unload, path))
         batch.install(
             session,
             todo,
-            [record for record in wanted.values() if record not in todo],
+            [record for name, record in wanted.items() if name in result.kept],
             result.failed,
             progress,
         )
-        plans.forget(session.directory, seen.alive)
+        starting.forget(session.directory, seen.alive)
+        plans.forget(session.directory, session.jails.declared())
+        claimed.rebuild(session.directory)
         result.problems += leftovers.remove(session)
     if wanted and (lines := readiness.lines_missing(session)):
         what = "the main ruleset never evaluates what jailpf loads"

@@ -44,12 +44,22 @@ def find(session: Session, jail: str, name: str) -> Home:
     if table is None:
         known = [one.name for one in prepared.ruleset.tables]
         raise UsageError(f"{jail} has no table {name!r}", None, did_you_mean(name, known) or "it has none at all")
-    record = records.read(session.directory, jail)[0]
-    anchors = record.anchors if record else ()
-    paths = tuple(anchor.path for anchor in anchors if f"table <{name}> " in anchor.text + " ")
     declared = any(one.name == name for one in prepared.services.of("table"))
     toml = prepared.services.document.file
-    return Home(jail, name, paths, str(table.file or "") or (toml if declared else ""), declared and not table.file)
+    return Home(
+        jail,
+        name,
+        _paths(session, jail, name),
+        str(table.file or "") or (toml if declared else ""),
+        declared and not table.file,
+    )
+
+
+def _paths(session: Session, jail: str, name: str) -> tuple[str, ...]:
+    """The loaded anchors that hold the table. To be asked again with the lock held: the jail may have stopped."""
+    record = records.read(session.directory, jail)[0]
+    anchors = record.anchors if record else ()
+    return tuple(anchor.path for anchor in anchors if f"table <{name}> " in anchor.text + " ")
 
 
 def show(session: Session, home: Home) -> list[str]:
@@ -82,6 +92,7 @@ def change(session: Session, home: Home, command: str, words: Iterable[str]) -> 
         session, home, command, members
     )  # of a million lines that takes a second, and others wait for the lock
     with session.lock():
+        home = replace(home, paths=_paths(session, home.jail, home.name))
         if _content(home) != edit.before:
             edit = _edit(session, home, command, members)
         if changed := home.file and edit.new != edit.old:
@@ -132,6 +143,7 @@ def reload(session: Session, home: Home) -> int:
     """Make the loaded table what the file says. Returns how many members it has."""
     before, members = _content(home), declared_members(session, home)
     with session.lock():
+        home = replace(home, paths=_paths(session, home.jail, home.name))
         if _content(home) != before:
             members = declared_members(session, home)
         for path in home.paths:
@@ -142,8 +154,9 @@ def reload(session: Session, home: Home) -> int:
 
 def expire(session: Session, home: Home, seconds: int) -> None:
     """Take out of the loaded table what was not seen for that long."""
-    for path in home.paths:
-        session.pf.table(path, home.name, "expire", (), seconds)
+    with session.lock():
+        for path in _paths(session, home.jail, home.name):
+            session.pf.table(path, home.name, "expire", (), seconds)
 
 
 def parse_members(words: Iterable[str]) -> list[str]:

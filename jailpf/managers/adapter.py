@@ -54,6 +54,13 @@ class Adapter:
         """What jls(8) calls the jail when this manager runs it."""
         return name
 
+    def watches(self, name: str) -> Iterable[str] | None:  # noqa: ARG002
+        """The files and folders whose change may change what `find` says of the jail, also that it knows none, or `claims`.
+
+        There or not, absolute. None: files do not tell; then every prestart asks the manager anew.
+        """
+        return None
+
     def hooks(self, jail: Jail) -> JailConfHooks | FileHooks | None:  # noqa: ARG002
         """Where the hook lines of a jail are written and how; None when that has to be done by hand.
 

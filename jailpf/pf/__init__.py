@@ -72,8 +72,8 @@ class Pf(Protocol):
         tables: False where no `persist` table can be there, which saves a pfctl.
         """
 
-    def read(self, path: str, *, members: bool = True) -> Loaded:
-        """What is loaded; empty when the anchor does not exist. members: False leaves the tables' addresses out."""
+    def read(self, path: str, *, members: bool = True, tables: bool = True) -> Loaded:
+        """What is loaded; empty when the anchor does not exist. False leaves the tables, or only their addresses, out."""
 
     def anchors(self, below: str = "") -> list[str]:
         """The full paths of all anchors, or of those below one, sorted. May still list one that was just unloaded."""

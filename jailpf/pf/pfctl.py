@@ -114,13 +114,13 @@ class Pfctl:
         except JailpfError:
             return False
 
-    def read(self, path: str, *, members: bool = True) -> Loaded:
+    def read(self, path: str, *, members: bool = True, tables: bool = True) -> Loaded:
         """`pfctl -P -s nat`, `-s rules`, `-s Tables` and the tables' addresses."""
         nat = self._lines(path, "nat")
         rules = self._lines(path, "rules")
-        names = [name.strip() for name in self._lines(path, "Tables")]
-        tables = {name: tuple(self.table(path, name, "show")) if members else () for name in names}
-        return Loaded(path, tuple(nat), tuple(rules), tables)
+        names = [name.strip() for name in self._lines(path, "Tables")] if tables else []
+        held = {name: tuple(self.table(path, name, "show")) if members else () for name in names}
+        return Loaded(path, tuple(nat), tuple(rules), held)
 
     def anchors(self, below: str = "") -> list[str]:
         """`pfctl -v -s Anchors`: with -v recursive on 13 and 15; names with `_` are pfctl's own."""
@@ -232,9 +232,11 @@ class Pfctl:
         with _standard_input(text) as stdin:
             try:
                 status, out, err = spawn.run(argv, stdin.fileno(), self.seconds, take)
-            except TimeoutError:
-                remedy = "look at what holds pf"
-                raise PfSilentError(f"{' '.join(argv)} did not end within {self.seconds:g} s", None, remedy) from None
+            except TimeoutError as late:
+                what = f"{' '.join(argv)} did not end within {self.seconds:g} s"
+                if str(late):
+                    what = f"{self.program}: {late}"
+                raise PfSilentError(what, None, "look at what holds pf") from None
             except OverflowError:
                 said = f"{' '.join(argv)} printed more than {spawn.MOST >> 20} MiB"
                 raise PfInterruptedError(said, None, f"see whether {self.program} is pfctl(8)") from None

@@ -1,4 +1,7 @@
-"""Records: what is loaded for a jail now, and all that poststop needs to take it away again."""
+"""Records: what is loaded for a jail now, and all that poststop needs to take it away again.
+
+A sealed file of lines that jailpf.warm reads without JSON, and one line of JSON with all of it.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.model import Anchor, Jail
-from jailpf.state import rundir
+from jailpf.state import rundir, seal
 from jailpf.state.claim import Claim
 from jailpf.state.rundir import file_name
 from jailpf.values import Address
+from jailpf.values.anchors import component, jail_label
 
 if TYPE_CHECKING:
     from jailpf.state.rundir import RunDir
 
-VERSION = 1
+_WORDS = ("jail", "running_name", "file", "settings", "pf", "pfctl", "jls", "path")
+_LISTS = ("labels", "addresses", "plugins", "names", "printed", "nat")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What was loaded. labels: those of its pass rules; plugins: third parties to tell when it stops; names: the jails
     that its declaration names, "*" for a pattern of them.
+
+    printed: for each anchor a digest of what pf prints of it, "" where that was not asked (lifecycle/compare.py);
+    nat: the addresses that nat rules translate; jid: of the jail that it was loaded for, 0 when that is not known;
+    jls: the program that knows which jails run, "" where there is none.
     """
 
     jail: str
@@ -32,6 +41,8 @@ class Record:
     pf: str
     pfctl: str
     anchors: tuple[Anchor, ...]
+    jls: str = ""
+    jid: int = 0
     labels: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     shared: bool = False
@@ -40,37 +51,65 @@ class Record:
     plugins: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     names: tuple[str, ...] = ()
+    printed: tuple[str, ...] = ()
+    nat: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """JSON, one line."""
-        plain = {
-            name: getattr(self, name)
-            for name in ("jail", "running_name", "file", "settings", "pf", "pfctl", "shared", "vnet", "path")
-        }
-        plain |= {name: list(getattr(self, name)) for name in ("labels", "addresses", "plugins", "names")}
+        """The file."""
+        return seal.sealed(seal.RECORD, f"jid {self.jid}\n".encode() + self.body())
+
+    def body(self) -> bytes:
+        """Without the seal and the line of the jid, which `created` adds (jailpf/warm)."""
+        plain = {name: getattr(self, name) for name in (*_WORDS, "shared", "vnet")}
+        plain |= {name: list(getattr(self, name)) for name in _LISTS}
         plain["anchors"] = [{"path": anchor.path, "text": anchor.text} for anchor in self.anchors]
         plain["claims"] = [claim.to_json() for claim in self.claims]
-        return json.dumps({"version": VERSION, **plain}).encode() + b"\n"
+        return self._stop().encode("utf-8", "surrogateescape") + json.dumps(plain).encode() + b"\n"
+
+    def _stop(self) -> str:
+        """What a poststop has to do, line by line; nothing where it takes more than pfctl."""
+        if self.pf != "pfctl" or self.plugins:
+            return ""
+        own = () if self.shared else self.addresses
+        try:
+            lines = [seal.line(f"pfctl {self.pfctl}"), seal.line(f"name {self.running_name}")]
+            lines += [seal.line(f"jls {self.jls}")] if self.jls else []
+            lines += [seal.line(f"anchor {int(persists(one.text))} {one.path}") for one in reversed(self.anchors)]
+            lines += [seal.line(f"label {label}") for label in self.killed_by()]
+            lines += [seal.line(f"nat {address}") for address in self.nat if address in own]
+            lines += [seal.line(f"own {address}") for address in own]
+        except ValueError:
+            return ""
+        return "".join(lines)
+
+    def killed_by(self) -> list[str]:
+        """The labels whose states are the jail's: every pass rule of ours carries the jail's; a plugin may have chosen others."""
+        return sorted({jail_label(self.jail), *(label for label in self.labels if not label.startswith("jailpf/"))})
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Record:
-        """The opposite. Raises ValueError for anything that is not a whole record of this version."""
+        """The opposite. Raises ValueError for anything that is not a whole record of this version, as it was written."""
+        body = seal.opened(seal.RECORD, raw)
         try:
-            data = json.loads(raw)
-            if data.pop("version") != VERSION:
-                raise ValueError("a record of another version of jailpf")
+            data = json.loads(body.rstrip(b"\n").rpartition(b"\n")[2])
             data["anchors"] = tuple(Anchor(str(anchor["path"]), str(anchor["text"])) for anchor in data["anchors"])
             data["claims"] = tuple(map(Claim.from_json, data["claims"]))
-            for name in ("labels", "addresses", "plugins", "names"):
-                data[name] = tuple(map(str, data.get(name, ())))
-            record = cls(**data)
-            for name in ("jail", "running_name", "file", "settings", "pf", "pfctl", "path"):
+            for name in _LISTS:
+                data[name] = tuple(map(str, data[name]))
+            first, _, number = body.partition(b"\n")[0].partition(b" ")
+            if first != b"jid":
+                raise TypeError("jid")
+            record = cls(jid=int(number), **data)
+            for name in _WORDS:
                 if not isinstance(getattr(record, name), str):
                     raise TypeError(name)
             record.as_jail()
-            return record
-        except (KeyError, TypeError, AttributeError) as wrong:
+        except (KeyError, TypeError, AttributeError, RecursionError) as wrong:
             raise ValueError(f"not a record: {wrong!r}") from None
+        for anchor in record.anchors:
+            if not is_own(anchor.path, record.jail):
+                raise ValueError(f"{anchor.path!r} is no anchor of {record.jail}")
+        return record
 
     def as_jail(self) -> Jail:
         """The jail as it was when this was loaded."""
@@ -80,13 +119,34 @@ class Record:
         )  # fmt: skip
 
 
+def persists(text: str) -> bool:
+    """Whether the text of an anchor makes tables that outlive its rules."""
+    return any(line.startswith("table ") and " persist" in line for line in text.splitlines())
+
+
+def is_own(path: str, jail: str) -> bool:
+    """Whether an anchor of that path can be the jail's: every layout ends its paths with the jail's name, or a short form of it."""
+    parts = path.split("/")
+    if len(path) > 63 or len(parts) < 2 or not all(parts) or any(part[0] == "_" or "*" in part for part in parts):
+        return False
+    return parts[-1].endswith(jail) or any(parts[-1].endswith(component(jail, limit)) for limit in range(20, 64))
+
+
 def read(run: RunDir, jail: str) -> tuple[Record | None, Record | None, str]:
     """(what is loaded, what was being loaded when jailpf died, what is wrong with the files or "")."""
+    return at(run, file_name(jail))
+
+
+def at(run: RunDir, name: str) -> tuple[Record | None, Record | None, str]:
+    """The same by the name of the file (`names`)."""
     found: list[Record | None] = []
     wrong = ""
-    for path in (run.record(file_name(jail)), run.record(file_name(jail)) + ".new"):
+    for path in (run.record(name), run.record(name) + ".new"):
         try:
-            found.append(Record.from_bytes(rundir.read(path)))
+            record = Record.from_bytes(rundir.read(path))
+            if file_name(record.jail) != name:
+                raise ValueError(f"is the record of {record.jail}")
+            found.append(record)
         except FileNotFoundError:
             found.append(None)
         except (ValueError, OSError) as problem:
@@ -101,9 +161,17 @@ def names(run: RunDir) -> list[str]:
         files = os.listdir(run.records)
     except FileNotFoundError:
         return []
-    return sorted({name.removesuffix(".new").removesuffix(".json") for name in files if not name.startswith(".")})
+    wanted = (
+        name.removesuffix(".new").removesuffix(".json") for name in files if name.endswith((".json", ".json.new"))
+    )
+    return sorted(set(wanted))
 
 
 def everything(run: RunDir) -> list[Record]:
-    """All records that can be read; of a jail that was being loaded also the new one."""
-    return [record for name in names(run) for record in read(run, name)[:2] if record]
+    """All records that can be read; of a jail that was being loaded also the new one. The others: `unreadable`."""
+    return [record for name in names(run) for record in at(run, name)[:2] if record]
+
+
+def unreadable(run: RunDir) -> dict[str, str]:
+    """What is wrong with each record that cannot be read, by the name of its file."""
+    return {name: wrong for name in names(run) if (wrong := at(run, name)[2])}

@@ -2,34 +2,43 @@
 
 import os
 
-from jailpf import __version__
 from jailpf.state import writes
 
 EINVAL = 22
 MOST = 64 << 20
-FORMAT = f"jailpf {__version__} plan 1"  # the first line of a plan: another version's is none
+RUN = "/var/run/jailpf"
+PLANS = "/var/db/jailpf"
 
 
 class RunDir:
-    """Paths below the run directory (0700). `jail` below is the file name form of a jail's name."""
+    """Paths below the run directory, and that of the plans, which outlive the boot (0700 both).
 
-    def __init__(self, path: str) -> None:
+    `jail` below is the file name form of a jail's name. plans: "" for PLANS, and for PATH/plans where `path` is not RUN.
+    """
+
+    def __init__(self, path: str, plans: str = "") -> None:
         self.path = path
+        self.plans = plans or (PLANS if path == RUN else path + "/plans")
         self.records = path + "/records"
-        self.compiled = path + "/compiled"
+        self.starting = path + "/starting"
+        self.claims = path + "/claims"
 
     def make(self) -> None:
-        """Make it and its folders. Raises OSError."""
-        for path in (self.path, self.records, self.compiled):
+        """Make it and its folders, but that of the plans. Raises OSError."""
+        for path in (self.path, self.records, self.starting):
             writes.folder(path)
 
     def record(self, jail: str) -> str:
         """The record of a jail; with ".new" behind it while something is being loaded."""
         return f"{self.records}/{jail}.json"
 
+    def start(self, jail: str) -> str:
+        """The record to be of a jail that passed prestart and is not loaded yet."""
+        return f"{self.starting}/{jail}"
+
     def plan(self, jail: str) -> str:
         """The folder of a compiled ruleset."""
-        return f"{self.compiled}/{jail}"
+        return f"{self.plans}/{jail}"
 
     @property
     def simulated(self) -> str:
@@ -52,13 +61,26 @@ def read(path: str) -> bytes:
         os.close(descriptor)
 
 
+def is_private(path: str) -> bool:
+    """Whether a folder is there, ours, and nobody else's to write to."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return status.st_uid == os.geteuid() and status.st_mode & 0o170022 == 0o040000
+
+
 def file_name(jail: str) -> str:
-    """A jail's name as a file name: itself when it is short and plain, else a short form with a hash."""
+    """A jail's name as a file name: itself when it is short and plain, else a short form with a hash.
+
+    What looks like such a short form gets one of its own (values/anchors.py), so that no two jails share a file.
+    """
     if (
         len(jail) <= 60
         and jail[:1].isalnum()
         and jail.isascii()
         and jail.replace("-", "").replace("_", "").replace(".", "").isalnum()
+        and jail[-10:-8] != "-h"
     ):
         return jail
     from jailpf.values.anchors import component

@@ -32,12 +32,14 @@ def commit(staged: str) -> None:
         os.rename(staged, path)
 
 
-def replace(path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, int] | None" = None) -> None:
-    """Write a file beside `path`, synced, and put it in its place. owner: (user, group), one's own by default.
+def replace(
+    path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, int] | None" = None, *, sync: bool = True
+) -> None:
+    """Write a file beside `path`, and put it in its place. owner: (user, group), one's own by default.
 
-    Raises OSError; the old file then stays.
+    sync: False for what a power failure may take. Raises OSError; the old file then stays.
     """
-    written = temporary(path, content, mode, owner)
+    written = temporary(path, content, mode, owner, sync=sync)
     try:
         os.rename(written, path)
     except OSError:
@@ -45,7 +47,9 @@ def replace(path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, int
         raise
 
 
-def temporary(path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, int] | None" = None) -> str:
+def temporary(
+    path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, int] | None" = None, *, sync: bool = True
+) -> str:
     """Write a file beside `path` under a name that nobody can know before; that name. Raises OSError.
 
     What stands under a name that can be guessed may be somebody's, or a link to it: such a file is never opened here.
@@ -61,7 +65,8 @@ def temporary(path: str, content: bytes, mode: int = 0o600, owner: "tuple[int, i
             done = 0
             while done < len(content):
                 done += os.write(descriptor, content[done:])
-            os.fsync(descriptor)
+            if sync:
+                os.fsync(descriptor)
         except BaseException:
             remove(written)
             raise

@@ -8,7 +8,8 @@ import select
 import time
 
 held = -1  # the descriptor of the one lock: a program inherits it, so that the lock lasts as long as what we started
-until = 0.0  # when the whole command must be done with programs (time.monotonic()), 0: no limit
+budget = 0.0  # seconds that all programs of this command may take together, 0: no limit
+until = 0.0  # when that is spent, from the first program on (time.monotonic())
 silent: dict[str, float] = {}  # programs that did not end in time, and when: to ask again would only take as long again
 ENVIRONMENT = {"PATH": "/sbin:/bin:/usr/sbin:/usr/bin", "LC_ALL": "C"}
 SECONDS = 20.0
@@ -19,6 +20,12 @@ SIGKILL, SIGPIPE = 9, 13
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def limit(seconds: float) -> None:
+    """From now on all programs together may take that long, counted from the first one; 0: as long as they like."""
+    global budget, until
+    budget, until = seconds, 0.0
 
 
 def run(
@@ -38,6 +45,10 @@ def start(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, in
     """Start it; what `finish` takes. Every one that was started has to be finished. Raises OSError, TimeoutError."""
     if time.monotonic() - silent.get(argv[0], -2 * SILENCE) < SILENCE:
         raise TimeoutError("it did not answer before, and is not asked again")
+    global until
+    until = until or (time.monotonic() + budget if budget else 0.0)
+    if until and time.monotonic() > until:
+        raise TimeoutError(f"all {budget:g} s of this command are spent")
     out, child_out = os.pipe()
     err, child_err = os.pipe()
     actions: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = [
@@ -56,6 +67,37 @@ def start(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, in
     os.close(child_out)
     os.close(child_err)
     return argv[0], pid, out, err
+
+
+def is_trusted(program: str) -> bool:
+    """Whether nobody but root and oneself could have written a program, or put another in its place."""
+    path = os.path.realpath(program)
+    while True:
+        status = os.stat(path)
+        sticky = status.st_mode & 0o040000 and status.st_mode & 0o1000
+        if status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o022 and not sticky):
+            return False
+        if path == "/":
+            return True
+        path = os.path.dirname(path)
+
+
+def together(commands: list[list[str]]) -> list[tuple[int, bytes, bytes]]:
+    """Run programs side by side that do not disturb each other; what `run` returns for each, and raises."""
+    started: list[tuple[str, int, int, int]] = []
+    answers = []
+    try:
+        for argv in commands:
+            started.append(start(argv))  # noqa: PERF401 - those that run have to be known when one cannot be started
+        while started:
+            answers.append(finish(started.pop(0)))
+        return answers
+    finally:
+        for _, pid, *outputs in started:
+            os.kill(pid, SIGKILL)
+            os.waitpid(pid, 0)
+            for descriptor in outputs:
+                os.close(descriptor)
 
 
 def finish(

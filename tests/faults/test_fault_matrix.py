@@ -286,15 +286,14 @@ def test_a_failed_start_leaves_nothing_after_sync(started: Machine) -> None:
     prestart.prestart(started.session(), "new")
     load.created(started.session(), "new")
     ends_right(started, OTHER, "web")
-    assert not (started.run_dir / "compiled/new").exists()
+    assert not (started.run_dir / "starting/new").exists()
 
 
 def test_a_clock_that_was_set_back(started: Machine) -> None:
-    """Plans from the future hold nobody up: their claims no longer count, and created looks again."""
+    """A prestart of the future holds nobody up: its claims no longer count, and created looks again."""
     started.declare("one", web(7000, "172.16.15.18"))
     prestart.prestart(started.session(), "one")
-    plan = started.run_dir / "compiled/one/plan"
-    os.utime(plan, (4102444800, 4102444800))
+    os.utime(started.run_dir / "starting/one", (4102444800, 4102444800))
     started.declare("two", web(7000, "172.16.15.19"))
     prestart.prestart(started.session(), "two")
     load.created(started.session(), "two")

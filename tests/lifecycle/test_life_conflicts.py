@@ -55,8 +55,7 @@ def test_a_jail_that_is_just_starting_counts(two: Machine) -> None:
 def test_a_jail_that_never_started_gives_up_its_claims(two: Machine) -> None:
     """Long after its prestart another jail may have the port; then the first one is checked again, and refused."""
     prestart.prestart(two.session(), "a")
-    plan = two.run_dir / "compiled/a/plan"
-    os.utime(plan, (1, 1))
+    os.utime(two.run_dir / "starting/a", (1, 1))
     prestart.prestart(two.session(), "b")
     load.created(two.session(), "b")
     assert "a.toml" in refused(lambda: load.created(two.session(), "a"))

@@ -93,9 +93,6 @@ def test_split_is_put_back_whole(split: Machine, loaded: bool, anchor: str, mood
     before = split.anchors(), split.records()
     split.mood(f"-a {anchor} -f -", mood, 1)
     session = split.session()
-    if mood == "silent" and loaded:
-        load.load(session, "web")  # a silent pfctl cannot be told from the rules of before
-        return
     with pytest.raises(JailpfError):
         load.load(session, "web")
     assert (split.anchors(), split.records()) == before
@@ -104,7 +101,7 @@ def test_split_is_put_back_whole(split: Machine, loaded: bool, anchor: str, mood
 def test_split_lets_in_before_it_redirects(split: Machine) -> None:
     """Loaded allow, nat, rdr; taken away the other way round."""
     load.load(split.session(), "web")
-    loads = [call.split()[1] for call in split.calls() if call.endswith("-f -")]
+    loads = [call.split()[1] for call in split.calls() if call.endswith("-f -") and " -n " not in call]
     assert loads == ["allow/web", "nat/web", "rdr/web"]
     split.jailpf("poststop", "web")
     flushes = [call.split()[1] for call in split.calls() if call.endswith("/dev/null")]

@@ -10,8 +10,11 @@ from stand_ins.machine import web
 
 from jailpf.lifecycle.sync import sync
 from jailpf.pf.pfctl import Pfctl
+from jailpf.state import records
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stand_ins.machine import Machine
 
 
@@ -117,7 +120,7 @@ def test_a_record_is_renewed_when_only_its_background_changed(machine: Machine) 
     machine.declare("web", "# moved\n" + web(1000, "172.16.1.1"))
     machine.calls()
     machine.jailpf("sync")
-    assert not [call for call in machine.calls() if call.endswith("-f -")]
+    assert machine.changes() == []
     assert (machine.run_dir / "records/web.json").read_bytes() != before
 
 
@@ -155,3 +158,145 @@ def test_the_simulated_pf_asks_the_jls_that_the_settings_name(simulated: Machine
     simulated.settings()
     assert "remove" in simulated.jailpf("sync").stdout
     assert not simulated.pf().read("jailpf/web")
+
+
+def anchor(machine: Machine, name: str) -> Path:
+    return machine.state / "anchors" / f"jailpf%{name}"
+
+
+@pytest.mark.parametrize("warmly", [False, True])
+def test_rules_that_somebody_changed_are_found_behind_the_same_labels(machine: Machine, warmly: bool) -> None:
+    """What pf holds is compared, not that it holds something: status tells, sync mends, and a second sync has nothing to do."""
+    declare(machine, "web")
+    for verb in ("prestart", "created") if warmly else ("created",):
+        machine.jailpf(verb, "web")
+    machine.running("web")
+    machine.jailpf("status")
+    held = machine.anchors()
+    file = anchor(machine, "web")
+    file.write_text(file.read_text().replace("proto tcp from any to 172", "proto { tcp udp } from any to 172"))
+    assert "stale" in machine.jailpf("status", status=1).stdout
+    assert "reload" in machine.jailpf("sync").stdout
+    assert machine.anchors() == held
+    assert "nothing to do" in machine.jailpf("sync").stdout
+
+
+def test_a_pf_that_prints_rules_otherwise_than_before_loading_is_not_reloaded_for_ever(machine: Machine) -> None:
+    """Where `-n -v` prints something else, what decides is how pf prints the rules that it holds."""
+    declare(machine, "web")
+    machine.running("web")
+    (machine.state / "prints").write_text("pass quick\tpass  really quick\n")
+    machine.jailpf("sync")
+    machine.calls()
+    assert "nothing to do" in machine.jailpf("sync").stdout
+    assert not [call for call in machine.changes() if "jailpf.print" not in call]
+    machine.jailpf("status")
+    machine.calls()
+    machine.jailpf("sync")
+    assert machine.changes() == []  # it is on record now
+    file = anchor(machine, "web")
+    file.write_text(file.read_text().replace("from any to 172", "from 192.0.2.1 to 172"))
+    assert "reload" in machine.jailpf("sync").stdout
+    assert list(machine.anchors()) == ["jailpf/web"]
+
+
+FILED = '[service.http]\nport = 80\nfrom = "<f>"\n[table.f]\nfile = "f.table"\n[jail]\nip4 = "172.16.15.16"\n'
+
+
+def test_members_of_a_file_table_are_compared(machine: Machine) -> None:
+    """A file that was changed and never loaded, by hand or by a `table replace` that was killed: sync finishes it."""
+    table = machine.root / "etc/jails/f.table"
+    table.write_text("192.0.2.1\n198.51.100.0/24 # office\n!198.51.100.7\n")
+    machine.declare("web", FILED)
+    machine.running("web")
+    machine.jailpf("sync")
+    assert "nothing to do" in machine.jailpf("sync").stdout
+    table.write_text("192.0.2.99\n")
+    assert "stale" in machine.jailpf("status", status=1).stdout
+    machine.jailpf("sync")
+    assert machine.pf().table("jailpf/web", "f", "show") == ["192.0.2.99"]
+    machine.pf().table("jailpf/web", "f", "add", ["203.0.113.66"])
+    machine.jailpf("sync")
+    assert machine.pf().table("jailpf/web", "f", "show") == ["192.0.2.99"]
+    assert "nothing to do" in machine.jailpf("sync").stdout
+
+
+def test_a_table_that_pf_fills_is_left_alone(machine: Machine) -> None:
+    """What a rule has put into an overload table is no difference."""
+    machine.declare(
+        "web",
+        '[service.http]\nport = 80\nallow = { max_src_conn = 2, overload = true }\n[jail]\nip4 = "172.16.15.16"\n',
+    )
+    machine.running("web")
+    machine.jailpf("sync")
+    machine.pf().table("jailpf/web", "overload_http", "add", ["192.0.2.66"])
+    assert "nothing to do" in machine.jailpf("sync").stdout
+    assert machine.pf().table("jailpf/web", "overload_http", "show") == ["192.0.2.66"]
+
+
+def test_a_batch_that_did_nothing_is_not_believed_for_its_labels(machine: Machine) -> None:
+    """pfctl of 15 that takes a batch of changed jails and loads nothing: each is loaded by itself."""
+    names = ["a", "b", "c", "d"]
+    declare(machine, *names)
+    machine.running(*names)
+    machine.jailpf("sync")
+    for number, name in enumerate(names):
+        machine.declare(name, web(3000 + number, f"172.16.1.{number + 1}"))
+    machine.mood("-a jailpf -f -", "silent")
+    machine.jailpf("sync")
+    assert [f"port {3000 + number} " in machine.anchors()[f"jailpf/{name}"] for number, name in enumerate(names)] == [
+        True
+    ] * 4
+    assert "nothing to do" in machine.jailpf("sync").stdout
+
+
+def test_a_record_that_cannot_be_read_of_a_jail_that_stopped_is_repaired_and_no_error(machine: Machine) -> None:
+    """All that is left of it goes, and sync ends 0."""
+    declare(machine, "web")
+    machine.jailpf("load", "web")
+    (machine.run_dir / "records/web.json").write_text("{")
+    machine.running()
+    assert "remove" in machine.jailpf("sync").stdout
+    assert (machine.anchors(), machine.records()) == ({}, [])
+
+
+def test_what_an_unreadable_record_claimed_is_known_from_its_declaration(machine: Machine) -> None:
+    """Nobody gets a port because the record of its owner was damaged; where nothing tells, that is said."""
+    declare(machine, "web")
+    machine.jailpf("load", "web")
+    machine.declare("other", web(1000, "172.16.9.9"))
+    (machine.run_dir / "records/web.json").write_text("{")
+    assert "web.toml" in machine.jailpf("created", "other", status=65).stderr
+    (machine.root / "etc/jails/web.toml").unlink()
+    done = machine.jailpf("created", "other", status=65)
+    assert "what the jail web has claimed is not known" in done.stderr
+    assert "jailpf sync" in done.stderr
+    machine.running("other")
+    machine.jailpf("sync")
+    assert list(machine.anchors()) == ["jailpf/other"]
+
+
+def test_sync_renews_the_jid(machine: Machine) -> None:
+    """A jail that was loaded by hand is told from its next life, too."""
+    declare(machine, "web")
+    machine.jailpf("load", "web")
+    machine.running("web", jid=7)
+    machine.jailpf("sync")
+    record = records.read(machine.session().directory, "web")[0]
+    assert record is not None
+    assert record.jid == 7
+
+
+def test_the_index_of_claims_is_made_anew_where_it_is_in_doubt(machine: Machine) -> None:
+    """Lost or damaged, it is built from the records; nobody gets a port for that."""
+    machine.declare("free", web(2000, "172.16.9.8"))
+    declare(machine, "web")
+    machine.jailpf("load", "web")
+    machine.declare("other", web(1000, "172.16.9.9"))
+    index = machine.run_dir / "claims"
+    whole = index.read_text()
+    for content in (None, b"", b"x", whole.encode()[:-3], whole.replace("1000", "1001").encode()):
+        index.unlink() if content is None else index.write_bytes(content)
+        assert "web" in machine.jailpf("prestart", "other", status=65).stderr
+        machine.jailpf("prestart", "free")
+        assert "\n1000 tcp inet <ext_ip4> web\n" in index.read_text()

@@ -13,14 +13,16 @@ import pytest
 import jailpf
 from jailpf import warm
 from jailpf.cli import parser
+from jailpf.lifecycle.session import Session
+from jailpf.state import records
+from jailpf.system import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stand_ins.machine import Machine
 
-# What the interpreter loads by itself, and what `-m` costs (runpy and what it imports), is no doing of ours.
-BUDGET = 50
+BUDGETS = {"prestart": 70, "created": 50, "poststop": 70}
 
 
 def table_file(machine: Machine) -> Path:
@@ -40,9 +42,15 @@ def ready(machine: Machine) -> Machine:
     return machine
 
 
+def warm_hook(machine: Machine, verb: str, jail: str = "web") -> bool:
+    """Ask the fast way only: whether it did it."""
+    done = warm.hook(machine.arguments(verb, jail)[4:]) is not None
+    spawn.budget = spawn.until = 0.0
+    return done
+
+
 def is_warm(machine: Machine) -> bool:
-    """Ask the fast way only."""
-    return warm.created(str(machine.toml), str(machine.run_dir), "web") is not None
+    return warm_hook(machine, "created")
 
 
 def touch(path: Path) -> None:
@@ -51,24 +59,47 @@ def touch(path: Path) -> None:
     os.utime(path, ns=(1, 1))
 
 
+def append(path: Path) -> None:
+    """A byte more than was written."""
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+# What `created` and `prestart` must see of what they go by.
 CHANGES: dict[str, Callable[[Machine], object]] = {
     "the settings": lambda machine: touch(machine.toml),
     "the jail's file": lambda machine: touch(machine.root / "etc/jails/web.toml"),
     "a table file": lambda machine: table_file(machine).write_text("192.0.2.2\n"),
     "the jail's file is gone": lambda machine: (machine.root / "etc/jails/web.toml").unlink(),
+    "pfctl": lambda machine: touch(machine.bin / "pfctl"),
     "the version of jailpf": lambda machine: edit_plan(machine, "jailpf ", "jailpf 0"),
     "other settings": lambda machine: edit_plan(machine, "settings /", "settings /x"),
-    "half a plan": lambda machine: edit_plan(machine, "\nend\n", "\n"),
-    "no plan": lambda machine: (machine.run_dir / "compiled/web/plan").unlink(),
-    "no record": lambda machine: (machine.run_dir / "compiled/web/record").unlink(),
+    "an edited plan": lambda machine: edit_plan(machine, "load ", "load  "),
+    "half a plan": lambda machine: cut(machine.run_dir / "plans/web/plan"),
+    "no plan": lambda machine: (machine.run_dir / "plans/web/plan").unlink(),
+    "no record": lambda machine: (machine.run_dir / "plans/web/record").unlink(),
+    "an edited record": lambda machine: append(machine.run_dir / "plans/web/record"),
+    "an empty record": lambda machine: (machine.run_dir / "plans/web/record").write_bytes(b""),
+    "edited rules": lambda machine: (machine.run_dir / "plans/web/0.pf").write_text("pass all\n"),
+    "empty rules": lambda machine: (machine.run_dir / "plans/web/0.pf").write_text(""),
+    "rules that are a link": lambda machine: relink(machine.run_dir / "plans/web/0.pf"),
+    "a folder of plans that others may write to": lambda machine: (machine.run_dir / "plans/web").chmod(0o777),
     "a jail that is loaded already": lambda machine: machine.jailpf("load", "web"),
     "a load that was cut short": lambda machine: (machine.run_dir / "records/web.json.new").write_text("{}"),
     "a run directory that others may write to": lambda machine: machine.run_dir.chmod(0o777),
 }
 
 
+def relink(path: Path) -> None:
+    path.rename(path.with_suffix(".else"))
+    path.symlink_to(path.with_suffix(".else"))
+
+
 def edit_plan(machine: Machine, old: str, new: str) -> None:
-    plan = machine.run_dir / "compiled/web/plan"
+    plan = machine.run_dir / "plans/web/plan"
     text = plan.read_text()
     assert old in text
     plan.write_text(text.replace(old, new, 1))
@@ -76,20 +107,36 @@ def edit_plan(machine: Machine, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_warm_way_is_refused_after_a_change(ready: Machine, change: str) -> None:
-    """Whatever the compiled ruleset was made of, a change of it means that everything is read again."""
+    """Whatever the compiled ruleset was made of, a change of it means that everything is read again, and nothing is loaded."""
     CHANGES[change](ready)
     ready.calls()
     assert not is_warm(ready)
-    assert ready.calls() == []
+    assert not warm_hook(ready, "prestart")
+    assert ready.changes() == []
 
 
 def test_the_warm_way_is_taken_when_nothing_changed(ready: Machine) -> None:
     """One pfctl, and the record that prestart prepared."""
-    prepared = (ready.run_dir / "compiled/web/record").read_bytes()
+    prepared = (ready.run_dir / "plans/web/record").read_bytes()
     assert is_warm(ready)
     assert ready.calls() == ["-a jailpf/web -f -"]
-    assert (ready.run_dir / "records/web.json").read_bytes() == prepared
+    assert (ready.run_dir / "records/web.json").read_bytes().endswith(prepared)
     assert ready.records() == ["web.json"]
+    assert records.read(ready.session().directory, "web")[0]
+    assert os.listdir(ready.run_dir / "starting") == []
+
+
+def test_a_manager_that_comes_to_know_the_jail_is_a_change(machine: Machine) -> None:
+    """Plans outlive the boot: that no jail.conf was there is an input as well."""
+    from stand_ins.machine import HOST
+
+    conf = machine.root / "etc/jail.conf"
+    machine.settings('adapters = ["jail.conf"]\n', HOST + f'[managers.jail_conf]\nfile = "{conf}"\n')
+    machine.declare("web")
+    machine.jailpf("prestart", "web")
+    assert warm_hook(machine, "prestart")
+    conf.write_text("web { }\n")
+    assert not warm_hook(machine, "prestart")
 
 
 def test_a_new_file_in_a_folder_that_counts_is_a_change(machine: Machine) -> None:
@@ -105,7 +152,7 @@ def test_a_new_file_in_a_folder_that_counts_is_a_change(machine: Machine) -> Non
     )
     machine.declare("web", "[service.http]\nport = 80\n")
     machine.jailpf("prestart", "web")
-    plan = (machine.run_dir / "compiled/web/plan").read_text()
+    plan = (machine.run_dir / "plans/web/plan").read_text()
     assert f"{conf}\n" in plan
     (machine.root / "etc/jail.conf.d/more.conf").write_text("other { }\n")
     assert not is_warm(machine)
@@ -145,59 +192,77 @@ def test_a_listener_or_the_simulated_pf_keep_created_from_being_warm(simulated: 
     assert simulated.records() == ["web.json"]
 
 
+@pytest.mark.parametrize("verb", ["prestart", "created", "poststop"])
 @pytest.mark.parametrize(
     "words",
     [
-        ["created", "web"], ["-c", "F", "created", "web"], ["--run", "D", "created", "web"], ["-c", "F", "--run", "D", "created", "web"],
-        ["--run", "D", "-c", "F", "created", "a.b-c"], ["-c", "created", "created", "created"], ["-c", "F", "-c", "G", "created", "web"],
+        ["VERB", "web"], ["-c", "F", "VERB", "web"], ["--run", "D", "VERB", "web"], ["-c", "F", "--run", "D", "VERB", "web"],
+        ["--run", "D", "-c", "F", "VERB", "a.b-c"], ["-c", "VERB", "VERB", "VERB"], ["-c", "F", "-c", "G", "VERB", "web"],
+        ["--plans", "P", "VERB", "web"], ["--run", "D", "--plans", "P", "VERB", "web"],
     ],
 )  # fmt: skip
-def test_the_fast_form_means_what_argparse_says(words: list[str]) -> None:
-    """Where the fast reading takes a command line, argparse reads the same settings, run directory and jail from it."""
-    form = warm.parse(words)
-    options = parser.parse(words)
-    assert form == (os.path.abspath(options.file), os.path.abspath(options.run), options.jail)
-    assert (options.command, options.pf, options.verbose) == ("created", "", False)
+def test_the_fast_form_means_what_argparse_says(words: list[str], verb: str) -> None:
+    """Where the fast reading takes a command line, argparse reads the same settings, directories and jail from it."""
+    words = [word.replace("VERB", verb) for word in words]
+    form, options = warm.parse(words), parser.parse(words)
+    session = Session(file=options.file, run=options.run, plans=options.plans)
+    assert form is not None
+    assert (form.settings, form.jail, form.verb) == (os.path.abspath(options.file), options.jail, options.command)
+    assert (form.run.path, form.run.plans) == (session.directory.path, session.directory.plans)
+    assert (options.pf, options.verbose) == ("", False)
 
 
 @pytest.mark.parametrize(
     "words",
     [
         [], ["created"], ["created", "-n"], ["created", "--help"], ["-v", "created", "web"], ["--pf", "simulated", "created", "web"],
-        ["created", "web", "-v"], ["created", "-c", "F", "web"], ["prestart", "web"], ["-c", "created", "web"], ["--run", "-v", "created", "web"],
-        ["-cF", "created", "web"], ["--run=D", "created", "web"], ["created", "created", "web"],
+        ["created", "web", "-v"], ["created", "-c", "F", "web"], ["load", "web"], ["-c", "created", "web"], ["--run", "-v", "created", "web"],
+        ["-cF", "created", "web"], ["--run=D", "created", "web"], ["created", "created", "web"], ["poststop", ""], ["poststop"],
+        ["poststop", "*"], ["created", "../web"], ["created", "/"], ["poststop", "a b"], ["poststop", "\udcff"], ["prestart", "w\n"],
     ],
 )  # fmt: skip
 def test_every_other_form_is_left_to_argparse(words: list[str]) -> None:
     """The fast reading claims nothing that it does not fully understand."""
     assert warm.parse(words) is None
+    assert warm.hook(words) is None
 
 
-def modules(machine: Machine, *words: str) -> set[str]:
+MAIN = str(Path(jailpf.__file__).with_name("__main__.py"))
+NOT_OURS = {"imported package", "sitecustomize", "_distutils_hack"}  # a heading, and what a host may add
+FORMS = {"-IS FILE": ["-IS", MAIN], "-I FILE": ["-I", MAIN], "-I -m": ["-I", "-m", "jailpf"]}
+
+
+def modules(machine: Machine, form: list[str], verb: str) -> set[str]:
     """What the interpreter has imported when the hook ends."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-I", *words, "-c", str(machine.toml), "--run", str(machine.run_dir), "created", "web"],
+        [sys.executable, "-X", "importtime", *form, "-c", str(machine.toml), "--run", str(machine.run_dir), verb, "web"],
         capture_output=True, text=True, check=True, env={"PATH": "/bin"},
     )  # fmt: skip
-    assert machine.records() == ["web.json"]
-    (machine.run_dir / "records/web.json").unlink()
-    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()[1:]}
+    return {
+        line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")
+    } - NOT_OURS
 
 
-def test_the_warm_way_imports_next_to_nothing(ready: Machine) -> None:
-    """At most 50 modules with the interpreter's own, and by `-m` nothing beyond that but runpy's."""
-    main = str(Path(jailpf.__file__).with_name("__main__.py"))
-    bare = subprocess.run(
-        [sys.executable, "-I", "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True, env={"PATH": "/bin"}
+def bare(*words: str, also: str = "import sys") -> set[str]:
+    done = subprocess.run(
+        [sys.executable, *words, "-c", f"import sys; {also}; print(*sys.modules)"], capture_output=True, text=True, check=True, env={"PATH": "/bin"}
     )  # fmt: skip
-    runpy = subprocess.run(
-        [sys.executable, "-I", "-c", "import sys, runpy; print(*sys.modules)"], capture_output=True, text=True, check=True, env={"PATH": "/bin"}
-    )  # fmt: skip
-    by_path = modules(ready, main)
-    ours = by_path - set(bare.stdout.split())
-    assert len(set(bare.stdout.split()) | ours) <= BUDGET
-    assert modules(ready, "-m", "jailpf") - set(runpy.stdout.split()) <= ours
-    assert not ours & {
+    return set(done.stdout.split()) - NOT_OURS
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_warm_ways_import_next_to_nothing(ready: Machine, form: str) -> None:
+    """created 50 modules with the interpreter's own, prestart and poststop 70, whatever form, and none of the expensive ones."""
+    ours = {}
+    for verb in ("prestart", "created", "poststop"):
+        ready.calls()
+        found = modules(ready, FORMS[form], verb)
+        runpy = bare("-I", also="import runpy") if form == "-I -m" else set()  # which is no doing of ours
+        whole = bare("-IS" if "S" in form else "-I") | found - runpy
+        assert len(whole) <= BUDGETS[verb], sorted(whole)
+        ours[verb] = found
+        assert not [call for call in ready.calls() if "-n" in call.split()]
+    expensive = {
         "argparse",
         "json",
         "dataclasses",
@@ -208,7 +273,16 @@ def test_the_warm_way_imports_next_to_nothing(ready: Machine) -> None:
         "tempfile",
         "shutil",
         "pluggy",
+        "tomllib",
     }
+    for verb, found in ours.items():
+        if form != "-I -m":
+            assert not found & expensive, verb
+        assert not {
+            name
+            for name in found
+            if name.startswith(("jailpf.lifecycle", "jailpf.declare", "jailpf.cli", "jailpf.compile"))
+        }
 
 
 def test_syslog_does_not_matter(ready: Machine) -> None:

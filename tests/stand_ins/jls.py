@@ -20,6 +20,12 @@ def main(file, args):
         for number, (name, jail) in enumerate(jails.items(), 1):
             print(f"{jail.get('jid', number)} {name}")
         return 0
+    if which is not None and args == ["jid"]:
+        if which not in jails:
+            print(f'jls: jail "{which}" not found', file=sys.stderr)
+            return 1
+        print(jails[which].get("jid", 0))
+        return 0
     if args[:2] != ["--libxo", "json"]:
         print("usage: jls [-dhNnqv] [-j jail] [param ...]", file=sys.stderr)
         return 1

@@ -75,11 +75,11 @@ class Machine:
         path.write_text(web() if text is None else text)
         return path
 
-    def running(self, *names: str) -> None:
+    def running(self, *names: str, jid: int = 1) -> None:
         """What jls(8) answers from now on."""
         jails = self.bin / "jls.json"
-        _put(jails, json.dumps({name: {"jid": 1} for name in sorted(names)}))
-        listing = [{"name": name, "jid": "1"} for name in sorted(names)]
+        _put(jails, json.dumps({name: {"jid": jid} for name in sorted(names)}))
+        listing = [{"name": name, "jid": str(jid)} for name in sorted(names)]
         _put(self.bin / "jls.out", json.dumps({"__version": "2", "jail-information": {"jail": listing}}))
         script = f'case "$1" in -j|jid) exec {sys.executable} -IS {HERE / "jls.py"} {jails} "$@";; esac\ncat {self.bin}/jls.out\n'
         _put(self.bin / "jls", "#!/bin/sh\n" + script, 0o755)
@@ -119,7 +119,8 @@ class Machine:
 
     def changes(self) -> list[str]:
         """Those of `calls` that do not only look."""
-        return [call for call in self.calls() if " -s " not in f" {call}" and not call.endswith("-T show")]
+        looking = (" -s ", " -n ", " -T show ")
+        return [call for call in self.calls() if not any(word in f" {call} " for word in looking)]
 
     def mood(self, words: str, what: str, times: int = 1_000_000) -> None:
         """How pfctl answers arguments in which the pattern `words` is found (see pfctl.py)."""

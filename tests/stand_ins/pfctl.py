@@ -66,7 +66,15 @@ def store(path: str, lines: list[str]) -> None:
         for line in lines_of(path) or ()
         if line.startswith("table") and " persist" in line and table_name(line) not in named
     ]
+    for line in lines:
+        if file := re.search(r' file "([^"]*)"', line if line.startswith("table") else ""):
+            with open(file[1], encoding="utf-8") as opened:  # read once, as pfctl does
+                write(members_of(path, table_name(line)), opened.read())
     put(path, kept + lines)
+
+
+def members_of(path: str, table: str) -> str:
+    return f"members.{path.replace('/', '%')}.{table}"
 
 
 def put(path: str, lines: list[str]) -> None:
@@ -94,7 +102,7 @@ def parse(name: str, text: str) -> list[str]:
     return lines
 
 
-def load(path: str, file: str, dry: bool) -> None:
+def load(path: str, file: str, dry: bool, verbose: bool = False) -> None:
     with open(0 if file == "-" else file, encoding="utf-8") as opened:
         text = opened.read()
     if len(path) > 63:
@@ -111,6 +119,8 @@ def load(path: str, file: str, dry: bool) -> None:
     except RefusedError as wrong:
         trailer = () if dry else ("pfctl: Syntax error in config file: pf rules not loaded",)
         raise RefusedError(*wrong.lines, *trailer) from None
+    if verbose:
+        print("".join(line + "\n" for line in lines), end="")
     if dry:
         return
     store(path, [line for line in lines if not line.startswith("load ")])
@@ -168,7 +178,14 @@ def show(path: str, what: str) -> None:
         if what == "Tables" and word == "table":
             print(table_name(line))
         elif what in SECTIONS and (word in SECTIONS[what] or (what == "nat" and word.endswith("-anchor"))):
-            print(line)
+            print(printed(line))
+
+
+def printed(line: str) -> str:
+    """As pf prints a rule that it holds: with the file `prints`, WRITTEN<tab>PRINTED, otherwise than `-n -v` does."""
+    for pair in read("prints").splitlines():
+        line = line.replace(*pair.split("\t"))
+    return line
 
 
 def kill(by: str, value: str) -> None:
@@ -191,9 +208,8 @@ def table(path: str, name: str, command: str) -> None:
     found = found or f"table <{name}> persist"
     inside = re.search(r"\{(.*)\}", found)
     held = inside[1].split() if inside else []
-    if not inside and (file := re.search(r'file "([^"]*)"', found)):
-        with open(file[1], encoding="utf-8") as opened:
-            held = [word for line in opened for word in line.partition("#")[0].split()]
+    if not inside and ' file "' in found:
+        held = [word for line in read(members_of(path, name)).splitlines() for word in line.partition("#")[0].split()]
     if command == "show":
         for word in held:
             print("   " + word)
@@ -254,7 +270,7 @@ def main(words: list[str]) -> int:
     elif "k" in options:
         kill(*options["k"])
     elif "f" in options:
-        load(path, options["f"][0], "n" in options)
+        load(path, options["f"][0], "n" in options, "v" in options)
     elif "F" in options:
         flush(path, options["F"][0])
     elif "s" in options:

@@ -120,16 +120,17 @@ class Simulated:
             else:
                 model.load(path, Parsed(), self.now())
 
-    def read(self, path: str, *, members: bool = True) -> Loaded:
-        """What is loaded; empty when the anchor does not exist. "" is the main ruleset. members: False leaves
-        the tables' addresses out.
+    def read(self, path: str, *, members: bool = True, tables: bool = True) -> Loaded:
+        """What is loaded; empty when the anchor does not exist. "" is the main ruleset. False leaves the tables,
+        or only their addresses, out.
         """
         with self._store.reading() as model:
             ruleset = model.rulesets.get(path, Ruleset())
             nat = tuple(rule_text(rule) for section in ("nat", "rdr", "binat") for rule in ruleset.rules[section])
             rules = tuple(rule_text(rule) for rule in ruleset.rules["filter"])
-            tables = {name: tuple(table.show()) if members else () for name, table in sorted(ruleset.tables.items())}
-        return Loaded(path, nat, rules, tables)
+            held = sorted(ruleset.tables.items()) if tables else ()
+            shown = {name: tuple(table.show()) if members else () for name, table in held}
+        return Loaded(path, nat, rules, shown)
 
     def anchors(self, below: str = "") -> list[str]:
         """The full paths of all anchors, or of those below one, sorted.

@@ -91,6 +91,14 @@ class Bastille(Adapter):
         file = self._beside(name, "jail.conf")
         return file if file and os.path.isfile(file) else ""
 
+    def watches(self, name: str) -> Iterable[str]:
+        """bastille.conf, the folder of the jails, and what `find` and `claims` read below it."""
+        folder = self.jailsdir()
+        if not folder:
+            return [self.conf]
+        files = [f"{folder}/{name}", f"{folder}/{name}/jail.conf", *map(self.rdr_file, self.names())]
+        return [self.conf, folder, *files]
+
     def hooks(self, jail: Jail) -> JailConfHooks | None:
         """An include below the block of its own jail.conf: what survives the commands of Bastille that edit it."""
         file = self.file_of(jail.name)

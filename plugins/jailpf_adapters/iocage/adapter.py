@@ -93,6 +93,14 @@ class Iocage(Adapter):
         """The root folder of each jail."""
         return [f"{self.root()}/jails/{name}/root" for name in self.names()]
 
+    def watches(self, name: str) -> Iterable[str] | None:
+        """Where there is no iocage, its program; where [managers.iocage] says the root, the properties of all jails."""
+        if not self.own.root:
+            return [self.own.program] if not os.path.exists(self.own.program) else None
+        folder = self.root() + "/jails"
+        files = [f"{folder}/{name}/config.json", *map(self.file_of, self.names())]
+        return [self.own.program, self.root(), folder, self._defaults_file(), *files]
+
     def hooks(self, jail: Jail) -> FileHooks | None:
         """The exec_* properties of its config.json."""
         file = self.file_of(jail.name)

@@ -63,6 +63,10 @@ class JailConf(Adapter):
                     found[name] = None
         return list(found)
 
+    def watches(self, name: str) -> Iterable[str]:
+        """The files that could hold the jail, and what those that are there include."""
+        return [*self.candidates(name), *(source for file in self.files(name) for source in self._sources_of(file))]
+
     def roots(self) -> Iterable[str]:
         """The `path` of every jail. One run of jail(8) for each file."""
         return ["".join(known.get("path", ())) for file, _ in self._all_files() for known in self.jails(file).values()]

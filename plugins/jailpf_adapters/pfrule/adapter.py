@@ -23,6 +23,10 @@ class PfRuleFolders(Adapter):
         """None: the jails are jail(8)'s."""
         return None
 
+    def watches(self, name: str) -> Iterable[str]:  # noqa: ARG002
+        """Nothing: it knows no jails."""
+        return ()
+
     def import_(self, names: Sequence[str]) -> Iterable[Imported]:
         """One for each folder of rules, such as /data/dovecot/etc/pf.conf.d.
 

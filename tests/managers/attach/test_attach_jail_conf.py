@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from stand_ins.host import HERE, Host
 
+import jailpf
 from jailpf.errors import ConfigError, NoJailError, PermissionDeniedError, TryAgainError
 from jailpf.managers.attach import attach, detach, replacing
 from jailpf.managers.attach.jailconf_check import who_replaces
@@ -15,6 +16,9 @@ from jailpf.managers.attach.lines import ours
 from jailpf.managers.jailconf_text import Block
 
 HOOKS = (("prepare", "prestart"), ("created", "created"), ("poststop", "poststop"))
+
+MAIN = str(Path(jailpf.__file__).with_name("__main__.py"))
+
 COMMENTED = """# the host's defaults
 exec.clean; // really
 exec.created += "/usr/bin/first $name";
@@ -43,7 +47,7 @@ def line(host: Host, hook: str, verb: str) -> str:
 
 
 def command(host: Host, verb: str, name: str = "$name") -> str:
-    return f"{sys.executable} -I -m jailpf -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
+    return f"{sys.executable} -IS {MAIN} -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
 
 
 def values(host: Host, jail: str, hook: str) -> list[str]:
@@ -291,7 +295,7 @@ def test_a_file_reached_by_a_link_is_replaced_where_it_is(host: Host) -> None:
     (host.root / "etc/jail.conf").symlink_to(real)
     attach(host.adapters, ["web"])
     assert (host.root / "etc/jail.conf").is_symlink()
-    assert "-m jailpf" in Path(real).read_text()
+    assert "jailpf/__main__.py" in Path(real).read_text()
 
 
 def test_a_path_that_cannot_stand_in_a_hook_line_is_refused(host: Host, monkeypatch) -> None:
@@ -311,6 +315,7 @@ def test_13_2_is_attached_as_well(host: Host) -> None:
     ("command", "expected"),
     [
         ("/usr/local/bin/jailpf created $name", True),
+        ("/usr/local/bin/python3.11 -IS /usr/local/lib/python3.11/site-packages/jailpf/__main__.py prestart web", True),
         ("/usr/local/bin/python3.11 -I -m jailpf -c /x --run /y poststop ${name}", True),
         ("/usr/local/bin/jailpf poststop", True),
         ("/usr/local/bin/jailpf status web", False),

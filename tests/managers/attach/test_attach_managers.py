@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from stand_ins.host import HERE
 
+import jailpf
 from jailpf.declare.foreign import guarded
 from jailpf.errors import ConfigError, PermissionDeniedError, PluginError, UsageError
 from jailpf.managers.attach import attach, detach
@@ -17,6 +18,8 @@ from jailpf.plugin import Adapter, FileHooks, HookFile, Jail
 
 if TYPE_CHECKING:
     from stand_ins.host import Host
+
+MAIN = str(Path(jailpf.__file__).with_name("__main__.py"))
 
 BASTILLE = """web {
   enforce_statfs = 2;
@@ -33,7 +36,7 @@ BASTILLE = """web {
 
 
 def command(host: Host, verb: str, name: str) -> str:
-    return f"{sys.executable} -I -m jailpf -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
+    return f"{sys.executable} -IS {MAIN} -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
 
 
 def test_a_jail_conf_of_its_own_gets_one_include_below_the_block(host: Host) -> None:
