@@ -131,3 +131,42 @@ def test_a_table_that_is_declared_no_more_is_gone_after_a_reload(loaded: Desk) -
     assert loaded.jailpf("reload", "dovecot").status == 0
     assert loaded.jailpf("diff", "dovecot").status == 0
     assert loaded.jailpf(*TABLE, "show").out.split() == ["192.0.2.0/24", "198.51.100.7"]
+
+
+def test_replace_with_nobody_has_to_be_meant(loaded: Desk) -> None:
+    """A list that came out empty by mistake would shut everybody out; `--empty` says that it is none."""
+    file = loaded.root / "jails/insecure_mua.table"
+    before = file.read_text()
+    done = loaded.jailpf(*TABLE, "replace")
+    assert done.status == 64
+    assert "--empty leaves nobody in it" in done.err
+    assert file.read_text() == before
+    assert loaded.jailpf(*TABLE, "replace", "--empty").status == 0
+    assert loaded.jailpf(*TABLE, "show").out == ""
+
+
+FOLLOWED = """\
+[service.ssh]
+port = 22
+from = "<office>"
+
+[table.office]
+url = "http://127.0.0.1:9/none"
+
+[jail]
+ip4 = "172.16.15.41"
+"""
+
+
+def test_refresh_of_one_of_a_jail_and_of_all(desk: Desk) -> None:
+    """Every one is tried; what cannot be had is one line, status 75, and changes nothing. `status` tells the age."""
+    desk.write("jails/follower.toml", FOLLOWED)
+    desk.jailpf("load", "follower")
+    for words in (("table", "refresh"), ("table", "follower", "refresh"), ("table", "follower", "office", "refresh")):
+        done = desk.jailpf(*words)
+        assert (done.status, done.out) == (75, "")
+        assert done.err.startswith("jailpf: ") or "cannot be had" in done.err
+    assert "<office> never refreshed" in desk.jailpf("status", "follower").out
+    assert desk.jailpf("table", "dovecot", "refresh").status == 64
+    assert desk.jailpf("table", "follower").status == 64
+    assert desk.jailpf("table", "follower", "office").status == 64
