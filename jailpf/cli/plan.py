@@ -52,7 +52,8 @@ def append(session: Session, jails: Collection[str]) -> None:
     from jailpf.insight.world import build
 
     try:
-        show(changes(build(session), build(session, declared=frozenset(jails)), jails))
+        before = build(session)
+        show(changes(before, build(session, declared=frozenset(jails), like=before), jails))
     except JailpfError as wrong:
         output.problems(wrong.problems, level="yellow")
 
@@ -68,7 +69,8 @@ def _worlds(session: Session, options: Namespace) -> tuple[World, World]:
             build(_folder(session, options.before), main=main, declared=True),
             build(_folder(session, options.after), main=main, declared=True),
         )
-    return build(session, main=options.main or ""), build(session, main=options.main or "", declared=True)
+    before = build(session, main=options.main or "")
+    return before, build(session, main=options.main or "", declared=True, like=before)
 
 
 def _folder(session: Session, folder: str) -> Session:

@@ -53,7 +53,7 @@ def guard(session: Session, name: str) -> None:
     after = build(session, declared=frozenset([name]))
     found = broken(promises, after, reach(after.pf))
     if found:
-        before = build(session)
+        before = build(session, like=after)
         known = {problem.place for problem in broken(promises, before, reach(before.pf))}
         if new := [problem for problem in found if problem.place not in known]:
             raise DeclarationError(new)

@@ -37,12 +37,14 @@ class Source:
 
 @dataclass
 class World:
-    """pf: what decides; jails: what is declared, as far as it is sound; problems: of the declarations that are not.
+    """pf: what decides; jails: what is declared, as far as it is sound; problems: of the declarations that are not,
+    which are `broken`, and of the host.
     printed: the main ruleset is as pfctl prints a file that the simulated pf reads otherwise."""
 
     pf: Simulated
     jails: dict[str, Prepared]
     problems: list[JailpfError] = field(default_factory=list)
+    broken: list[JailpfError] = field(default_factory=list)
     printed: bool = False
     _origins: dict[str, Origins[Source]] = field(default_factory=dict)
 
@@ -67,17 +69,18 @@ def build(
     declared: bool | Collection[str] = False,
     interfaces: str = "",
     given: Sequence[str] = (),
+    like: World | None = None,
 ) -> World:
     """Gather it all. main: a pf.conf to take instead of the loaded main ruleset; declared: what is declared instead of
     what is loaded, of all jails or of these; interfaces: a file of what ifconfig(8) printed, to take instead of this
     host's; given: interfaces to add, "em0=203.0.113.1/24". With `main` and without jailpf.toml the host is what these two
-    say, and has no jails. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
+    say, and has no jails; like: another world of the same session, whose compiled jails are taken. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
     """
     from jailpf.pf.simulated.explain import rebuild
 
     if main and not os.path.lexists(session.file):
         return World(rebuild(text_of(main), topology=described_host(interfaces, given)), {})
-    jails, problems = _jails(session)
+    jails, problems = (like.jails, like.broken) if like else _jails(session)
     topology, odd = surroundings(session, (one.jail for one in jails.values()), interfaces)
     add_interfaces(topology, given)
     loaded = _main(session, main)
@@ -94,7 +97,7 @@ def build(
     for name in instead:
         for anchor in jails[name].ruleset.anchors:
             pf.load(anchor.path, anchor.text)
-    return World(pf, jails, [*odd, *problems, *differs], printed=bool(differs))
+    return World(pf, jails, [*odd, *problems, *differs], broken=problems, printed=bool(differs))
 
 
 def _declared(jails: Mapping[str, Prepared], declared: bool | Collection[str]) -> list[str]:
