@@ -6,19 +6,52 @@ sides. Not here: where one tool keeps its rules, and in which form (plugins/jail
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from jailpf.managers.imported import Copy, Imported
-from jailpf.managers.importing.assembly import Assembly, deduced
-from jailpf.managers.importing.compare import Difference, differences
-from jailpf.managers.importing.finish import finished, own_addresses
-from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
-from jailpf.managers.importing.pfrules import PfRule, PfTable, statement
-from jailpf.managers.importing.publishing import declared, published_by
-from jailpf.managers.importing.reading import text_of
-from jailpf.managers.importing.tables import Tables
-from jailpf.managers.importing.words import port
+
+if TYPE_CHECKING:
+    from jailpf.managers.importing.assembly import Assembly, deduced
+    from jailpf.managers.importing.compare import Difference, differences
+    from jailpf.managers.importing.finish import finished, own_addresses
+    from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
+    from jailpf.managers.importing.pfrules import PfRule, PfTable, statement
+    from jailpf.managers.importing.publishing import declared, published_by
+    from jailpf.managers.importing.reading import text_of
+    from jailpf.managers.importing.tables import Tables
+    from jailpf.managers.importing.words import port
 
 __all__ = [
     "Assembly", "Copy", "Difference", "Imported", "Line", "LostError", "Macros", "PfRule", "PfTable", "Tables", "declared",
     "deduced", "differences", "finished", "lines", "own_addresses",
     "port", "published_by", "statement", "text_of",
 ]  # fmt: skip
+
+_HOMES = {
+    "Assembly": "jailpf.managers.importing.assembly",
+    "Difference": "jailpf.managers.importing.compare",
+    "Line": "jailpf.managers.importing.lexer",
+    "LostError": "jailpf.managers.importing.lexer",
+    "Macros": "jailpf.managers.importing.lexer",
+    "PfRule": "jailpf.managers.importing.pfrules",
+    "PfTable": "jailpf.managers.importing.pfrules",
+    "Tables": "jailpf.managers.importing.tables",
+    "declared": "jailpf.managers.importing.publishing",
+    "deduced": "jailpf.managers.importing.assembly",
+    "differences": "jailpf.managers.importing.compare",
+    "finished": "jailpf.managers.importing.finish",
+    "lines": "jailpf.managers.importing.lexer",
+    "own_addresses": "jailpf.managers.importing.finish",
+    "port": "jailpf.managers.importing.words",
+    "published_by": "jailpf.managers.importing.publishing",
+    "statement": "jailpf.managers.importing.pfrules",
+    "text_of": "jailpf.managers.importing.reading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, when it is asked for: adapters are imported at every start that is not warm."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
