@@ -133,12 +133,12 @@ def test_a_network_with_host_bits_is_normalised_with_a_warning(host: Host) -> No
         ),
         pytest.param(
             {
-                "rdr__conf": f"rdr inet proto tcp to <ext_ip4> port {{ 25 587 }} -> {J4}\n",
+                "rdr__conf": f"rdr on em1 inet proto tcp to <ext_ip4> port {{ 25 587 }} -> {J4}\n",
                 "filter__conf": f"pass in log quick on em1 proto tcp from 192.0.2.0/24 to {J4} port 587 keep state (max-src-conn 20, max-src-conn-rate 15/5, overload <bf> flush global) label \"x\"\n",
             },
             {
-                "mail": {"port": 587, "allow": {"log": True, "on": "em1", "max_src_conn": 20, "max_src_conn_rate": "15/5", "overload": True, "from": "192.0.2.0/24"}},
-                "mail-2": {"port": 25, "allow": False},
+                "mail": {"port": 587, "rdr": {"on": "em1"}, "allow": {"log": True, "on": "em1", "max_src_conn": 20, "max_src_conn_rate": "15/5", "overload": True, "from": "192.0.2.0/24"}},
+                "mail-2": {"port": 25, "rdr": {"on": "em1"}, "allow": False},
             },
             id="options, and a part of the ports",
         ),
