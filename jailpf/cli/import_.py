@@ -22,11 +22,16 @@ def import_rules(session: Session, options: Namespace) -> int:
     """0 when both sides are the same rules; 1 when something was lost, or differs."""
     found = list(_adapter(session, options.kind).import_(options.sources))
     if not found:
-        raise NoJailError(f"there is nothing to import from {options.kind}")
+        remedy = "it has no jails here, or they publish nothing: [managers] of jailpf.toml says where it keeps them"
+        raise NoJailError(f"there is nothing to import from {options.kind}", None, remedy)
     status = 0
     for one in found:
         # What could not be expressed stands in the file as a comment, and here with its place.
         output.problems(one.problems, level="yellow")
+        if not set(toml.parse(one.text, one.file).data) - {"jail"}:
+            print(f"{one.jail}: nothing of it can be declared, and no file is written")
+            status = status or 1
+            continue
         if options.dry_run:
             output.problems(one.warnings, level="yellow")
             print(f"# {one.file}\n{one.text}")

@@ -151,7 +151,9 @@ class Allow(RuleType):
         asked = [one for made in context.rendered if isinstance(made, Rule) and made.action == "rdr" for one in made.on]
         cards = [link.interface if (link := context.host.uplink(one)) else one for one in self.on]
         if rule.tagged and asked and cards and not set(cards) & set(asked):
-            raise context.error(f"what is redirected comes in by {' '.join(asked)}; write one of them, or rdr.on", "on")
+            context.note(
+                f"nothing is let in: what is redirected comes in by {' '.join(asked)} only, and `on` of allow names none of them; write one, or rdr.on"
+            )
         on = self._on(context)
         if on or not self.on:
             yield replace(rule, direction="in", on=on, state=state, tag=tag)

@@ -136,3 +136,20 @@ def test_the_loopback_is_the_host_s(tmp_path: Path) -> None:
     toml = '[service.a]\nport = 80\nrdr = false\n[jail]\nip4 = "127.0.0.1"\nip6 = []\n'
     assert "127.0.0.1 is the host's own; say shared = true" in host.problems(toml)[0]
     assert host.problems(toml + "shared = true\n") == []
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ('[service.a]\nport = 80\nallow = { on = "em1" }\n', "what is redirected comes in by em0 only"),
+        ('[binat.a]\naddress = "203.0.113.9"\n[service.a]\nport = 80\n', "outside sees the address of the binat"),
+    ],
+)
+def test_keys_that_cancel_each_other_are_told(tmp_path: Path, toml: str, says: str) -> None:
+    """A note with a remedy, for `check` and `prestart` alike."""
+    host = SimulatedHost(tmp_path / "host", settings=HOST, pf_conf='binat-anchor "jailpf/*"\n' + LINES)
+    host.declare(toml, ip4="10.0.0.2", ip6="")
+    session = host.session()
+    prepare(session, "web", created=False)
+    assert [note for note in session.notes if says in note.message and note.remedy]
+    assert host.problems(toml, ip4="10.0.0.2", ip6="") == []

@@ -74,3 +74,25 @@ def test_iocages_forwards_have_the_jails_port_first(host: Host, jailpf: Run) -> 
     assert "8080" in out
     assert status in (0, 1)
     assert json.loads((host.root / "iocage/jails/shop/config.json").read_text())["nat"] == 1
+
+
+def test_an_empty_result_writes_no_file(host: Host, jailpf: Run) -> None:
+    """A folder without rules is an error; one whose rules are all beyond a declaration leaves only the reasons."""
+    (host.root / "data/web/etc/pf.conf.d").mkdir(parents=True)
+    status, out, err = jailpf("import", "pfrule", str(host.root / "data/web/etc/pf.conf.d"))
+    assert (status, out) == (78, "")
+    assert "holds no rules, and nothing is written" in err
+    assert "no such folder" in jailpf("import", "pfrule", str(host.root / "nowhere"))[2]
+    status, out, err = jailpf("import", "pfrule", folder(host, rdr="scrub in all\n", allow=""))
+    assert status == 1
+    assert out == "web: nothing of it can be declared, and no file is written\n"
+    assert err
+    assert not (host.root / "jailpf/jails").exists()
+
+
+def test_a_rule_that_stands_twice_is_declared_once(host: Host, jailpf: Run) -> None:
+    """It lets in the same."""
+    status, out, err = jailpf("import", "-n", "pfrule", folder(host, rdr=RDR + RDR, allow=ALLOW + "\n" + ALLOW))
+    assert (status, err) == (0, "")
+    assert out.count("[service.") == 1
+    assert "web: the same rules, once expanded" in out

@@ -61,6 +61,11 @@ class Folder:
                 and not (name == "allow.conf" and "filter.conf" in names)
             ):
                 self._read(name)
+        if not any(name.endswith((".conf", ".table")) for name in names):
+            files = ", ".join(f"{section}.conf" for section in SECTIONS)
+            raise ConfigError(
+                "holds no rules, and nothing is written", Place(self.folder), f"its files would be {files}"
+            )
         for name in names:
             if name.endswith(".table"):
                 self._table_file(name)
@@ -97,17 +102,20 @@ class Folder:
                 f"cannot be read: {wrong.strerror}", Place(self.folder), "run as root"
             ) from None
         except OSError as wrong:
-            raise ConfigError(f"is not a folder of rules: {wrong.strerror}", Place(self.folder)) from None
+            what = "no such folder" if isinstance(wrong, FileNotFoundError) else f"cannot be read: {wrong.strerror}"
+            raise ConfigError(what, Place(self.folder), "name the pf.conf.d of a jail") from None
 
     def _read(self, name: str) -> None:
         file = f"{self.folder}/{name}"
         text = rules.text_of(file)
         self.before.append(text if text.endswith("\n") else text + "\n")
         macros = rules.Macros()
+        seen: set[str] = set()
         for line in rules.lines(text, file):
-            if not line.text:
+            if not line.text or line.text in seen:  # the same rule twice is that rule
                 self.heading += line.comments
                 continue
+            seen.add(line.text)
             try:
                 if macros.define(line):
                     self.heading += line.comments

@@ -405,7 +405,7 @@ def test_a_folder_that_tells_no_jail_is_refused(folder) -> None:
 def test_no_folder_and_no_such_folder_are_errors(host: Host) -> None:
     with pytest.raises(UsageError, match="import the rules of which folders"):
         imported_by(host, "pfrule", [])
-    with pytest.raises(ConfigError, match="/nonexistent: is not a folder of rules"):
+    with pytest.raises(ConfigError, match="/nonexistent: no such folder"):
         imported_by(host, "pfrule", ["/nonexistent"])
 
 
