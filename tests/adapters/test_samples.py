@@ -117,7 +117,7 @@ def test_the_hooks_of_the_samples_are_seen_and_taken_out(host: Host, manager: st
         new = file.attached(text)
         assert new is not None
         assert file.attached(new) == new
-        assert (new.count(" -m jailpf"), new.count("/usr/local/bin/jailpf")) == (
+        assert (new.count(" -c "), new.count("/usr/local/bin/jailpf")) == (
             3 if path.suffix in (".conf", ".json") else 1,
             0,
         )

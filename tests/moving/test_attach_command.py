@@ -34,7 +34,7 @@ def test_attach_all_means_every_declared_jail(host: Host, jailpf: Run) -> None:
     jailpf("attach", "--all")
     text = Path(host.managers["jail_conf"]["file"]).read_text()
     assert "jailpf" not in text.partition("mail")[0]
-    assert text.count("-m jailpf") == 3
+    assert text.count(" -c ") == 3
 
 
 def test_which_jails_has_to_be_said_once(jailpf: Run) -> None:

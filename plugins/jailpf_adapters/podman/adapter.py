@@ -42,6 +42,7 @@ STAGES = {
     "50-jailpf": ("prestart", "created"),
     "51-jailpf": ("poststop", "poststop"),
 }
+OPTIONS = ("-c", "--run", "--plans")
 FRONT = """\
 #!{python} -I
 # What jailpf's hooks of hooks_dir run: `jailpf attach` made it, `jailpf detach` takes it away.
@@ -115,7 +116,8 @@ class Podman(Adapter):
             yield importing.declared(self, name, found, heading=heading)
 
     def _hook(self, stage: str, verb: str) -> str:
-        options = hook_command(self.settings, verb, "x").split()[4:-2]
+        words = hook_command(self.settings, verb, "x").split()[:-2]
+        options = words[next((at for at, word in enumerate(words) if word in OPTIONS), len(words)) :]
         hook = {
             "version": "1.0.0",
             "hook": {"path": self.own.front, "args": ["oci-hook", *options, verb]},

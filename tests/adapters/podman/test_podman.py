@@ -106,6 +106,8 @@ def test_attach_writes_the_hooks_for_all_containers_once(podman: Host) -> None:
     assert front.stat().st_mode & 0o777 == 0o755
     assert front.read_text().startswith(f"#!{sys.executable} -I\n")
     assert all(one["hook"]["path"] == str(front) for one in hooks.values())
+    settings = ["-c", f"{podman.root}/jailpf/jailpf.toml", "--run", f"{podman.root}/run"]
+    assert hooks["50-jailpf.json"]["hook"]["args"] == ["oci-hook", *settings, "created"]
     assert not attach(podman_first, ["db"])[0].changed
     detach(podman_first, ["web"])
     assert not list((podman.root / "hooks.d").iterdir())
