@@ -49,6 +49,8 @@ def start(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, in
     until = until or (time.monotonic() + budget if budget else 0.0)
     if until and time.monotonic() > until:
         raise TimeoutError(f"all {budget:g} s of this command are spent")
+    if not is_trusted(argv[0]):
+        raise PermissionError(1, "somebody else could have written it", argv[0])
     out, child_out = os.pipe()
     err, child_err = os.pipe()
     actions: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = [
@@ -70,16 +72,29 @@ def start(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, in
 
 
 def is_trusted(program: str) -> bool:
-    """Whether nobody but root and oneself could have written a program, or put another in its place."""
-    path = os.path.realpath(program)
-    while True:
-        status = os.stat(path)
-        sticky = status.st_mode & 0o040000 and status.st_mode & 0o1000
-        if status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o022 and not sticky):
+    """Whether nobody but root and ourselves could have written a program; as files.must_be_trusted, which tells why not.
+
+    Raises OSError when it is not there.
+    """
+    todo, here, links = program.split("/")[:0:-1], "", 0
+    while todo:
+        name = todo.pop()
+        if name in ("", ".", ".."):
+            here = here.rpartition("/")[0] if name == ".." else here
+            continue
+        status = os.lstat(f"{here}/{name}")
+        mode = status.st_mode
+        if status.st_uid not in (0, os.geteuid()) or links > 32:
             return False
-        if path == "/":
-            return True
-        path = os.path.dirname(path)
+        if mode & 0o170000 == 0o120000:
+            target, links = os.readlink(f"{here}/{name}"), links + 1
+            todo += target.split("/")[::-1]
+            here = "" if target[0] == "/" else here
+            continue
+        if mode & 0o022 and mode & 0o171000 != 0o041000:
+            return False
+        here = f"{here}/{name}"
+    return True
 
 
 def together(commands: list[list[str]]) -> list[tuple[int, bytes, bytes]]:

@@ -9,7 +9,7 @@ import pytest
 
 from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError, TryAgainError
 from jailpf.pf.pfctl import Pfctl
-from jailpf.system import programs, running
+from jailpf.system import programs, running, spawn
 
 if TYPE_CHECKING:
     from stand_ins.host import Host
@@ -104,7 +104,26 @@ def test_a_program_that_somebody_else_could_have_written_is_not_run(host: Host, 
         programs.run(script)
     with pytest.raises(PermissionDeniedError, match=r"chown root|chmod go-w"):
         Pfctl(script).enabled()
+    with pytest.raises(PermissionError, match="somebody else"):
+        spawn.run([script])
+    assert not spawn.is_trusted(script)
     assert not (host.root / "ran").exists()
+
+
+def test_a_program_of_ones_own_is_trusted_by_every_way(host: Host) -> None:
+    """Through links, `..` and sticky folders; one that is not there is told as such."""
+    host.file("bin2/prog", "#!/bin/sh\n")
+    (host.root / "bin2/prog").chmod(0o755)
+    (host.root / "sticky").mkdir(mode=0o1777)
+    (host.root / "sticky").chmod(0o1777)
+    (host.root / "sticky/link").symlink_to("../bin2/../bin2/prog")
+    (host.root / "whole").symlink_to(host.root / "sticky/link")
+    for way in ("bin2/prog", "sticky/link", "whole", "bin2//./prog"):
+        assert spawn.is_trusted(f"{host.root}/{way}")
+        assert spawn.run([f"{host.root}/{way}"])[0] == 0
+        programs.run(f"{host.root}/{way}")
+    with pytest.raises(FileNotFoundError):
+        spawn.run([f"{host.root}/none"])
 
 
 def test_a_lone_jail_without_a_list_around_it_is_taken(host: Host) -> None:
