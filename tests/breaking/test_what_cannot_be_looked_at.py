@@ -28,6 +28,7 @@ def test_declarations_that_are_away_take_no_rules_away(machine: Machine, how: st
         assert "cannot be looked at" in said
         assert "Traceback" not in said
     assert machine.anchors() == before
+    machine.running()
     machine.jailpf("poststop", "web")
     assert machine.records() == []
 
