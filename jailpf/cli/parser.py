@@ -44,8 +44,9 @@ class _Parser(argparse.ArgumentParser):
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of a command line. Raises UsageError; --help and --version end the program."""
     parser = build()
-    ordered = in_order(asked_for_help(arguments))
-    _Parser.words = [word for word in ordered if not word.startswith("-")]
+    arguments = asked_for_help(arguments)
+    ordered = in_order(arguments)
+    _Parser.words = parted(arguments)[0]
     if other := [word for word in arguments if word.partition("=")[0] in usage.OPTIONS and "--" not in arguments]:
         raise usage.left_over(_Parser.words, other)
     options, extra = parser.parse_known_args(ordered)
@@ -61,8 +62,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def asked_for_help(arguments: list[str]) -> list[str]:
     """`jailpf help [COMMAND]` and `jailpf -V`: everybody tries them."""
-    if arguments[:1] == ["help"]:
-        return [*arguments[1:], "--help"]
+    if parted(arguments)[0][:1] == ["help"]:
+        return [*(word for word in arguments if word != "help"), "--help"]
     return ["--version"] if arguments == ["-V"] else arguments
 
 
@@ -70,6 +71,14 @@ def in_order(arguments: list[str]) -> list[str]:
     """The same command line with the options behind the command: argparse takes none between positional ones."""
     if "--" in arguments:
         return arguments
+    words, given = parted(arguments)
+    command = next((one for one in COMMANDS if words and one.name == words[0]), None)
+    depth = 2 if command and command.subcommands else 1
+    return [*words[:depth], *given, *words[depth:]]
+
+
+def parted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The words of a command line, and its options with their values."""
     given, words = [], []
     rest = iter(arguments)
     for word in rest:
@@ -79,9 +88,7 @@ def in_order(arguments: list[str]) -> list[str]:
         given.append(word)
         if word in WITH_VALUE:
             given += [value for value in [next(rest, None)] if value is not None]
-    command = next((one for one in COMMANDS if words and one.name == words[0]), None)
-    depth = 2 if command and command.subcommands else 1
-    return [*words[:depth], *given, *words[depth:]]
+    return words, given
 
 
 def build() -> argparse.ArgumentParser:

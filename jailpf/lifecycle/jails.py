@@ -145,7 +145,7 @@ class Jails:
             near = near_name(name, [one for one in known if not self.declares(one)])
             if near:
                 there, wanted = self.file(name), self.file(near)
-                return f"did you mean {near}, which no file declares? mv {there} {wanted}. Or {add}"
+                return f"did you mean {near}, which no file declares? mv {there} {wanted}"
         return add
 
     def watched(self) -> list[str] | None:

@@ -72,6 +72,10 @@ def write_new(settings: Settings, adapters: Sequence[Adapter], name: str) -> str
 
     Raises ConfigError when there is one already, PermissionDeniedError.
     """
+    if name.endswith(".toml"):
+        raise UsageError(
+            f"{name} is the name of a file; a jail's is wanted", None, f"jailpf new {name.removesuffix('.toml')}"
+        )
     file = settings.jail_file(name)
     content = new(adapters, name).encode()
     try:

@@ -63,7 +63,7 @@ class Assembly:
         elif rule.action == "binat":
             self.others.append(translating.binat(rule, self.context, comments))
         elif rule.action == "block":
-            raise LostError("a declaration lets in and never blocks; what is to be blocked belongs into pf.conf")
+            raise LostError("a block rule is not imported; write [deny.NAME] with from = ..., or leave it to pf.conf")
         elif rule.direction == "out":
             self.others.append(translating.out(rule, self.context, comments))
         else:

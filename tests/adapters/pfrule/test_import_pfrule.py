@@ -285,7 +285,7 @@ def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:
         ("rdr__conf", "table <x> { self }", "'self' is not an address"),
         ("rdr__conf", "table <x> woof", "a table has no `woof`"),
         ("rdr__conf", "table <+x> { 192.0.2.1 }", "is not the name of a table"),
-        ("filter__conf", f"block in proto tcp to {J4} port 25", "a declaration lets in and never blocks"),
+        ("filter__conf", f"block in proto tcp to {J4} port 25", "a block rule is not imported"),
         ("filter__conf", f"pass in to {J4}", "a service needs a protocol"),
         ("filter__conf", "pass in proto tcp to any port 25", "it lets in to every address"),
         ("filter__conf", "pass in proto tcp to { 10.9.9.9 em0 } port 25", "10.9.9.9, (em0) is not this jail's address"),
