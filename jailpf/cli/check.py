@@ -52,7 +52,7 @@ def check(session: Session, options: Namespace) -> int:
             status = status or 65
     everyone = [*records, *_others(session, records, options.jails)]
     warnings += conflicts.published_claims(session)[1]
-    conflicting = conflicts.check_all(session, everyone)
+    conflicting = conflicts.check_all(session, everyone, options.jails)
     warnings += conflicts.doubts(session, [claim for record in everyone for claim in record.claims])
     errors += conflicting
     status = status or (65 if conflicting else 0)

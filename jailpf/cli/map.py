@@ -27,7 +27,7 @@ def chart(session: Session, options: Namespace) -> int:
         print(f"{options.html} is written: {len(found.cards)} jails")
     else:
         print(drawing.dot(found) if options.dot else drawing.mermaid(found), end="")
-    output.problems((problem for wrong in world.problems for problem in wrong.problems), level="yellow")
+    output.problems(output.aside(session, world.problems), level="yellow")
     return 0
 
 

@@ -13,10 +13,12 @@ from jailpf.errors import first_of, shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from jailpf.errors import Problem
+    from jailpf.errors import JailpfError, Problem
+    from jailpf.lifecycle.session import Session
 
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "dim": 2}
 JSON_VERSION = 1
+FEW = 5
 
 
 def colour(text: str, name: str, stream: TextIO | None = None) -> str:
@@ -38,6 +40,28 @@ def problems(found: Iterable[Problem], *, level: str = "red") -> None:
         print(colour(str(problem), level, sys.stderr), file=sys.stderr)
         if problem.place and problem.place.column and sys.stderr.isatty():
             _quote(problem)
+
+
+def aside(session: Session, wrong: Iterable[JailpfError]) -> list[Problem]:
+    """What a command tells that was asked something else: declarations that are broken are counted, not told."""
+    from jailpf.errors import Problem
+
+    end = session.settings.jail_file("{jail}").partition("{jail}")[2]
+    found: list[Problem] = []
+    broken: dict[str, None] = {}
+    for problem in (one for each in wrong for one in each.problems):
+        if problem.place and end and problem.place.file.endswith(end) and problem.place.file != session.settings.file:
+            broken[problem.place.file] = None
+        else:
+            found.append(problem)
+    if broken:
+        names = ", ".join(os.path.basename(file).removesuffix(end) for file in list(broken)[:FEW])
+        more = f" and {len(broken) - FEW} more" if len(broken) > FEW else ""
+        is_, s = ("is", "") if len(broken) == 1 else ("are", "s")
+        found.append(
+            Problem(f"the declaration{s} of {names}{more} {is_} broken, and left out", None, "`jailpf check` says why")
+        )
+    return found
 
 
 def _quote(problem: Problem) -> None:

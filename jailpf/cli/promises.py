@@ -34,5 +34,5 @@ def promises(session: Session, options: Namespace) -> int:
             if one.place not in bad:
                 print(output.colour("kept", "green"), str(one))
         output.problems(found)
-        output.problems((problem for wrong in world.problems for problem in wrong.problems), level="yellow")
+        output.problems(output.aside(session, world.problems), level="yellow")
     return 1 if found else 0

@@ -53,7 +53,7 @@ def reach(session: Session, options: Namespace) -> int:
     else:
         _print(declared, [row for row in other if row.jail in known])
         _doubtful([row for row in doubtful if row.jail in known])
-        output.problems((problem for wrong in world.problems for problem in wrong.problems), level="yellow")
+        output.problems(output.aside(session, world.problems), level="yellow")
     # TCP without an answer is no connection.
     found = (row for row in (*other, *doubtful) if row.jail in known and (not row.service or row.doubts))
     return 1 if any(row.proto not in ICMP and (row.answered or row.proto != "tcp") for row in found) else 0

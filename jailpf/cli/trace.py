@@ -44,7 +44,7 @@ def trace(session: Session, options: Namespace) -> int:
         output.as_json("trace", question=question._asdict(), **_json(world, found, near))
     else:
         _print(world, question, found, near)
-        output.problems([*(one for wrong in world.problems for one in wrong.problems), *notes(world)], level="yellow")
+        output.problems([*output.aside(session, world.problems), *notes(world)], level="yellow")
     return 0 if found else 1
 
 

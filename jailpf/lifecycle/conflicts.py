@@ -15,7 +15,7 @@ from jailpf.state.rundir import file_name
 from jailpf.values import Network, Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from jailpf.lifecycle.session import Session
     from jailpf.state.claim import Claim
@@ -93,12 +93,12 @@ def _with_the_dead(session: Session, found: list[tuple[Claim, Claim]], others: l
     return [problem._replace(remedy=remedy.format(owner)) if owner in dead else problem for problem, owner in problems]
 
 
-def check_all(session: Session, wanted: Iterable[Record]) -> list[Problem]:
-    """Every conflict between declarations, for `jailpf check`."""
+def check_all(session: Session, wanted: Iterable[Record], about: Container[str] = ()) -> list[Problem]:
+    """Every conflict between declarations, for `jailpf check`. about: the jails that were asked about, whose files are named first."""
     wanted = list(wanted)
     claims = [claim for record in wanted for claim in record.claims]
     resolve = resolver(session)
-    found = list(_within(claims, resolve))
+    found = list(_within(claims, resolve, about))
     found += _problems(claims, published_claims(session)[0], resolve)
     return [*found, *_addresses(wanted, wanted), *_twins(wanted, wanted)]
 
@@ -153,8 +153,12 @@ def _problems(
         yield _problem(one, other)
 
 
-def _within(claims: Iterable[Claim], resolve: Callable[[Peer], tuple[Network, ...] | None]) -> Iterator[Problem]:
+def _within(
+    claims: Iterable[Claim], resolve: Callable[[Peer], tuple[Network, ...] | None], about: Container[str] = ()
+) -> Iterator[Problem]:
     for one, other in collisions(claims, resolve):
+        if other.owner in about and one.owner not in about:
+            one, other = other, one
         # A binat and an rdr of one jail on one address are no accident: pf asks rdr first, inside one anchor.
         if one.owner != other.owner or (one.protos and other.protos):
             yield _problem(one, other)
