@@ -23,6 +23,7 @@ def reach(session: Session, options: Namespace) -> int:
     from jailpf.insight.loading import loadable
     from jailpf.insight.rows import rows as rows_of
     from jailpf.insight.world import build
+    from jailpf.pf.simulated.reach.reach import everywhere
     from jailpf.pf.simulated.reach.reach import reach as engine
 
     world = build(
@@ -39,7 +40,7 @@ def reach(session: Session, options: Namespace) -> int:
         if name not in known:
             raise NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, known))
     chosen = set(options.jails)
-    rows = [row for row in rows_of(world, engine(world.pf)) if not chosen or row.jail in chosen]
+    rows = [row for row in rows_of(world, engine(world.pf, everywhere(world.pf))) if not chosen or row.jail in chosen]
     declared = [row for row in rows if row.service and not row.doubts]
     doubtful = [row for row in rows if row.doubts]
     other = [row for row in rows if not row.service and not row.doubts]
@@ -52,6 +53,7 @@ def reach(session: Session, options: Namespace) -> int:
         )
     else:
         _print(declared, [row for row in other if row.jail in known])
+        _host([row for row in other if row.jail == "host" and row.origin != "local"])
         _doubtful([row for row in doubtful if row.jail in known])
         output.problems(output.aside(session, world.problems), level="yellow")
     # TCP without an answer is no connection.
@@ -67,6 +69,12 @@ def _print(declared: list[Row], other: list[Row]) -> None:
     if other:
         print(output.colour("\nreached, and no declaration names it:", "yellow"))
         output.table([_cells(row) for row in other], HEAD)
+
+
+def _host(rows: list[Row]) -> None:
+    if rows:
+        print("\nthe host itself is reached:")
+        output.table([_cells(row) for row in rows], HEAD)
 
 
 def _doubtful(rows: list[Row]) -> None:

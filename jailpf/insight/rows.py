@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jailpf.pf.simulated.host.ways import cards
 from jailpf.values.anchors import service_label
 
 if TYPE_CHECKING:
@@ -58,13 +59,14 @@ def rows(world: World, found: Iterable[Reached]) -> list[Row]:
     """Merged: all ports that the same sources reach on the same addresses in one row."""
     services = owners(world)
     merged: dict[tuple[Any, ...], list[IntervalSet]] = {}
+    elsewhere = {"outside", *cards(world.pf.topology)}
     for one in found:
         jail, service = next((services[label] for label in one.labels() if label in services), (one.delivered_to, ""))
         key = (
             jail,
             service,
             one.origin,
-            _sources(world, one),
+            _sources(world, one, elsewhere),
             _to(one),
             one.proto,
             (one.address,),
@@ -99,10 +101,10 @@ def owners(world: World) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _sources(world: World, one: Reached) -> tuple[str, ...]:
+def _sources(world: World, one: Reached, elsewhere: set[str]) -> tuple[str, ...]:
     from jailpf.pf.simulated.reach.reached import addresses, senders
 
-    return tuple(addresses(one.sources, one.family) if one.origin == "outside" else senders(one, world.pf.topology))
+    return tuple(addresses(one.sources, one.family) if one.origin in elsewhere else senders(one, world.pf.topology))
 
 
 def _to(one: Reached) -> tuple[str, ...]:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from jailpf.pf.simulated.rules.addresses import is_private, parse_network
+from jailpf.pf.simulated.rules.rule import BITS
+
 if TYPE_CHECKING:
     from jailpf.pf.simulated.host.topology import Topology
     from jailpf.pf.simulated.rules.addresses import Address
+    from jailpf.pf.simulated.rules.rule import Family, Host
 
 FORWARDING = {"inet": "net.inet.ip.forwarding", "inet6": "net.inet6.ip6.forwarding"}
 PFIL = ("net.link.bridge.pfil_member", "net.link.bridge.pfil_bridge")
@@ -148,8 +152,48 @@ def refused(topology: Topology, came: str, source: Address, to: Address) -> str:
     return ""
 
 
+NEVER = {  # from whom, and for whom, nothing comes in by a card
+    "inet": ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32"),
+    "inet6": ("::/127", "ff00::/8"),
+}
+
+
+def cards(topology: Topology) -> list[str]:
+    """The other interfaces by which somebody may come: up, with an address, neither a loopback nor before vnet jails nor
+    the one to outside (or a bridge that has that one).
+    """
+    sides = {owner.interface for owner in topology.owners().values() if owner.vnet}
+    return [
+        name
+        for name, one in topology.interfaces.items()
+        if one.up
+        and one.addresses
+        and not one.loopback
+        and name not in {topology.ext_if, *sides}
+        and any(not own.link_local for own in one.own)
+    ]
+
+
+def behind(topology: Topology, interface: str, family: Family) -> list[tuple[int, int]]:
+    """Who may come by a card: anyone where it has a public address, else its networks and those that are routed there."""
+    own = [one for one in topology.interfaces[interface].own if one.family == family and not one.link_local]
+    if any(not is_private(one.address) for one in own):
+        return [(0, (1 << BITS[family]) - 1)]
+    routed = [route for route in topology.routes if route.family == family and route.interface == interface]
+    nets = [*(one.network for one in own), *(_net(route.to) for route in routed if route.prefix)]
+    return [(net.low, net.high) for net in nets]
+
+
+def never(family: Family) -> list[tuple[int, int]]:
+    """The addresses of NEVER, as first and last."""
+    return [(net.low, net.high) for net in map(_net, NEVER[family])]
+
+
+def _net(text: str) -> Host:
+    address, _, length = text.partition("/")
+    return parse_network(address, length)
+
+
 def never_comes_in(address: Address) -> bool:
     """Whether the kernel drops a packet from or to that address that comes in by a card: loopback, multicast, broadcast."""
-    if address.family == "inet":
-        return address.number >> 24 in (0, 127) or address.number >> 28 == 0xE or address.number == 0xFFFFFFFF
-    return address.number < 2 or address.number >> 120 == 0xFF
+    return any(low <= address.number <= high for low, high in never(address.family))

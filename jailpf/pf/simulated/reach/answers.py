@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.host.ways import cards, never
 from jailpf.pf.simulated.kernel.flat import flatten
 from jailpf.pf.simulated.kernel.journey import LOCAL, Place
 from jailpf.pf.simulated.kernel.packet import Packet
@@ -50,6 +51,7 @@ class Answers:
             family: IntervalSet.of((a.number, a.number) for a in self.owners if a.family == family)
             for family in NEVER_OUTSIDE
         }
+        self.cards = cards(model.topology)
         self._known: dict[tuple[object, ...], Answer] = {}
         self._homes: dict[Family, dict[str, IntervalSet]] = {}
         self._apart: dict[tuple[bool, Family, IntervalSet], list[tuple[str, IntervalSet]]] = {}
@@ -100,6 +102,9 @@ class Answers:
         """Senders by the interface that has their address. One outside who borrows an address of the host's own networks
         gets no answer by that, so only honest ones are asked for.
         """
+        if origin in self.cards:
+            dropped = IntervalSet.of(never(family))
+            return [(origin, sources - dropped - self._own(family) or sources)]
         key = (origin == "outside", family, sources)
         if key not in self._apart:
             if family not in self._homes:
@@ -112,6 +117,9 @@ class Answers:
                 parts = ((name, sources & home) for name, home in self._homes[family].items())
                 self._apart[key] = [(name, part) for name, part in parts if part]
         return self._apart[key]
+
+    def _own(self, family: Family) -> IntervalSet:
+        return IntervalSet.of((address.number, address.number) for address in self.owners if address.family == family)
 
     def _all_homes(self, family: Family) -> dict[str, IntervalSet]:
         """The addresses of the host and its jails, and the networks of interfaces that do not lead outside."""
@@ -158,6 +166,7 @@ class Answers:
             flow.ports.spans[0][0],
         )
         places = {"outside": Place("outside", self.topology.ext_if), "local": LOCAL}
+        places.update((card, Place("outside", card)) for card in self.cards)
         found = Worlds(self.model, packet, places.get(origin, Place("vnet", origin)), 0.0).connect(keep=False)
         return found.verdict == "pass", tuple(found.doubts) if found.verdict == "unknown" else ()
 

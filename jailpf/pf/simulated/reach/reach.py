@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from jailpf.errors import PfUnavailableError
+from jailpf.pf.simulated.host import ways
 from jailpf.pf.simulated.host.ways import FORWARDING, NoWayError, way_out
 from jailpf.pf.simulated.reach.answers import Answers
 from jailpf.pf.simulated.reach.boxes import Box, divided
@@ -17,7 +19,7 @@ from jailpf.pf.simulated.reach.crossing import Crossing, Kind
 from jailpf.pf.simulated.reach.flow import Flow
 from jailpf.pf.simulated.reach.intervals import EVERY, PORTS, IntervalSet
 from jailpf.pf.simulated.reach.reached import Reached
-from jailpf.pf.simulated.rules.addresses import Address
+from jailpf.pf.simulated.rules.addresses import Address, parse_address
 from jailpf.pf.simulated.rules.words import WITH_PORTS
 
 if TYPE_CHECKING:
@@ -44,9 +46,8 @@ def reach(pf: Opens, origins: Iterable[str] | None = None) -> list[Reached]:
     What only FreeBSD could say has `doubts`, the rules to blame; what arrives and is not answered is not `answered`.
     """
     with pf.opened() as model:
-        vnets = sorted({owner.interface for owner in model.topology.owners().values() if owner.vnet})
-        chosen = list(origins) if origins is not None else ["outside", "local", *vnets]
         search = _Search(model)
+        chosen = list(origins) if origins is not None else ["outside", "local", *search.sides]
         return _merged(
             entry
             for family in FAMILIES
@@ -54,6 +55,12 @@ def reach(pf: Opens, origins: Iterable[str] | None = None) -> list[Reached]:
             for origin in chosen
             for entry in search.reached(origin, family, proto)
         )
+
+
+def everywhere(pf: Opens) -> list[str]:
+    """Every origin: those of `reach`, and the other cards, tunnels and networks by which somebody may come."""
+    with pf.opened() as model:
+        return ["outside", "local", *_Search(model).sides, *ways.cards(model.topology)]
 
 
 class _Search:
@@ -66,6 +73,9 @@ class _Search:
             family: IntervalSet.of((a.number, a.number) for a in self.owners if a.family == family)
             for family in FAMILIES
         }
+        self.sides = sorted({owner.interface for owner in self.owners.values() if owner.vnet})
+        # Whose packets the kernel drops when they come in by a card, and for whom nothing comes.
+        self.never = {family: IntervalSet.of(ways.never(family)) for family in FAMILIES}
         self.protos = {
             rule.proto for ruleset in model.rulesets.values() for rules in ruleset.rules.values() for rule in rules
         }
@@ -79,6 +89,10 @@ class _Search:
         """What is reached from one origin, what is sure apart from what is in doubt."""
         self.crossing.lost = []
         flows = list(self.origin(origin, family, proto))
+        if self._elsewhere(origin):
+            flows = [
+                flow for flow in flows if flow.sources - self._dropped(family) and flow.to - self._elsewheres(family)
+            ]
         sure = (flow for flow in flows if not flow.doubts)
         doubtful = [flow for flow in flows if flow.doubts]
         for flow in (*sure, *self._settled(doubtful, family)):
@@ -119,17 +133,60 @@ class _Search:
         ports = PORTS if proto in WITH_PORTS else NO_PORT
         every = EVERY[family]
         kind = Kind(family, proto)
-        if origin == "outside":
-            yield from self._enter(kind, self.topology.ext_if, Flow(every, ports, every, ports))
+        if self._elsewhere(origin):
+            card = self.topology.ext_if if origin == "outside" else origin
+            sources = every if origin == "outside" else IntervalSet.of(ways.behind(self.topology, origin, family))
+            if card and sources:
+                yield from self._come(kind, card, Flow(sources, ports, every, ports))
             return
         vnet = "" if origin == "local" else origin
         sources = self._addresses(family, vnet)
         if sources and vnet:
-            yield from self._singles(Flow(sources, ports, sources, ports), family)  # pf sees nothing of this
-            yield from self._enter(kind, vnet, Flow(sources, ports, every - sources, ports))
+            yield from self._come(kind, vnet, Flow(sources, ports, every, ports))
         elif sources:
             for flow in self._singles(Flow(sources, ports, every, ports), family):
                 yield from self._local(kind, flow)
+
+    def _elsewhere(self, origin: str) -> bool:
+        """Whether it is outside, or behind a card."""
+        return origin != "local" and origin not in self.sides
+
+    def _elsewheres(self, family: Family) -> IntervalSet:
+        """The addresses for which nothing comes in by a card: loopback and the like, what another of a CARP group has."""
+        backup = [parse_address(text) for one in self.topology.interfaces.values() for text in one.backup]
+        return self.never[family] | IntervalSet.of((one.number, one.number) for one in backup if one.family == family)
+
+    def _dropped(self, family: Family) -> IntervalSet:
+        return self.never[family] | self._addresses(family, "")
+
+    def _come(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
+        """By a card, or from the vnet jails on a bridge: what the bridge hands on, and what is the host's."""
+        bridge = came if self.topology.interfaces[came].bridge else self.topology.bridge_of(came)
+        if not bridge:
+            yield from self._enter(kind, came, flow)
+            return
+        inside = self._addresses(kind.family, bridge)
+        for single in self._singles(flow._replace(to=flow.to & inside), kind.family):
+            yield from self._switched(kind, came, single)
+        for single in self._singles(flow._replace(to=flow.to - inside), kind.family):
+            to = Address(kind.family, _destination(single))
+            yield from self._enter(kind, ways.way_in(self.topology, came, to), single)
+
+    def _switched(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
+        """What pf sees of it depends on the members that it passes, so each sender goes by itself where pf sees these."""
+        apart = came in self.sides and not flow.sources - self._addresses(kind.family, came)
+        alone = (number for low, high in flow.sources for number in range(low, high + 1)) if apart else ()
+        whole = [flow._replace(sources=IntervalSet.single(number)) for number in alone] or [flow]
+        for part in whole:
+            ends = (Address(kind.family, part.sources.spans[0][0]), Address(kind.family, _destination(part)))
+            try:
+                found = ways.switched(self.topology, came, *ends)
+            except ways.UnknownWayError as unknown:
+                raise PfUnavailableError(f"cannot say who reaches {ends[1]}: {unknown}") from None
+            flows = [part]
+            for hop in found.hops if found else ():
+                flows = [out for one in flows for out in self.crossing.cross(kind, hop.interface, hop.direction, one)]
+            yield from flows
 
     def _addresses(self, family: Family, vnet: str) -> IntervalSet:
         return IntervalSet.of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.host.ways import cards
 from jailpf.pf.simulated.kernel.decide import match_of
 from jailpf.pf.simulated.rules.addresses import host_text, network, parse_address
 from jailpf.pf.simulated.rules.rule import BITS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class Reached:
     """Packets that arrive, or with doubts may arrive.
 
-    origin: "outside", "local" (the host and its jails without vnet) or the interface before vnet jails.
+    origin: "outside", "local" (the host and its jails without vnet), the interface before vnet jails, or another card.
     family, proto (a name, or "other": every protocol that no rule names). sources and source_ports: who may
     send. to and ports: what they ask for; protocols without ports have {0}. delivered_to: a jail, "host" or a
     plain address; address: where it arrives; port: the one port there, None: `ports` moved by `shift`. flats:
@@ -74,9 +75,9 @@ class Reached:
 
 
 def senders(entry: Reached, topology: Topology) -> list[str]:
-    """Who may send: "outside", or "host" and the names of jails, those that own one of the sources."""
-    if entry.origin == "outside":
-        return ["outside"]
+    """Who may send: "outside" or a card, or "host" and the names of jails, those that own one of the sources."""
+    if entry.origin == "outside" or entry.origin in cards(topology):
+        return [entry.origin]
     owners = topology.owners().items()
     names = (
         owner.jail or "host"
