@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
+import shutil
 import stat
 import time
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem, problems_of
+from jailpf.pf.pfctl import BATCH
 from jailpf.state import writes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jailpf.lifecycle.session import Session
 
@@ -23,7 +26,7 @@ _NAME = re.compile(rf"\..+{re.escape(writes.MARK)}[0-9a-f]{{16}}", re.DOTALL)
 def find(session: Session) -> Iterator[str]:
     """Temporary files of ours, in the run directory and wherever this command has read something."""
     run = session.directory
-    folders = {run.path, run.records, os.path.dirname(session.settings.file), *session.folders}
+    folders = {run.path, run.records, run.starting, run.plans, os.path.dirname(session.settings.file), *session.folders}
     folders.add(os.path.dirname(session.settings.jail_file("{jail}").partition("{jail}")[0]))
     for folder in sorted(folders):
         try:
@@ -31,14 +34,18 @@ def find(session: Session) -> Iterator[str]:
         except OSError:
             continue
         yield from (path for name in names if _is_left(path := f"{folder}/{name}"))
+    for plan in glob.glob(f"{glob.escape(run.plans)}/*/.*{writes.MARK}*"):
+        if _NAME.fullmatch(os.path.basename(plan)) and _is_left(plan):
+            yield plan
+    yield from (batch for batch in glob.glob(f"{glob.escape(run.path)}/{BATCH}*") if _is_left(batch, stat.S_ISDIR))
 
 
-def _is_left(path: str) -> bool:
+def _is_left(path: str, kind: Callable[[int], bool] = stat.S_ISREG) -> bool:
     try:
         status = os.lstat(path)
     except OSError:
         return False
-    own = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+    own = kind(status.st_mode) and status.st_uid == os.geteuid()
     return own and time.time() - max(status.st_mtime, status.st_ctime) > OLD
 
 
@@ -47,7 +54,10 @@ def remove(session: Session) -> list[Problem]:
     problems = []
     for path in find(session):
         try:
-            writes.remove(path)
+            if os.path.basename(path).startswith(BATCH):
+                shutil.rmtree(path)
+            else:
+                writes.remove(path)
         except OSError as wrong:
             problems += problems_of(wrong)
     return problems

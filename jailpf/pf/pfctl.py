@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jailpf.pf import KillBy
 
 BUSY_TRIES = 5
+BATCH = ".batch.jailpf-"  # how the folder of a batch is called while it is loaded
 _MISSING = (
     "Anchor does not exist",
     "Anchor or Ruleset does not exist",
@@ -82,7 +83,7 @@ class Pfctl:
         """`pfctl -a PARENT -f -` with `load anchor` lines only. 13 would take them and do nothing (facts.md section 2)."""
         if self.release < 15:
             raise PfRefusedError("pfctl before 15 does not load anchors from below another")
-        with tempfile.TemporaryDirectory(prefix=".batch.jailpf-", dir=self.folder or None) as folder:
+        with tempfile.TemporaryDirectory(prefix=BATCH, dir=self.folder or None) as folder:
             lines = []
             for number, (name, text) in enumerate(texts.items()):
                 file = os.path.join(folder, f"{number}.pf")
