@@ -39,6 +39,12 @@ def test_half_files_are_found_and_removed(machine: Machine, monkeypatch: object)
     prepare(session, "web", created=False)
     places = [tables, machine.root / "etc", machine.root / "etc/jails", machine.run_dir, machine.run_dir / "records"]
     files = [left(place) for place in places]
+    (machine.run_dir / "plans/web").mkdir(parents=True, exist_ok=True)
+    files.append(left(machine.run_dir / "plans/web"))
+    batch = machine.run_dir / ".batch.jailpf-abcd_123"
+    batch.mkdir()
+    (batch / "0.pf").write_text("pass all\n")
+    files.append(batch)
     kept = [
         left(tables, name) for name in ("f.table.jailpf-0123456789abcdef", ".f.jailpf-backup", ".f.jailpf-xyz", "f.tmp")
     ]
