@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 ADDRESSES = ("ip4.addr", "ip6.addr")
 HOOKS = ("exec.prepare", "exec.prestart", "exec.created")
+INSIDE = ("exec.start", "command")  # what a jail runs in itself; of the host's hooks, lines with `-j` or jexec(8)
+_CONFIGURES = re.compile(
+    r"\bifconfig\s+(?:-j\s+\S+\s+)?(?!lo\d|-)[\w.]+\s+(?:inet6?\s+)?(?:alias\s+)?([0-9a-fA-F.:]+)(?:/\d+)?(?=[\s;&|]|$)"
+)
 _BRIDGE = re.compile(r"\bifconfig\s+([\w.]+)\s+addm\s")  # as bridged jails and jail.conf examples do
 _JIB = re.compile(r"\bjib\s+addm\s+(?:-b\s+(\S+)\s+)?\S+\s+!?([\w.]+)")  # examples/jails/jib makes IFbridge
 
@@ -26,11 +30,13 @@ _JIB = re.compile(r"\bjib\s+addm\s+(?:-b\s+(\S+)\s+)?\S+\s+!?([\w.]+)")  # examp
 def jail_of(name: str, running_name: str, parameters: Parameters, file: str, known_by: str) -> Jail:
     """The jail that the parameters describe. Raises ConfigError for an address that is none.
 
-    Not settled: a vnet jail without addresses (it configures them itself), or ip_hostname (a resolver knows them).
+    Not settled: a vnet jail whose addresses neither it nor its commands name (DHCP), or ip_hostname (a resolver knows them).
     `ip4 = inherit` or `ip6 = inherit` shares the host's addresses.
     """
     vnet = wanted(parameters, "vnet")
     found = [one for key in ADDRESSES for one in addresses(parameters.get(key, ()), file)]
+    if vnet and not found:
+        found = list(configured(parameters))
     hooks = "\n".join(value for key in HOOKS for value in parameters.get(key, ()))
     return Jail(
         name=name,
@@ -63,6 +69,24 @@ def addresses(values: Iterable[str], file: str) -> Iterable[Address]:
             yield Address.parse(bare)
         except ValueError as wrong:
             raise ConfigError(f"{word!r} is not a jail's address: {wrong}", Place(file)) from None
+
+
+def configured(parameters: Parameters) -> Iterable[Address]:
+    """The addresses that a vnet jail's own commands set, `ifconfig IF [inet|inet6] ADDRESS`: written once is enough."""
+    lines = [value for key in INSIDE for value in parameters.get(key, ())]
+    lines += [
+        value
+        for key in (*HOOKS, "exec.poststart")
+        for value in parameters.get(key, ())
+        if re.search(r"\bjexec\s|\bifconfig\s+-j\s", value)
+    ]
+    found: dict[Address, None] = {}
+    for word in (word for line in lines for word in _CONFIGURES.findall(line)):
+        try:
+            found[Address.parse(word)] = None
+        except ValueError:
+            continue  # link-local, or no address: nothing that pf could be told
+    return found
 
 
 def bridge(hooks: str) -> Interface | None:
