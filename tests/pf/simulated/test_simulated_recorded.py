@@ -15,6 +15,8 @@ import pytest
 from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.language.context import WITHOUT_A_WORD
 from jailpf.pf.simulated.language.parse import Parsed, parse
+from jailpf.pf.simulated.rules.rule import SECTIONS
+from jailpf.pf.simulated.rules.show import rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,3 +106,18 @@ def test_how_many_are_asked() -> None:
     """All that were recorded, but those with arguments that print something else."""
     assert sum(map(len, TOPICS.values())) == 3854
     assert len(RECORDED["cases"]) == 3907
+
+
+def test_what_is_kept_as_text_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that the store writes down (rule_text, quoted) is read back as one that prints the same."""
+    monkeypatch.chdir(tmp_path)
+    plain = [case for cases in TOPICS.values() for case in cases if not case.get("exit") and "files" not in case]
+    for case in plain[::5]:
+        said = _said(case, "", STANDARD)
+        for rule in (rule for section in SECTIONS for rule in said.rules[section]):
+            text = rule_text(rule, quoted=True)
+            again = parse(text + "\n", Topology(), main=True, lenient=True)
+            found = [one for section in SECTIONS for one in again.rules[section]]
+            if "return-icmp" not in text and "->  static-port" not in text and not text.endswith("-> "):
+                assert [rule_text(one, quoted=True) for one in found] == [text]
+                assert not again.unknown, text

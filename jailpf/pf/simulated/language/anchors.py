@@ -72,6 +72,7 @@ def anchor_rule(c: Context) -> None:
     lists.users, lists.groups, lists.received_on, lists.icmp = o.users, o.groups, o.received_on, o.icmp or []
     # Translation anchors in braces are read and never loaded.
     body = tuple(rule for rule in frame.rules if rule.section == "filter") if frame else None
+    body = None if name and not body else body  # nothing is loaded there then, and what is there stays
     base = Rule("anchor", line=line, direction=way, quick=quick, family=base_family, anchor=target, body=body, **fields)
     expand(c, base, lists)
     c.left = None

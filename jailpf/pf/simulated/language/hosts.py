@@ -137,6 +137,8 @@ def negatable(c: Context) -> list[Node]:
     if kind == "no-route" or kind == "urpf-failed":
         c.stream.take()
         return [Node(Host("no-route" if kind == "no-route" else "urpf-failed", negated=negated))]
+    if negated and c.printed and c.stream.accept("any"):  # so pfctl prints ! 0.0.0.0/0
+        return [Node(Host("any", negated=True))]
     found = host(c, may_be_unknown=True)
     return [Node(_negated(node.host), node.scope) for node in found] if negated else found
 

@@ -48,6 +48,7 @@ def rdr_pool(c: Context, written: Redirect, port: Ports | None) -> tuple[Pool, i
     if written.port.star:
         width = port.high - port.low if port else 0
         high = (low + width) % 65536
+        high = 0 if high == low else high
     elif written.port.several and low > high and not c.printed:
         c.complain("invalid rdr-to port range")
         return _pool(c, written, low, high, False, 1)

@@ -147,7 +147,7 @@ def _map_e(stream: Stream, found: Redirect) -> None:
     offset, length, psid = numbers
     if found.map_e:
         raise RuleError("map-e-portset cannot be redefined")
-    if found.type:
+    if found.type and not stream.lexer.printed:
         raise RuleError("map-e-portset cannot be used with address pools")
     if not 1 <= offset <= 15:
         raise RuleError("MAP-E PSID offset must be 1-15")

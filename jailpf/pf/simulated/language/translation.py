@@ -16,7 +16,7 @@ from jailpf.pf.simulated.language.resolve import several
 from jailpf.pf.simulated.language.small import rtable
 from jailpf.pf.simulated.language.state_options import only_pflow
 from jailpf.pf.simulated.language.written import Lists
-from jailpf.pf.simulated.rules.rule import ANY, Pool, Rule
+from jailpf.pf.simulated.rules.rule import ANY, Pool, Rule, StateOptions
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 _ONLY_YES = '"pass" not valid with "no"'
 _NO_NEXTHOP = "The prefer-ipv6-nexthop option can't be used for nat/rdr/binat pools"
+
+_BEHIND_PASS = frozenset(
+    ["on", "inet", "inet6", "proto", "from", "to", "all", "os", "tag", "tagged", "!", "rtable", "ARROW"]
+) | {"\n"}
 
 
 class _Tail(NamedTuple):
@@ -49,11 +53,16 @@ def translation_rule(c: Context, no: bool) -> None:
     action = stream.take("nat", "rdr")
     passes, log = _pass_log(c)
     if no and passes:
+        stream.must(_BEHIND_PASS)
         raise RuleError(_ONLY_YES)
     lists = Lists(interfaces=interfaces(c))
     base_family = family(stream)
     lists.protocols = protocols(c.stream)
     ends = from_to(c)
+    pflow = c.printed and stream.accept("(")  # so pfctl prints what it cannot read
+    if pflow:
+        stream.take("pflow")
+        stream.take(")")
     tail = _tail(c)
     pool = redirect(c) if stream.accept("ARROW") else None
     if pool:
@@ -71,7 +80,7 @@ def translation_rule(c: Context, no: bool) -> None:
         if pool.ipv6_nexthop:
             raise RuleError(_NO_NEXTHOP)
         base_family = translation(pool, base_family)
-    fields["options"] = only_pflow(c.state_defaults)
+    fields["options"] = StateOptions(pflow=True) if pflow else only_pflow(c.state_defaults)
     lists.sources, lists.source_ports, lists.systems, lists.destinations, lists.destination_ports = ends
     lists.rdr = pool
     base = Rule(action, c.statement_line, no=no, passes=passes, log=log, family=base_family, **fields)

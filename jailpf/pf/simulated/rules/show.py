@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jailpf.pf.simulated.rules.addresses import host_text
 from jailpf.pf.simulated.rules.names import service_name
 from jailpf.pf.simulated.rules.names.icmp import CODES, CODES6, code_text, type_text
-from jailpf.pf.simulated.rules.rule import UNKNOWN_ID
+from jailpf.pf.simulated.rules.rule import TRANSLATIONS, UNKNOWN_ID
 from jailpf.pf.simulated.rules.show_pool import pool_text
 from jailpf.pf.simulated.rules.show_state import state_text
 
@@ -23,7 +23,7 @@ def rule_text(rule: Rule, quoted: bool = False, numeric: bool = True) -> str:
     With `quoted`, it is as pfctl can read it back, which it does not print: tags stand in quotes, for instance. With `numeric` False services
     have their names, as pfctl prints them without -P.
     """
-    if rule.body:
+    if rule.body or (quoted and rule.body is not None):
         return "\n".join(body_text(rule, set(), quoted=quoted, numeric=numeric))
     return _line(rule, quoted, numeric)
 
@@ -32,7 +32,7 @@ def body_text(rule: Rule, shown: set[int], depth: int = 0, quoted: bool = False,
     """The lines of a rule. What an anchor has in braces is printed once, whatever its line expands to: `shown`."""
     indent = "  " * depth
     line = indent + _line(rule, quoted, numeric)
-    if not rule.body or id(rule.body) in shown:
+    if not (rule.body or (quoted and rule.body is not None)) or id(rule.body) in shown:
         yield line
         return
     shown.add(id(rule.body))
@@ -45,7 +45,7 @@ def body_text(rule: Rule, shown: set[int], depth: int = 0, quoted: bool = False,
 def _line(rule: Rule, quoted: bool, numeric: bool) -> str:
     if rule.text:
         return rule.text
-    words = [_action(rule)]
+    words = [_action(rule, quoted)]
     words += [word for word in (_block(rule) if rule.block else "", rule.direction, rule.log) if word]
     if rule.quick:
         words.append("quick")
@@ -60,9 +60,17 @@ def _line(rule: Rule, quoted: bool, numeric: bool) -> str:
     service = "" if numeric else "tcp" if rule.proto == "tcp" else "udp"
     words.append(
         from_to_text(
-            rule.source, rule.source_port, rule.destination, rule.destination_port, rule.family, rule.os, service
+            rule.source,
+            rule.source_port,
+            rule.destination,
+            rule.destination_port,
+            rule.family,
+            rule.os,
+            service,
         )
     )
+    if quoted and "! any" in words[-1]:  # which pfctl prints and cannot read
+        words[-1] = words[-1].replace("! any", "! 0.0.0.0/0" if rule.family == "inet" else "! ::/0")
     if quoted and rule.action == "binat" and words[-1] == "all":
         words[-1] = "from any to any"
     words += _conditions(rule)
@@ -70,10 +78,9 @@ def _line(rule: Rule, quoted: bool, numeric: bool) -> str:
     return " ".join(words)
 
 
-def _action(rule: Rule) -> str:
+def _action(rule: Rule, quoted: bool) -> str:
     if rule.anchor:
-        hidden = rule.anchor.rpartition("/")[2].startswith("_") and rule.action == "anchor"
-        hidden = hidden or rule.anchor.rpartition("/")[2].startswith("_")
+        hidden = rule.anchor.rpartition("/")[2].startswith("_") and not (quoted and rule.body is None)
         return rule.action if hidden else f'{rule.action} "{rule.anchor}"'
     return ("no " if rule.no else "") + rule.action + (" pass" if rule.passes else "")
 
@@ -171,7 +178,7 @@ def _effects(rule: Rule, quoted: bool) -> list[str]:
         words.append(rule.state)
     if rule.probability:
         words.append(f"probability {_share(rule.probability)}%")
-    if rule.options and (options := state_text(rule.options)):
+    if rule.options and not (quoted and rule.section in TRANSLATIONS) and (options := state_text(rule.options)):
         words.append(f"({options})")
     if rule.allow_opts:
         words.append("allow-opts")

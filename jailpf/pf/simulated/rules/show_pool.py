@@ -20,6 +20,9 @@ def pool_text(pool: Pool, use: str, readable: bool = False) -> str:
         several = pool.port_end and pool.port_end != pool.port
         end = "*" if readable and pool.port_end < pool.port else pool.port_end
         words.append(f"port {pool.port}:{end}" if several else f"port {pool.port}")
+    map_e = "map-e-portset {}/{}/{}".format(*(pool.map_e or (0, 0, 0)))
+    if readable and pool.map_e:
+        words.append(map_e)
     if pool.type:
         words.append(pool.type)
     if pool.type == "source-hash" and pool.key:
@@ -28,7 +31,7 @@ def pool_text(pool: Pool, use: str, readable: bool = False) -> str:
         ("sticky-address", pool.sticky),
         ("endpoint-independent", pool.endpoint_independent),
         ("static-port", pool.static_port and use == "nat"),
-        ("map-e-portset {}/{}/{}".format(*(pool.map_e or (0, 0, 0))), pool.map_e is not None),
+        (map_e, pool.map_e is not None and not readable),
         ("prefer-ipv6-nexthop", pool.ipv6_nexthop),
     )
     return " ".join([*words, *(word for word, true in said if true)])
