@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 TABLE_NAME_MAX = 31
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]+")
 _NO_HOST = "could not parse host specification"
-_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z][A-Za-z0-9-]*\.?")
 # What may stand behind a host; anything else is wrong before pfctl looks the host up.
 _BEHIND = frozenset(
     [
@@ -139,7 +138,7 @@ def negatable(c: Context) -> list[Node]:
         return [Node(Host("no-route" if kind == "no-route" else "urpf-failed", negated=negated))]
     if negated and c.printed and c.stream.accept("any"):  # so pfctl prints ! 0.0.0.0/0
         return [Node(Host("any", negated=True))]
-    found = host(c, may_be_unknown=True)
+    found = host(c)
     return [Node(_negated(node.host), node.scope) for node in found] if negated else found
 
 
@@ -147,11 +146,8 @@ def _negated(host: Host) -> Host:
     return Host(host.kind, host.family, host.low, host.high, host.prefix, host.name, True)
 
 
-def host(c: Context, may_be_unknown: bool = False) -> list[Node]:
-    """One host: an address, a network, a range, a name, (interface) or <table>. Raises RuleError.
-
-    Read leniently, a name that nobody here can look up is a table of which nothing is known, if that may be.
-    """
+def host(c: Context) -> list[Node]:
+    """One host: an address, a network, a range, a name, (interface) or <table>. Raises RuleError."""
     stream = c.stream
     kind = stream.peek()
     if kind == NUMBER:
@@ -178,18 +174,7 @@ def host(c: Context, may_be_unknown: bool = False) -> list[Node]:
         text = f"{text}/{stream.integer()}"
     elif following not in _BEHIND:
         raise SyntaxFault
-    elif may_be_unknown and c.lenient and _HOST_NAME.fullmatch(text):
-        return _unknown(text, c)
     return _placed(text, c)
-
-
-def _unknown(name: str, c: Context) -> list[Node]:
-    try:
-        return resolve(name, c.topology)
-    except RuleError:
-        c.result.doubtful.add(name)
-        c.tolerate()
-        return [Node(Host("table", name=name))]
 
 
 def table(c: Context) -> Node:
