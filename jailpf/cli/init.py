@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from jailpf.cli import output
 from jailpf.errors import ConfigError, UsageError
+from jailpf.lifecycle import outside
 from jailpf.state import writes
 from jailpf.values import FAMILIES, Interface
 
@@ -32,6 +34,7 @@ def init(session: Session, options: Namespace) -> int:
     """Write jailpf.toml when --ext-if is given and there is none, and print the lines that pf.conf needs."""
     if options.ext_if:
         _write(session.file, options.ext_if)
+        output.problems(outside.nowhere(session), level="yellow")
     print(lines(session.settings), end="")
     return 0
 

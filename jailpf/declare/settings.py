@@ -133,6 +133,8 @@ class Settings:
 def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, plans: str = "", pf: str = "") -> Settings:
     """Read jailpf.toml. `pf` is the command line's choice. Raises ConfigError with all problems, PermissionDeniedError."""
     file = os.path.abspath(file)
+    if os.path.isdir(file):
+        raise ConfigError("is a folder", Place(file), f"-c names the file in it: -c {file}/jailpf.toml")
     try:
         document = toml.load(file, ConfigError)
     except ConfigError as wrong:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, Problem
 from jailpf.lifecycle import batch, leftovers, load, poststop, readiness
+from jailpf.lifecycle.jails import near_name
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey
 from jailpf.state import claimed, plans, starting
@@ -61,7 +62,7 @@ def sync(
             if not only:
                 return result
         if strange := sorted(name for name in only - {*seen.known, *seen.broken} if not declared(session, name)):
-            raise NoJailError([Problem(f"{name} is neither declared nor loaded") for name in strange])
+            raise NoJailError([_stranger(session, name) for name in strange])
         wanted = _wanted(session, seen, only, result, progress)
         gone = [
             name
@@ -133,3 +134,9 @@ def _stays(session: Session, seen: Survey, name: str) -> bool:
 
 def _path_wanted(path: str, wanted: dict[str, Record]) -> bool:
     return any(anchor.path == path for record in wanted.values() for anchor in record.anchors)
+
+
+def _stranger(session: Session, name: str) -> Problem:
+    near = near_name(name, session.jails.declared())
+    remedy = f"did you mean {near}?" if near else f"`jailpf new {name}` writes a declaration"
+    return Problem(f"{name} is neither declared nor loaded", None, remedy)
