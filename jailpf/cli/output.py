@@ -46,6 +46,9 @@ def aside(session: Session, wrong: Iterable[JailpfError]) -> list[Problem]:
     """What a command tells that was asked something else: declarations that are broken are counted, not told."""
     from jailpf.errors import Problem
 
+    wrong = list(wrong)
+    if not any(one.place for each in wrong for one in each.problems):
+        return [one for each in wrong for one in each.problems]  # settings need not be there
     end = session.settings.jail_file("{jail}").partition("{jail}")[2]
     found: list[Problem] = []
     broken: dict[str, None] = {}

@@ -45,7 +45,7 @@ def trace(session: Session, options: Namespace) -> int:
     else:
         _print(world, question, found, near)
         output.problems([*output.aside(session, world.problems), *notes(world)], level="yellow")
-        if not found and world.jails and not options.declared and not session.pf.anchors():
+        if not found and world.jails and not (options.declared or options.main) and not session.pf.anchors():
             remedy = "`jailpf load JAIL` loads what is declared; --declared asks as if it were"
             output.problems([Problem("nothing is loaded", None, remedy)], level="yellow")
     return 0 if found else 1

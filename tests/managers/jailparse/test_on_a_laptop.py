@@ -23,7 +23,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     tmp_path.chmod(0o755)
     (tmp_path / "jails").mkdir()
     (tmp_path / "jailpf.toml").write_text(
-        f'pf = "simulated"\n[host]\next_if = "em0"\n[programs]\njail = "{tmp_path}/no/jail"\n'
+        f'pf = "simulated"\n[host]\next_if = "em0"\nnat = "(em0:0)"\n[programs]\njail = "{tmp_path}/no/jail"\n'
     )
     (tmp_path / "jail.conf").write_text(TEXT)
     (tmp_path / "jails/web.toml").write_text("[service.http]\nport = 80\n")
