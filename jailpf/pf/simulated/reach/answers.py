@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 Answer = tuple[bool, tuple["Flat", ...]]  # whether there is one, and the rules that keep that in doubt
 
+ASKED_MAX = (
+    4000  # packets that are asked about one by one; what is left then is taken to be answered, which lets in more
+)
 # Addresses that the kernel drops when they come in by a card, whatever pf says (ways.refused).
 NEVER_OUTSIDE = {
     "inet": IntervalSet(((0, (1 << 24) - 1), (127 << 24, (128 << 24) - 1), (224 << 24, (1 << 32) - 1))),
@@ -52,6 +55,7 @@ class Answers:
             for family in NEVER_OUTSIDE
         }
         self.cards = cards(model.topology)
+        self.left = ASKED_MAX
         self._known: dict[tuple[object, ...], Answer] = {}
         self._homes: dict[Family, dict[str, IntervalSet]] = {}
         self._apart: dict[tuple[bool, Family, IntervalSet], list[tuple[str, IntervalSet]]] = {}
@@ -90,8 +94,14 @@ class Answers:
         dports = [part.shifted(-flow.shift) for part in now] or [flow.ports]
         sports = _apart(flow.source_ports, ports)
         found: dict[Answer, list[Flow]] = {}
-        for _, sources in self._at_home(origin, kind.family, flow.sources):
-            for own, sport, dport in product(_apart(sources, addresses), sports, dports):
+        homes = [
+            (sources, _apart(sources, addresses)) for _, sources in self._at_home(origin, kind.family, flow.sources)
+        ]
+        self.left -= sum(len(parts) for _, parts in homes) * len(sports) * len(dports)
+        if self.left < 0:
+            return {(True, ()): [flow]}
+        for _, owns in homes:
+            for own, sport, dport in product(owns, sports, dports):
                 part = flow._replace(sources=own, source_ports=sport, ports=dport)
                 found.setdefault(self._ask(origin, kind, part), []).append(part)
         if len(found) == 1:
