@@ -31,7 +31,8 @@ def main(arguments: list[str]) -> int:
 
             names = {command.name for command in COMMANDS}
             command = next((word for word in arguments if word in names), "")
-            output.as_json(command, errors=list(map(output.problem_json, wrong.problems)))
+            # no map() here: once jailpf.cli.map is imported, that is its name in this package
+            output.as_json(command, errors=[output.problem_json(problem) for problem in wrong.problems])
         return wrong.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

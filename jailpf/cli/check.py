@@ -66,6 +66,7 @@ def check(session: Session, options: Namespace) -> int:
     promised = _promises(session)
     errors += promised
     status = status or (65 if promised else 0)
+    errors = list(dict.fromkeys(errors))  # a broken jail.conf is every jail's
     if options.json:
         output.as_json(
             "check",
@@ -114,13 +115,15 @@ def _promises(session: Session) -> list[Problem]:
 
     if not there(session.settings.file):
         return []
-    from jailpf.insight.promises import broken, promises_of
+    from jailpf.insight.promises import broken, promises_of, strangers
     from jailpf.insight.world import build
     from jailpf.pf.simulated.reach.reach import reach
 
     try:
         world = build(session, declared=True)
-        return broken(promises_of(session), world, reach(world.pf))
+        promises = promises_of(session)
+        session.notes += strangers(promises, {*world.pf.topology.jails, *session.jails.declared()})
+        return broken(promises, world, reach(world.pf))
     except JailpfError as wrong:
         return wrong.problems
 

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jailpf.insight.blame import Told
+    from jailpf.insight.pflog import Packet
     from jailpf.lifecycle.session import Session
 
 KEPT = "/var/log/pflog"
 OPTIONS = ("-n", "-e", "-tttt", "-l")
+BANNERS = ("listening on ", "reading from file ", "tcpdump: ")
 # The beginning of what tcpdump -w and pflogd(8) write, in either byte order, with micro- or nanoseconds.
 PCAP = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")
 
@@ -25,12 +27,11 @@ PCAP = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb
 def log(session: Session, options: Namespace) -> int:
     """Tell each packet, or count them; 0 also when there is none."""
     from jailpf.insight.blame import Blame
-    from jailpf.insight.pflog import parse
     from jailpf.insight.world import build
 
     chosen = set(options.jails)
     blame = Blame(build(session))
-    told = (blame.tell(packet) for line in _lines(session, options) if (packet := parse(line)))
+    told = (blame.tell(packet) for packet in _packets(_lines(session, options), options))
     wanted = (one for one in told if not chosen or one.jail in chosen)
     if options.summary:
         _summary(wanted, options.json)
@@ -40,6 +41,21 @@ def log(session: Session, options: Namespace) -> int:
         for one in wanted:
             print(_line(one), flush=options.follow)
     return 0
+
+
+def _packets(lines: Iterable[str], options: Namespace) -> Iterator[Packet]:
+    """Those that a line tells of. Raises ConfigError for a file of lines none of which does: it is something else."""
+    from jailpf.insight.pflog import parse
+
+    seen = understood = False
+    for line in lines:
+        seen = seen or (bool(line.strip()) and not line.startswith(BANNERS))
+        if packet := parse(line):
+            understood = True
+            yield packet
+    if seen and not understood and options.pflog and not options.follow:
+        remedy = "it takes what pflogd(8) writes, and what `tcpdump -n -e -tttt -r FILE` prints of that"
+        raise ConfigError("no line of it is understood as pf's log", Place(options.pflog), remedy)
 
 
 def _lines(session: Session, options: Namespace) -> Iterator[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def promises(session: Session, options: Namespace) -> int:
     """0 when all are kept, 1 when one is not; of what is declared, or with --loaded of what pf holds."""
     from jailpf.declare.promises import FILE
-    from jailpf.insight.promises import broken, promises_of
+    from jailpf.insight.promises import broken, promises_of, strangers
     from jailpf.insight.world import build
     from jailpf.pf.simulated.reach.reach import reach
 
@@ -30,6 +30,7 @@ def promises(session: Session, options: Namespace) -> int:
         rows = [{"promise": str(one), "kept": one.place not in bad, "line": one.place.line} for one in known]
         output.as_json("promises", promises=rows, problems=list(map(output.problem_json, found)))
     else:
+        output.problems(strangers(known, {*world.pf.topology.jails, *session.jails.declared()}), level="yellow")
         for one in known:
             if one.place not in bad:
                 print(output.colour("kept", "green"), str(one))

@@ -52,7 +52,7 @@ def reach(session: Session, options: Namespace) -> int:
             doubtful=[row._asdict() for row in doubtful],
         )
     else:
-        _print(declared, [row for row in other if row.jail in known])
+        _print(declared, [row for row in other if row.jail in known], surely=any(row.service for row in doubtful))
         _host([row for row in other if row.jail == "host" and row.origin != "local"])
         _doubtful([row for row in doubtful if row.jail in known])
         output.problems(output.aside(session, world.problems), level="yellow")
@@ -61,11 +61,11 @@ def reach(session: Session, options: Namespace) -> int:
     return 1 if any(row.proto not in ICMP and (row.answered or row.proto != "tcp") for row in found) else 0
 
 
-def _print(declared: list[Row], other: list[Row]) -> None:
+def _print(declared: list[Row], other: list[Row], *, surely: bool) -> None:
     if declared:
         output.table([_cells(row) for row in declared], HEAD)
     else:
-        print("no declared service is reached by anybody")
+        print(f"no declared service is {'surely ' if surely else ''}reached by anybody")
     if other:
         print(output.colour("\nreached, and no declaration names it:", "yellow"))
         output.table([_cells(row) for row in other], HEAD)

@@ -48,7 +48,11 @@ def table(session: Session, options: Namespace) -> int:
             raise UsageError(
                 "expire takes a number of seconds", None, f"jailpf table {home.jail} {home.name} expire 86400"
             )
-        tables.expire(session, home, int(words[0]))
+        gone = tables.expire(session, home, int(words[0]))
+        where = f" in {', '.join(home.paths)}" if home.paths else _where(home)
+        print(f"<{home.name}> of {home.jail}: {len(gone)} expired{where}")
+        if kept := sum(one in gone for one in tables.declared_members(session, home)):
+            print(f"declared all the same: {kept} of them; `jailpf sync` puts back what is declared")
         return 0
     if options.action == "reload":
         count = tables.reload(session, home)

@@ -10,6 +10,7 @@ from jailpf.managers.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from jailpf.errors import Problem
     from jailpf.lifecycle.session import Session
 
     Check = Callable[[Session], Iterable[Finding]]
@@ -27,10 +28,14 @@ def examine(session: Session) -> Iterator[Finding]:
         yield from (Finding.of(problem, "the settings decide everything else") for problem in wrong.problems)
         return
     checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *network.CHECKS, *jails.CHECKS]
-    broken = set()
+    broken: set[Problem] = set()
+    told: set[Finding] = set()
     for check in checks:
         try:
-            yield from check(session)
+            for finding in check(session):
+                if finding not in told:
+                    yield finding
+                told.add(finding)
         except JailpfError as wrong:
             for problem in wrong.problems:
                 if problem not in broken:

@@ -59,7 +59,7 @@ def left(session: Session) -> Iterator[Finding]:
 
 
 def roots(session: Session) -> Iterator[Finding]:
-    """Whether the settings lie outside of all jails; every other file is looked at when it is read."""
+    """Whether the settings lie outside of all jails. Every other file is looked at when it is read."""
     for file in (session.settings.file, session.settings.jail_file("x")):
         try:
             session.jails.must_be_outside(os.path.dirname(file), *session.jails.roots)

@@ -12,6 +12,7 @@ from jailpf.insight.rows import owners
 from jailpf.pf.simulated.reach.boxes import Box
 from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, IntervalSet
 from jailpf.pf.simulated.rules.addresses import network
+from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,15 @@ def promises_of(session: Session) -> list[Promised]:
 def broken(promises: Iterable[Promised], world: World, answer: Sequence[Reached]) -> list[Problem]:
     """A problem for each promise that the world does not keep, with an example packet; what is doubtful is not kept."""
     return [problem for one in promises if (problem := _broken(one, world, answer))]
+
+
+def strangers(promises: Iterable[Promised], jails: Iterable[str]) -> Iterator[Problem]:
+    """Jails that a promise names and nobody declares: it is kept, and may be about nothing. A pattern may wait for its jails."""
+    known = sorted(jails)
+    for one in promises:
+        for whom in (*one.promise.source, *one.promise.to, *one.promise.but):
+            if whom.kind == "jail" and "*" not in whom.word and whom.word not in known:
+                yield Problem(f"no jail {whom.word!r} is declared", one.place, did_you_mean(whom.word, known))
 
 
 def guard(session: Session, name: str) -> None:

@@ -139,6 +139,8 @@ def _whom(rest: list[str]) -> _Whom:
         if not rest:
             raise UsageError("jail which?", None, f"jailpf trace {USAGE}")
         return _Whom(word, rest.pop(0))
+    if word.startswith("jail:") and word[5:]:
+        return _Whom("jail", word[5:])  # as declarations and promises write it
     return _Whom(word)
 
 

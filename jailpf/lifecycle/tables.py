@@ -152,11 +152,16 @@ def reload(session: Session, home: Home) -> int:
     return len(members)
 
 
-def expire(session: Session, home: Home, seconds: int) -> None:
-    """Take out of the loaded table what was not seen for that long."""
+def expire(session: Session, home: Home, seconds: int) -> list[str]:
+    """Take out of the loaded table what was not seen for that long. Returns who that was."""
+    gone: dict[str, None] = {}
     with session.lock():
         for path in _paths(session, home.jail, home.name):
+            before = session.pf.table(path, home.name, "show")
             session.pf.table(path, home.name, "expire", (), seconds)
+            left = set(session.pf.table(path, home.name, "show"))
+            gone |= dict.fromkeys(one for one in before if one not in left)
+    return list(gone)
 
 
 def parse_members(words: Iterable[str]) -> list[str]:

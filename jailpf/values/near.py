@@ -111,6 +111,8 @@ def _with_port(word: str) -> str:
 
 
 def _name(word: str) -> str:
+    if found := re.fullmatch(r"jail[\s/=]+([\w.-]+)", word, re.ASCII):
+        return f'{word!r} is not an address; a jail is written "jail:{found[1]}"'
     return f"{word!r} is not an address; names are not looked up; write its address"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.cli.diff import ordered
+from jailpf.lifecycle.compare import ordered
 
 if TYPE_CHECKING:
     from conftest import Desk

@@ -161,3 +161,11 @@ def test_words_and_addresses_that_are_not_of_this_host_are_found(desk: Desk) -> 
     assert "no interface of this host holds 203.0.113.99" in found["what"]
     (found,) = findings(desk, "rdr on em0 inet proto tcp to 127.0.0.1 port 80 -> 203.0.113.1\n" + GOOD)
     assert "nothing for 127.0.0.1 ever comes in by a card" in found["what"]
+
+
+def test_a_broken_jail_conf_is_said_once(desk: Desk) -> None:
+    """Though every jail asks for it."""
+    desk.write("jail.conf", "web { path = /x;\n")
+    assert len(desk.jailpf("check").err.splitlines()) == 1
+    found = findings(desk)
+    assert len({tuple(one.items()) for one in found}) == len(found)

@@ -71,3 +71,12 @@ def test_a_capture_is_read_by_tcpdump(desk: Desk) -> None:
     assert "git http" in desk.jailpf("log", "-f").out
     program.write_text("#!/bin/sh\necho tcpdump: no such device >&2\nexit 1\n")
     assert "no such device" in desk.jailpf("log", "-f").err
+
+
+def test_a_file_of_something_else_is_no_empty_log(desk: Desk) -> None:
+    """Whoever names the wrong file is told; a log in which nothing was kept is fine."""
+    answer = desk.jailpf("log", "--file", str(desk.write("other.txt", "Nov 27 10:00:00 host sshd[1]: hello\n")))
+    assert answer.status == 78
+    assert "no line of it is understood as pf's log" in answer.err
+    for nothing in ("", LINES.splitlines()[0] + "\n"):
+        assert desk.jailpf("log", "--file", str(desk.write("none.txt", nothing))).status == 0

@@ -110,3 +110,12 @@ def test_no_promises(desk: Desk) -> None:
     """Said, and no fault."""
     answer = desk.jailpf("promises")
     assert (answer.status, answer.out) == (0, "there are no promises; promises.toml beside jailpf.toml has them\n")
+
+
+def test_a_jail_that_nobody_declares_is_named(desk: Desk) -> None:
+    """A promise about a mistyped name would be kept for ever; a pattern may wait for its jails."""
+    file = desk.write("promises.toml", NEVER.replace("jail:db", "jail:dovecto") + NEVER.replace("jail:db", "jail:db*"))
+    for command in ("promises", "check"):
+        answer = desk.jailpf(command)
+        assert answer.status == 0
+        assert answer.err == f"{file}:1:1: no jail 'dovecto' is declared; did you mean 'dovecot'?\n"

@@ -170,3 +170,12 @@ def test_refresh_of_one_of_a_jail_and_of_all(desk: Desk) -> None:
     assert desk.jailpf("table", "dovecot", "refresh").status == 64
     assert desk.jailpf("table", "follower").status == 64
     assert desk.jailpf("table", "follower", "office").status == 64
+
+
+def test_expire_says_who_comes_back(loaded: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the file lists is declared: pf forgets it until the next sync."""
+    assert "<insecure_mua> of dovecot: 0 expired in jailpf/dovecot" in loaded.jailpf(*TABLE, "expire", "86400").out
+    monkeypatch.setattr("jailpf.lifecycle.tables.expire", lambda *_: ["192.0.2.0/24", "198.51.100.7"])
+    answer = loaded.jailpf(*TABLE, "expire", "86400").out
+    assert "2 expired in jailpf/dovecot" in answer
+    assert "declared all the same: 1 of them" in answer

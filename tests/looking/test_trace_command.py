@@ -155,3 +155,9 @@ def test_what_leaves_says_as_whom(loaded: Desk) -> None:
     assert answer.status == 1
     assert "gets no answer: 172.16.15.15 is private and no nat rule translates it on em0" in answer.out
     assert "nearest: nat on em0 inet from 172.16.15.29 to any" in answer.out
+
+
+def test_a_jail_may_be_written_as_in_declarations(jailpf: Callable[..., Answer]) -> None:
+    """`jail:NAME` is `jail NAME`."""
+    words = "tcp from {}dovecot to {}git port 80"
+    assert ask(jailpf, words.format("jail:", "jail:")) == ask(jailpf, words.format("jail ", "jail "))

@@ -96,3 +96,11 @@ def test_a_rule_that_stands_twice_is_declared_once(host: Host, jailpf: Run) -> N
     assert (status, err) == (0, "")
     assert out.count("[service.") == 1
     assert "web: the same rules, once expanded" in out
+
+
+def test_the_folder_of_a_jail_is_answered_with_the_one_in_it(host: Host, jailpf: Run) -> None:
+    """Whoever names DATA/JAIL is shown where its rules are."""
+    where = folder(host)
+    status, _, err = jailpf("import", "-n", "pfrule", str(host.root / "data/web"))
+    assert status == 78
+    assert err.rstrip().endswith(f"name {where}")

@@ -158,6 +158,7 @@ def test_a_peer_knows_what_it_is(word: str, kind: str, family: str | None, table
         ("(em0", "is not an interface's addresses"),
         ("(em0:peer)", "is not an interface's addresses"),
         ("cafe", "is not an address"),
+        ("jail web", 'a jail is written "jail:web"'),
         ("host.example.org", "names are not looked up|write"),
         ("10.0.0.1 - 10.0.0.9", r'\["10.0.0.1", "10.0.0.2/31"'),
     ],

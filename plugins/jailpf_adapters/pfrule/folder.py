@@ -11,6 +11,7 @@ from jailpf.plugin import importing as rules
 if TYPE_CHECKING:
     from jailpf.plugin import Adapter, Imported
 
+BELOW = ("etc/pf.conf.d", "pf.conf.d")
 OWN = {"inet": "int_ip4", "inet6": "int_ip6"}
 SECTIONS = {
     "nat": ("nat",),
@@ -63,9 +64,9 @@ class Folder:
                 self._read(name)
         if not any(name.endswith((".conf", ".table")) for name in names):
             files = ", ".join(f"{section}.conf" for section in SECTIONS)
-            raise ConfigError(
-                "holds no rules, and nothing is written", Place(self.folder), f"its files would be {files}"
-            )
+            below = next((one for one in BELOW if os.path.isdir(os.path.join(self.folder, one))), "")
+            remedy = f"name {os.path.join(self.folder, below)}" if below else f"its files would be {files}"
+            raise ConfigError("holds no rules, and nothing is written", Place(self.folder), remedy)
         for name in names:
             if name.endswith(".table"):
                 self._table_file(name)
