@@ -19,6 +19,7 @@ def main(arguments: list[str]) -> int:
     from jailpf.cli import output, parser
 
     os.umask(0o022)
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us; for as long as we live
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     try:

@@ -83,8 +83,8 @@ class Sentence(str):
 class Promise(Keys):
     """Who must never, or always, reach whom."""
 
-    source: tuple[Whom, ...] = key(Whom, "Who sends.", name="from", many=True, required=True)
-    to: tuple[Whom, ...] = key(Whom, "Who is reached, or not.", many=True, required=True)
+    source: tuple[Whom, ...] = key(Whom, "Who sends.", name="from", many=True, required=True, filled=True)
+    to: tuple[Whom, ...] = key(Whom, "Who is reached, or not.", many=True, required=True, filled=True)
     port: tuple[Port, ...] = key(
         Port, "The port at which it arrives, a range, or several.", many=True, shown="every port"
     )

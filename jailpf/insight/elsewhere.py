@@ -39,11 +39,12 @@ def add_interfaces(topology: Topology, given: Sequence[str]) -> None:
 
 def text_of(file: str) -> str:
     """What is in a pf.conf; "-" is standard input. Raises ConfigError."""
+    from jailpf.pf.simulated.language.files import read
+
     try:
         if file == "-":
             return sys.stdin.read()
-        with open(file, encoding="utf-8", errors="surrogateescape", newline="") as opened:
-            return opened.read()
+        return read(file)
     except OSError as wrong:
         raise ConfigError(f"cannot be read: {wrong.strerror}", Place(file)) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from jailpf.declare.promises import Promise, Promised, Whom
 
 ICMP = ("icmp", "ipv6-icmp")
+
+
+_LISTS = ("sources", "addresses", "ports", "arrives", "doubts")
+_PORTS = re.compile(r"any|[0-9]{1,5}(:[0-9]{1,5})?")
 
 
 class Entry(NamedTuple):
@@ -54,9 +59,21 @@ def read(folder: str) -> tuple[list[Entry], list[Problem]]:
 
 
 def _row(data: dict[str, Any]) -> Row:
-    made: dict[str, Any] = {
-        name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in Row._fields
-    }
+    """Raises ValueError, KeyError, TypeError for what `reach` never printed: nobody is passed over by a row that is half read."""
+    made: dict[str, Any] = {}
+    for name in Row._fields:
+        value = data[name]
+        if name in _LISTS:
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise ValueError(name)
+            made[name] = tuple(value)
+        else:
+            value = value or "" if name == "service" else value  # null for what no declaration names
+            if not isinstance(value, bool if name == "answered" else str):
+                raise ValueError(name)
+            made[name] = value
+    if not made["arrives"] or not all(map(_PORTS.fullmatch, made["ports"])):
+        raise ValueError("ports")
     return Row(**made)
 
 

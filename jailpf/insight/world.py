@@ -122,11 +122,12 @@ def _jails(session: Session) -> tuple[dict[str, Prepared], list[JailpfError]]:
 def _main(session: Session, file: str) -> tuple[str | list[str], dict[str, tuple[str, ...]]]:
     """The main ruleset as text or as pfctl prints it, and its tables."""
     if file:
+        from jailpf.pf.simulated.language.files import read
+
         try:
-            with open(file, encoding="utf-8") as opened:
-                return opened.read(), {}
-        except (OSError, UnicodeDecodeError) as wrong:
-            raise ConfigError(f"cannot be read: {getattr(wrong, 'strerror', wrong)}", Place(file)) from None
+            return read(file), {}  # byte for byte: pfctl takes no \r for the end of a line
+        except OSError as wrong:
+            raise ConfigError(f"cannot be read: {wrong.strerror}", Place(file)) from None
     loaded: Loaded = session.pf.read("")
     text = getattr(session.pf, "main", None)
     return (text() if text else [*loaded.nat, *loaded.rules]), dict(loaded.tables)

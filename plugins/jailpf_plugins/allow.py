@@ -10,6 +10,7 @@ from jailpf.plugin import (
     Count,
     Interface,
     Log,
+    Network,
     Party,
     Peer,
     Port,
@@ -111,8 +112,8 @@ class Allow(RuleType):
         if targets:
             yield _addresses(context, self._own(context), targets, direct), "" if direct else context.tag_in
             return
-        binat = {one for rule in context.translating if rule.action == "binat" for one in rule.source}
-        closed = () if self.direct else tuple(one for one in self._own(context) if Peer.of(one) in binat)
+        binat = [one for rule in context.translating if rule.action == "binat" for one in rule.source]
+        closed = () if self.direct else tuple(one for one in self._own(context) if _is_in(one, binat))
         if closed:
             yield closed, context.tag_out
         if rest := tuple(one for one in self._own(context) if one not in closed):
@@ -239,6 +240,12 @@ class Allow(RuleType):
 
 def _limited(state: StateOptions | None) -> bool:
     return state is not None and (state.synproxy or any(getattr(state, name) for name in LIMITS))
+
+
+def _is_in(address: Address, networks: Iterable[Peer]) -> bool:
+    """Whether one of them is the address, or holds it."""
+    one = Network.parse(str(address))
+    return any(peer.network is not None and one.within(peer.network) for peer in networks)
 
 
 def _addresses(context: Context, own: tuple[Address, ...], targets: list[Rule], direct: bool) -> tuple[Address, ...]:

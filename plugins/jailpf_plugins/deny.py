@@ -50,12 +50,19 @@ class Deny(RuleType):
         """The block rules, above all others of the jail."""
         proto = self.proto or (TCP_UDP if self.port else None)
         tells = self.answer if self.answer is not None else not self.source
-        for side in context.sides(source=self.source, to=self.to, proto=proto):
+        for side in self._sides(context, proto):
             what: dict[str, Any] = {
                 "action": "block", "answer": "return" if tells else "drop", "quick": True, "order": "first",
                 "family": side.family, "proto": proto, "port": self.port, "log": self.log,
             }  # fmt: skip
             yield from self._coming(context, side, what) if self.source else self._sent(context, side, what)
+
+    def _sides(self, context: Context, proto: Protocol | None) -> Iterator[Side]:
+        """Everybody but a network of one family is everybody of the other one too."""
+        yield from context.sides(source=self.source, to=self.to, proto=proto)
+        but = {one.family for one in (*self.source, *self.to) if one.negated and one.family}
+        if but:
+            yield from (side for side in context.sides(proto=proto) if side.family not in but)
 
     def _coming(self, context: Context, side: Side, what: dict[str, Any]) -> Iterator[Rule]:
         """To the jail's own addresses, or the host would be closed as well; and to where its rdr sends to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,3 +72,40 @@ def test_trace_without_settings(conf: str, port: int, status: int, capsys: pytes
     assert main(["-c", "/nonexistent", "trace", "--main", conf, *EM0, *words]) == status
     assert ("reaches host" in capsys.readouterr().out) == (status == 0)
     assert main(["-c", "/nonexistent", "trace", "--main", conf, "--interfaces", "ifconfig.txt", *words]) == status
+
+
+def test_a_file_without_an_end_and_a_number_without_one(
+    conf: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Refused in one line, by check and trace alike: neither for ever nor a traceback."""
+    endless = tmp_path / "endless"
+    with endless.open("wb") as opened:
+        opened.truncate((16 << 20) + 1)  # a hole: /dev/zero of the length that is read
+    for text, said in (
+        (f'include "{endless}"\n', "File too large"),
+        (f'table <t> file "{endless}"\n', "File too large"),
+        (f"set limit states {'9' * 5000}\n", "invalid number: too large"),
+        (f"set limit states -{'9' * 5000}\n", "invalid number: too small"),
+    ):
+        (tmp_path / conf).write_text(text)
+        assert main(["pf", "check", *EM0, conf]) == 65
+        assert said in capsys.readouterr().err
+    (tmp_path / conf).write_text(f"set limit states {'0' * 5000}7\n")
+    assert main(["pf", "check", *EM0, conf]) == 0
+
+
+def test_trace_takes_no_file_that_check_refuses(conf: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Ends of lines are those of pfctl, and any byte may stand in a comment."""
+    words = ["tcp", "from", "198.51.100.7", "to", "203.0.113.1", "port", "25"]
+    for text, check, trace in ((b"pass\r\nblock\r\n", 65, 71), (b"pass # \xff\n", 0, 0)):
+        (tmp_path / conf).write_bytes(text)
+        assert main(["pf", "check", *EM0, conf]) == check
+        assert main(["-c", "/nonexistent", "trace", "--main", conf, *EM0, *words]) == trace
+
+
+def test_standard_input_that_is_closed(conf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an empty file, and no bug."""
+    with monkeypatch.context() as closed:
+        closed.setattr("sys.stdin", None)
+        assert main(["pf", "check", *EM0, "-"]) == 0
+        sys.stdin.close()

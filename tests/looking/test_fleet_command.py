@@ -73,3 +73,20 @@ def test_a_file_that_is_something_else_is_named(desk: Desk, folder: Path) -> Non
     assert "alpha" in answer.out
     assert desk.jailpf("fleet", str(desk.root / "jails")).status == 78
     assert desk.jailpf("fleet", "/nonexistent").status == 78
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("jail", 1), ("sources", [["any"]]), ("addresses", [None]), ("ports", 80), ("ports", ["9" * 5000]), ("ports", ["x"]),
+        ("arrives", []), ("doubts", True), ("answered", "no"),
+    ],
+)  # fmt: skip
+def test_a_row_that_reach_never_printed(desk: Desk, folder: Path, key: str, value: object) -> None:
+    """The file is named, with every question; the other host is answered for."""
+    data = json.loads((folder / "alpha.json").read_text())
+    data["reached"][0][key] = value
+    (folder / "alpha.json").write_text(json.dumps(data))
+    file = desk.write("all.toml", '[[never]]\nfrom = "outside"\nto = "jail:git"\nport = 80\n')
+    for words in (("--port", "993"), ("--promises", str(file)), ("--from", "192.0.2.9")):
+        assert "alpha.json: is not what `jailpf reach --json` prints" in desk.jailpf("fleet", str(folder), *words).err

@@ -94,6 +94,7 @@ def test_words_of_a_promise(desk: Desk, promise: str, kept: bool) -> None:
         ('[[never]]\nfrom = "outsiders"\nto = "host"\n', "promises.toml:2:8: 'outsiders' is nobody;"),
         ('[[never]]\nfrom = "outside"\n', "[never.0] has no 'to'; add to = ..."),
         ('[[never]]\nfrom = "host"\nto = "outside"\n', "promises.toml:3:6: what leaves is not promised;"),
+        ('[[never]]\nfrom = []\nto = "host"\n', "promises.toml:2:8: the array is empty; name at least one"),
         ('[[never]]\nfrom = "host"\nto = "jail:a b"\n', "is neither the name of a jail nor a pattern"),
         ('[[never]]\nfrom = "host"\nto = "host"\nport = 1\nproto = "icmp"\n', "icmp has no ports; leave `port` out"),
     ],

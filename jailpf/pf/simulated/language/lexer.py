@@ -15,6 +15,7 @@ from jailpf.pf.simulated.rules.words import KEYWORDS
 
 EOF, BROKEN, STRING, NUMBER, BINARY = "", "ERROR", "STRING", "NUMBER", "PORTBINARY"
 FILES_MAX = 32
+_NUMBER_MAX = 20  # of the longest number and its sign
 _LONGEST = 8095
 _TOKEN = re.compile(
     r"""(?P<word>[A-Za-z0-9:_](?:[A-Za-z0-9"$%&'*+\-.:;?@\[\]^_`|~]|\\\n|\\)*)
@@ -185,7 +186,8 @@ class Lexer:
         return text.replace("\\\n", ""), line + max(0, lines - 1)
 
     def _number(self, text: str, line: int) -> Token:
-        if not -(2**63) <= int(text) < 2**63:
+        text = text[0] * (text[0] == "-") + (text.lstrip("-0") or "0") if len(text) > _NUMBER_MAX else text
+        if len(text) > _NUMBER_MAX or not -(2**63) <= int(text) < 2**63:  # Python makes no number of very many digits
             size = "small" if text[0] == "-" else "large"
             return self._broken(f'"{text}" invalid number: too {size}', line)
         return Token(NUMBER, text, line)
