@@ -195,14 +195,27 @@ def main(arguments: list[str]) -> int:
             say(f"sync ended {status}; the next change, or `jailpf sync`, tries again")
 
     watch = Watch(sync, jails, rules, say, start == "start")
-    try:
-        _loop(watch, float(every))
-    except Ended as end:
-        os.unlink(os.path.join(run, "watch.pid"))
-        if end.again:
-            say("reading the settings again")
-            os.execv(sys.executable, [*jailpf, "watch"])  # noqa: S606 - no shell
-    return 0
+    while True:
+        try:
+            _loop(watch, float(every))
+        except Ended as end:
+            if end.again and not _readable(jailpf):
+                continue
+            os.unlink(os.path.join(run, "watch.pid"))
+            if end.again:
+                say("reading the settings again")
+                os.execv(sys.executable, [*jailpf, "watch"])  # noqa: S606 - no shell
+            return 0
+
+
+def _readable(jailpf: list[str]) -> bool:
+    """Whether the settings of now can be read: with broken ones the old go on."""
+    status, _, err = _ask([*jailpf, "init"])  # reads them, and only prints
+    for line in err.decode("utf-8", "replace").splitlines() if status else ():
+        say(line)
+    if status:
+        say("the settings stay as they were read")
+    return not status
 
 
 def _loop(watch: Watch, every: float) -> None:

@@ -134,7 +134,7 @@ def test_the_kernel_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_whole_thing(machine: Machine) -> None:
-    """A jail that dies by itself loses its rules, a second watch is refused, SIGTERM ends it and its pid file goes."""
+    """A jail that dies by itself loses its rules, a second watch is refused, broken settings change nothing, SIGTERM ends it."""
     machine.settings(host=HOST + "[watch]\nevery = 1\n")
     machine.declare("web", web())
     machine.running("web")
@@ -154,6 +154,13 @@ def test_the_whole_thing(machine: Machine) -> None:
             assert "watch: web is gone" in daemon.stderr.readline()
             assert "web  remove" in daemon.stderr.readline()
             assert machine.anchors() == {}
+            sound = machine.toml.read_text()
+            machine.toml.write_text("[host\n")
+            daemon.send_signal(signal.SIGHUP)
+            assert "jailpf.toml:1:6: " in daemon.stderr.readline()
+            assert "stay as they were" in daemon.stderr.readline()
+            assert "asking jls" in daemon.stderr.readline()
+            machine.toml.write_text(sound)
             daemon.send_signal(signal.SIGTERM)
             assert daemon.wait(20) == 0
         finally:

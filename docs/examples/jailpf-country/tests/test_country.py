@@ -59,7 +59,7 @@ def test_nothing_is_left(jail: Callable[..., SimulatedJail]) -> None:
         ("{ deny = [] }", "web.toml:3:20: an empty list keeps nobody away"),
         ('{ deny = ["aq", "aq"] }', "web.toml:3:27: aq is already in the list"),
         ("{}", "web.toml:3:11: [service.web.country] has no 'deny'"),
-        ("3", "web.toml:3:11: country is true, false or a table"),
+        ("3", "web.toml:3:11: country is true, false or keys in { }"),
         ('{ deny = "xx" }', "zones/xx.zone: no such file"),
     ],
 )
