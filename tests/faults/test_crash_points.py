@@ -110,13 +110,22 @@ def ends_right(machine: Machine, runs: bool) -> None:
         prepared = prepare(machine.session(), name, created=True)
         assert prepared is not None
         wanted |= {anchor.path: anchor.text for anchor in prepared.record.anchors}
-    assert machine.anchors() == {path: " ".join(text.split(" ")) for path, text in wanted.items()}
+    assert {path: _rules(text) for path, text in machine.anchors().items()} == {
+        path: _rules(text) for path, text in wanted.items()
+    }
     if runs:
         members = (machine.root / "etc/jails/f.table").read_text().split()
         assert session.pf.table("jailpf/web", "f", "show") == members
-    assert machine.records() == sorted(f"{name}.json" for name in names)
+    # Temporary files go once they are a minute old: younger ones somebody may be writing.
+    left = [name for name in machine.records() if not name.startswith(".")]
+    assert left == sorted(f"{name}.json" for name in names)
     again = sync(machine.session())
     assert (again.done, again.problems) == ({}, [])
+
+
+def _rules(text: str) -> list[str]:
+    """Without tables, whose members are looked at: the stand-in prints them where they came by a table command."""
+    return [line for line in text.splitlines() if not line.startswith("table ")]
 
 
 def crash(tmp_path: Path, verb: str, first: int, step: int) -> None:
