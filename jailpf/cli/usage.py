@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jailpf.cli.commands import Command, Option
 
 FIRST = ("init", "new", "check", "attach", "doctor")
-MANAGERS = "jails are started and stopped by service(8) jail, bastille or iocage, and jailpf follows"
+MANAGERS = "jails are started and stopped by their manager, service(8) jail for one, and jailpf follows"
 OTHERS = {
     "start": f"{MANAGERS}; by hand it is `jailpf load JAIL`",
     "stop": f"{MANAGERS}; by hand it is `jailpf unload JAIL`",

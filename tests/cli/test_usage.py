@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     ("line", "said"),
     [
         ("", "no command is given; the first ones are `jailpf init`, `jailpf new`, `jailpf check`, `jailpf attach`, `jailpf doctor`"),
-        ("start web", "there is no command 'start'; jails are started and stopped by service(8) jail, bastille or iocage"),
+        ("start web", "there is no command 'start'; jails are started and stopped by their manager, service(8) jail for one"),
         ("show web", "`jailpf render JAIL` shows what is declared"),
         ("chek web", "did you mean 'check'?"),
         ("web check", "the command comes first: jailpf check web"),
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         ("table friends add 192.0.2.7", "the jail comes first, then the table, then what to do; jailpf table JAIL friends add 192.0.2.7"),
         ("-c etc/jailpf.toml --pf simulated --run run table friends add 192.0.2.7", "what to do; jailpf table JAIL friends add 192.0.2.7"),
         ("--run run web check", "the command comes first: jailpf check web"),
-        ("import", "NAME is missing; it is `jailpf import -n pfrule /data/dovecot/etc/pf.conf.d`"),
+        ("import", "NAME is missing; it is `jailpf import -n NAME dovecot`"),
         ("table add web friends 192.0.2.7", "jailpf table web friends add 192.0.2.7"),
         ("plugin", "jailpf plugin: a word is missing; it is `jailpf plugin new office-hours`"),
         ("schema jial", "'jial' is not one of jail, host; did you mean 'jail'?"),

@@ -90,14 +90,11 @@ def test_the_whole_life_is_these_pfctl_commands(machine: Machine) -> None:
         "b1|jailpf/other|172.16.15.99|all tcp 172.16.15.150:80 (203.0.113.1:80) <- 192.0.2.7:4001       X:X",
     )
     machine.jailpf("poststop", "dovecot")
-    assert machine.calls() == [
-        "-a jailpf/dovecot -f /dev/null",
-        "-a jailpf/dovecot -F Tables",
-        "-k label -k jailpf/dovecot",
-        f"-k nat -k {J4}",
-        "-P -vv -s states",
-        "-k id -k a3/f728d976",
-    ]
+    calls = machine.calls()
+    assert calls[:2] == ["-a jailpf/dovecot -f /dev/null", "-a jailpf/dovecot -F Tables"]
+    # The states are listed while those with a label or an address are killed: what is on its way may be killed twice.
+    killed = {"-k label -k jailpf/dovecot", f"-k nat -k {J4}", "-P -vv -s states", "-k id -k a3/f728d976"}
+    assert killed <= set(calls[2:]) <= killed | {"-k id -k a1/f728d976", "-k id -k a2/f728d976"}
     assert machine.anchors() == {}
     assert machine.state_ids() == ["b1"]
     assert machine.records() == []
