@@ -28,14 +28,14 @@ class ErrorReturnCode(Exception):  # noqa: N818
 class Running:
     """A program that was started."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.process = process
+    def __init__(self, process: subprocess.Popen[bytes], out: Any, err: Any) -> None:
+        self.process, self.out, self.err = process, out, err
         self.exit_code = 0
-        self.stdout = self.stderr = b""
 
     def wait(self) -> None:
         """Until it has ended."""
-        self.stdout, self.stderr = self.process.communicate()
+        for sink, said in zip((self.out, self.err), self.process.communicate(), strict=True):
+            sink.write(said)
         self.exit_code = self.process.returncode
 
     def kill(self) -> None:
@@ -64,4 +64,4 @@ class Command:
             )
         except OSError as wrong:
             raise ForkException(str(wrong)) from None
-        return Running(process)
+        return Running(process, options["_out"], options["_err"])
