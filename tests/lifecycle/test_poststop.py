@@ -282,7 +282,8 @@ def test_the_short_way_and_the_whole_one_do_the_same(tmp_path: Path, what: str, 
         machine.states(*STATES)
         machine.calls()
         machine.jailpf(*words)
-        changes = sorted(call for call in machine.calls() if "-s" not in call.split())
+        # By id also those that another kill is just at: which they are is chance, what is left is not.
+        changes = sorted(call for call in machine.calls() if "-s" not in call.split() and "-k id" not in call)
         ends.append(
             (
                 changes,
