@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.ends import interface
 from jailpf.pf.simulated.language.filter_pools import af_to, nat_to, rdr_to
+from jailpf.pf.simulated.language.hosts import BEHIND
 from jailpf.pf.simulated.language.icmp import Icmp, icmp
-from jailpf.pf.simulated.language.pools import BEHIND
 from jailpf.pf.simulated.language.ports import groups, port_range, users, word
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.scrub import ScrubOptions, scrub_options

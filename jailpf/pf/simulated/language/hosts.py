@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 TABLE_NAME_MAX = 31
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]+")
 _NO_HOST = "could not parse host specification"
-# What may stand behind a host; anything else is wrong before pfctl looks the host up.
-_BEHIND = frozenset(
+# What may stand behind an option; anything else is wrong before pfctl looks at what the option says.
+BEHIND = frozenset(
     [
-        "port",
-        "os",
-        "to",
         "user",
         "group",
         "flags",
@@ -59,36 +56,49 @@ _BEHIND = frozenset(
         "max-pkt-rate",
         "max-pkt-size",
         "set",
-        "no-df",
-        "min-ttl",
-        "max-mss",
-        "set-tos",
-        "reassemble",
-        "random-id",
-        "bitmask",
-        "random",
-        "source-hash",
-        "round-robin",
-        "static-port",
-        "sticky-address",
-        "endpoint-independent",
-        "prefer-ipv6-nexthop",
-        "map-e-portset",
-        "any",
-        "no-route",
-        "urpf-failed",
         "!",
         "{",
-        "}",
-        "(",
-        ")",
-        "<",
-        ",",
-        "ARROW",
-        "STRING",
-        "NUMBER",
     ]
 ) | {"\n"}
+
+# What may stand behind a host; anything else is wrong before pfctl looks the host up.
+_BEHIND = (
+    BEHIND
+    | frozenset(
+        [
+            "port",
+            "os",
+            "to",
+            "no-df",
+            "min-ttl",
+            "max-mss",
+            "set-tos",
+            "reassemble",
+            "random-id",
+            "bitmask",
+            "random",
+            "source-hash",
+            "round-robin",
+            "static-port",
+            "sticky-address",
+            "endpoint-independent",
+            "prefer-ipv6-nexthop",
+            "map-e-portset",
+            "any",
+            "no-route",
+            "urpf-failed",
+            "}",
+            "(",
+            ")",
+            "<",
+            ",",
+            "ARROW",
+            "STRING",
+            "NUMBER",
+        ]
+    )
+    | {"\n"}
+)
 
 
 def end_hosts(c: Context) -> list[Node]:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.hosts import host
+from jailpf.pf.simulated.language.hosts import BEHIND, host
 from jailpf.pf.simulated.language.interfaces import NAME_MAX, Node
 from jailpf.pf.simulated.language.lexer import STRING
 from jailpf.pf.simulated.language.ports import Range, port_range, word
@@ -30,46 +30,6 @@ _ONCE = {
 _DIFFERENT = "address family not given and translation address expands to multiple address families"
 
 
-# What may stand behind an option; anything else is wrong before pfctl looks at what the option says.
-BEHIND = frozenset(
-    [
-        "user",
-        "group",
-        "flags",
-        "icmp-type",
-        "icmp6-type",
-        "prio",
-        "tos",
-        "no",
-        "keep",
-        "modulate",
-        "synproxy",
-        "ridentifier",
-        "fragment",
-        "allow-opts",
-        "label",
-        "queue",
-        "dnpipe",
-        "dnqueue",
-        "tag",
-        "tagged",
-        "received-on",
-        "probability",
-        "rtable",
-        "divert-to",
-        "divert-reply",
-        "scrub",
-        "nat-to",
-        "rdr-to",
-        "binat-to",
-        "af-to",
-        "max-pkt-rate",
-        "max-pkt-size",
-        "set",
-        "!",
-        "{",
-    ]
-) | {"\n"}
 _BEHIND_OPTIONS = BEHIND | {"inet", "inet6", "proto", "from", "to", "all", "os"}
 
 
