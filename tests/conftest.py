@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stand_ins.host import Host
     from stand_ins.machine import Machine
+
+
+# `make test` tries the same examples every time and on every machine; `make exam` (-m exam) tries new ones.
+settings.register_profile("test", derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("exam", deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The profile is chosen before any test module is read."""
+    settings.load_profile("exam" if config.option.markexpr == "exam" else "test")
 
 
 @pytest.fixture

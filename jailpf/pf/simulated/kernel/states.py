@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel import limits, pools
+from jailpf.pf.simulated.kernel.packet import ECHO_REQUEST
 from jailpf.pf.simulated.kernel.state import Key, State
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ def packet_key(packet: Packet) -> Key:
     if packet.direction == "in":
         return Key(source, source_port, destination, destination_port)
     return Key(destination, destination_port, source, source_port)
+
+
+def _courses(packet: Packet) -> set[bool]:
+    """Whether it may run along its state, or against it. The ends of an echo are its id and its type, so a request is
+    not the answer to another even between the same two addresses (pf.c, pf_icmp_mapping).
+    """
+    if packet.proto not in ECHO_REQUEST:
+        return {True, False}
+    return {packet.icmp == ECHO_REQUEST[packet.proto]}
 
 
 def _modulates(how: str, direction: str) -> bool:
@@ -44,6 +54,7 @@ class States:
         for state in (*mine, *reversed(self.model.states.values())):
             side = state.wire if packet.direction == "in" else state.stack
             here = not state.bound or packet.interface in state.bound
+            here = here and (packet.direction == state.direction) in _courses(packet)
             if here and side == key and (state.proto, state.family) == (packet.proto, packet.family):
                 return state
         return None
