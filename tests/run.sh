@@ -15,4 +15,4 @@ fi
 rm -f .coverage .coverage.*
 "$bin/coverage" run -m pytest -q -n 2 -p no:cacheprovider
 "$bin/coverage" combine --quiet
-"$bin/coverage" report --fail-under=85
+"$bin/coverage" report --fail-under=95
