@@ -21,6 +21,7 @@ HEAD = ("JAIL", "SERVICE", "FROM", "SOURCE", "ADDRESS", "PROTO", "PORT", "ARRIVE
 def reach(session: Session, options: Namespace) -> int:
     """0 when of the jails only declared services are reached, ICMP apart; 1 when something else is, too."""
     from jailpf.insight.loading import loadable
+    from jailpf.insight.notes import uncalled
     from jailpf.insight.rows import rows as rows_of
     from jailpf.insight.world import build
     from jailpf.pf.simulated.reach.reach import everywhere
@@ -55,7 +56,7 @@ def reach(session: Session, options: Namespace) -> int:
         _print(declared, [row for row in other if row.jail in known], surely=any(row.service for row in doubtful))
         _host([row for row in other if row.jail == "host" and row.origin != "local"])
         _doubtful([row for row in doubtful if row.jail in known])
-        output.problems(output.aside(session, world.problems), level="yellow")
+        output.problems([*output.aside(session, world.problems), *uncalled(world)], level="yellow")
     # TCP without an answer is no connection.
     found = (row for row in (*other, *doubtful) if row.jail in known and (not row.service or row.doubts))
     return 1 if any(row.proto not in ICMP and (row.answered or row.proto != "tcp") for row in found) else 0

@@ -20,14 +20,15 @@ __all__ = ["Finding", "examine"]
 
 def examine(session: Session) -> Iterator[Finding]:
     """Every finding, the worst first things first. A check that cannot be made is a finding of its own."""
-    from jailpf.doctor import host, jails, main_ruleset, network
+    from jailpf.doctor import host, jails, judgement, main_ruleset, network, strangers
 
     try:
         _ = session.settings
     except JailpfError as wrong:
         yield from (Finding.of(problem, "the settings decide everything else") for problem in wrong.problems)
         return
-    checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *network.CHECKS, *jails.CHECKS]
+    checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *judgement.CHECKS]
+    checks += [*network.CHECKS, *strangers.CHECKS, *jails.CHECKS]
     broken: set[Problem] = set()
     told: set[Finding] = set()
     for check in checks:

@@ -1,4 +1,4 @@
-"""The main ruleset: whether it evaluates our anchors, hides them, or decides before them."""
+"""The main ruleset: whether it evaluates our anchors, lets neighbours find each other, and has the tables that are named."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from jailpf.errors import JailpfError
 from jailpf.lifecycle import readiness
 from jailpf.managers.finding import Finding
 from jailpf.state import records
-from jailpf.values import Port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.lifecycle.session import Session
-
-_NAMED = re.compile(r"<([A-Za-z0-9_.-]+)>")
 
 
 def anchor_lines(session: Session) -> Iterator[Finding]:
@@ -35,22 +32,6 @@ def anchor_lines(session: Session) -> Iterator[Finding]:
         )
     else:
         yield Finding("fine", "the main ruleset evaluates jailpf's anchors")
-
-
-def hidden(session: Session) -> Iterator[Finding]:
-    """Whether a `block quick` above the anchor line hides the jails."""
-    for line in session.pf.read("", members=False).rules:
-        if line.startswith("anchor ") and any(
-            f'"{parent}/*"' in line for section, parent in session.settings.layout.parents if section == "filter"
-        ):
-            return
-        if re.match(r"block (?:drop |return )?(?:in |out )?(?:log \S* ?)?quick (?:on \S+ )?(?:inet6? )?all$", line):
-            yield Finding(
-                "error",
-                f"`{line}` stands above the anchor line",
-                "no pass rule of a jail is ever reached",
-                "move it below the anchor line of pf.conf",
-            )
 
 
 def neighbour_discovery(session: Session) -> Iterator[Finding]:
@@ -136,64 +117,4 @@ def main_tables(session: Session) -> Iterator[Finding]:
             )
 
 
-def beaten(session: Session) -> Iterator[Finding]:
-    """Whether a translation rule of the main ruleset decides before a jail's own."""
-    main = session.pf.read("", members=False)
-    recorded = records.everything(session.directory)
-    nats = any(
-        line.startswith("nat ") for record in recorded for anchor in record.anchors for line in anchor.text.splitlines()
-    )
-    for line in main.nat:
-        if line.startswith("nat ") and nats:
-            yield Finding(
-                "warning",
-                f"pf.conf has `{line}`",
-                "on 15 a nat rule of the main ruleset beats every anchor, on 13 the first match wins",
-                "take it out, or exempt the jails that have a [nat.*] of their own",
-            )
-        if line.startswith("rdr ") and (
-            taken := _ports(line) & {port for record in recorded for claim in record.claims for port in claim.ports}
-        ):
-            yield Finding(
-                "warning",
-                f"pf.conf has `{line}`",
-                f"it may take port {', '.join(map(str, sorted(taken)))} from a jail: the main ruleset's rdr wins on 15",
-                "give the port to one of them",
-            )
-
-
-def _ports(line: str) -> set[Port]:
-
-    return {Port.parse(found) for found in re.findall(r"port = (\d+)", line.partition("->")[0])}
-
-
-def judgement(session: Session) -> Iterator[Finding]:
-    """Whether a line of the main ruleset never acts on what is for jails, or lets it in by itself."""
-    from jailpf.insight.world import build
-    from jailpf.pf.simulated.reach.judged import judged
-
-    parents = tuple(f"{parent}/" for _, parent in session.settings.layout.parents)
-    try:
-        found = judged(build(session, declared=True).pf, lambda path: path.startswith(parents))
-    except JailpfError:
-        return  # told by the check whose trouble it is
-    for one in found:
-        example = one.example
-        packet = f"{example.proto} from {example.source} to {example.to} port {example.port}"
-        if one.kind == "never bans" and one.other is not None:
-            yield Finding(
-                "warning",
-                f"`{one.match.text}` stands below the anchor line",
-                f"it never keeps anybody from a jail: {packet} is let in by {one.other.path} before",
-                "move it above the anchor line of pf.conf",
-            )
-        elif one.kind == "lets in":
-            yield Finding(
-                "warning",
-                f"`{one.match.text}` stands above the anchor line",
-                f"it lets in what no declaration names: {packet} reaches a jail",
-                f"name the host's own address in it: `to ({session.settings.host.ext_if[0]}:0)`",
-            )
-
-
-CHECKS = (anchor_lines, hidden, neighbour_discovery, skipped, main_tables, beaten, judgement)
+CHECKS = (anchor_lines, neighbour_discovery, skipped, main_tables)

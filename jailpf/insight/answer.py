@@ -25,12 +25,32 @@ VERBS = {
 
 def answered(world: World, question: Question) -> Connection:
     """What becomes of the connection. Raises UsageError."""
-    found = world.pf.connect(
+    found = _asked(world.pf, question)
+    reason = _no_way_back(world.pf, found, question) if found.verdict == "pass" else ""
+    if reason:
+        return replace(found, verdict="unanswered", reason=reason)
+    if found.verdict in ("block", "unanswered", "unreachable") and (why := _uncalled(world, question)):
+        return replace(found, reason=f"{found.reason}; {why}")
+    return found
+
+
+def _asked(pf: Simulated, question: Question) -> Connection:
+    return pf.connect(
         question.proto, question.source, question.to, question.port, source_port=question.source_port,
         interface=question.interface or None, sender=question.sender, keep=False,
     )  # fmt: skip
-    reason = _no_way_back(world.pf, found, question) if found.verdict == "pass" else ""
-    return replace(found, verdict="unanswered", reason=reason) if reason else found
+
+
+def _uncalled(world: World, question: Question) -> str:
+    """The lines of pf.conf with which it would get through, "" where it is not for their lack that it does not."""
+    from jailpf.pf.simulated.judged.calls import completed
+    from jailpf.pf.simulated.kernel import ask
+
+    with world.pf.opened() as model:
+        whole, lines = completed(model, world.paths().__contains__)
+    if not lines or ask.connect(whole, ask.Question(*question), world.pf.now(), False).verdict != "pass":
+        return ""
+    return f"it would get through, had pf.conf {' and '.join(f'`{line}`' for line in lines)}"
 
 
 def _no_way_back(pf: Simulated, found: Connection, question: Question) -> str:

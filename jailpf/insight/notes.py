@@ -41,6 +41,20 @@ def notes(world: World) -> list[Problem]:
     return list(found.values())
 
 
+def uncalled(world: World) -> list[Problem]:
+    """What is loaded for jails and no line of the main ruleset evaluates, with the lines to add."""
+    from jailpf.pf.simulated.judged import calls
+
+    with world.pf.opened() as model:
+        found = calls.uncalled(model, world.paths().__contains__)
+    problems = []
+    for (section, folder), paths in found.items():
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        what = f"the main ruleset never evaluates the {section} rules of {paths[0]}{more}"
+        problems.append(Problem(what, None, f'add to pf.conf: {calls.WORDS[section]} "{folder}/*"'))
+    return problems
+
+
 def _where(world: World, path: str, rule: Rule) -> str:
     text = rule_text(rule)
     source = world.source(path, text) if path else None

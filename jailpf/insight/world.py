@@ -48,6 +48,10 @@ class World:
     printed: bool = False
     _origins: dict[str, Origins[Source]] = field(default_factory=dict)
 
+    def paths(self) -> set[str]:
+        """The anchors of all that is declared."""
+        return {anchor.path for one in self.jails.values() for anchor in one.ruleset.anchors}
+
     def source(self, path: str, text: str) -> Source | None:
         """Who declared the rule that pf prints so in that anchor; None when it is nobody's."""
         if path not in self._origins:

@@ -61,8 +61,8 @@ def test_translation_rules_of_the_main_ruleset_are_found(loaded: Desk) -> None:
     loaded.jailpf("reload", "git", "dovecot")
     main = "nat on em0 inet from 172.16.0.0/12 to any -> (em0:0)\nrdr on em0 inet proto tcp from any to any port 8080 -> 172.16.15.99\n"
     found = " ".join(one["what"] + one["why"] for one in findings(loaded, main + GOOD, nat='"(em0:0)"'))
-    assert "pf.conf has `nat on em0" in found
-    assert "port 8080 from a jail" in found
+    assert "pf.conf:1: `nat on em0" in found
+    assert "tcp from 198.51.100.7 to 203.0.113.1 port 8080 from git's `rdr on em0" in found
 
 
 def test_blocks_that_never_ban_and_passes_that_let_in_are_found(loaded: Desk) -> None:
@@ -74,13 +74,58 @@ def test_blocks_that_never_ban_and_passes_that_let_in_are_found(loaded: Desk) ->
     table, ban = "table <bruteforce> persist\n", "block in quick from <bruteforce>\n"
     (found,) = told(table + GOOD + ban)
     assert "stands below the anchor line" in found["what"]
-    assert "is let in by jailpf/" in found["why"]
+    assert "is let in before by dovecot's `pass quick" in found["why"]
     assert found["mend"] == "move it above the anchor line of pf.conf"
     assert told(table + GOOD.replace("pass inet6", ban + "pass inet6")) == []
     wide = GOOD.replace("pass inet6", "pass in quick on em0 proto tcp to any port 22\npass inet6")
     (found,) = told(wide)
     assert "port 22 reaches a jail" in found["why"]
     assert told(wide.replace("to any port 22", "to (em0:0) port 22")) == []
+
+
+def test_conditions_on_the_anchor_line_are_found(desk: Desk) -> None:
+    """Which jails' rules they make dead, by line and packet, and the line that does not."""
+    found = findings(desk, GOOD.replace('rdr-anchor "jailpf/*"', 'rdr-anchor "jailpf/*" on em1'))
+    (one,) = [one for one in found if "only some packets" in one["what"]]
+    assert one["what"].partition("pf.conf:")[2].startswith('4: `rdr-anchor "jailpf/*" on em1 all`')
+    assert "port 993 never comes to dovecot's `rdr on em0" in one["why"]
+    assert one["mend"] == '`rdr-anchor "jailpf/*"`, without conditions'
+
+
+def test_what_the_host_would_log_or_route_is_found(desk: Desk) -> None:
+    """By words: `match` above does the one, an uplink that is declared the other."""
+    (one,) = findings(desk, GOOD + "pass in log on em0 proto tcp to any port { 993 80 }\n")[:1]
+    assert "stands below the anchor line" in one["what"]
+    assert "it does not log what dovecot's `pass quick" in one["why"]
+    assert "`match` for `pass`" in one["mend"]
+    assert findings(desk, GOOD.replace("pass inet6", "match in log on em0 proto tcp to port 993\npass inet6")) == []
+    (one,) = findings(desk, GOOD + "pass in on em0 reply-to (em0 203.0.113.254) inet proto tcp to any\n")
+    assert "[host.uplink.NAME]" in one["mend"]
+
+
+def test_rules_beside_ours_that_nobody_declared_are_found(desk: Desk) -> None:
+    """Left by an older script in the anchors that pf.conf has for it and for us; with a packet that they let in."""
+    from jailpf.pf.simulated import Simulated
+
+    ways = ("nat", "binat", "rdr")
+    conf = "".join(f'{way}-anchor "{way}/*"\n' for way in ways) + 'block\npass inet6 proto icmp6\nanchor "allow/*"\n'
+
+    def told() -> list[dict[str, str]]:
+        desk.write("pf.conf", conf)
+        desk.write("jailpf.toml", 'pf = "simulated"\nmain = "pf.conf"\nlayout = "split"\n[host]\next_if = "em0"\n')
+        found = json.loads(desk.jailpf("doctor", "--json").out)["findings"]
+        return [one for one in found if "no declaration made" in one["what"]]
+
+    assert told() == []
+    assert desk.jailpf("load", "git").status == 0
+    assert told() == []
+    pf = Simulated(state=desk.root / "run/simulated.json")
+    pf.load("rdr/old", "rdr on em0 inet proto tcp to (em0:0) port 2222 -> 172.16.15.29 port 22\n")
+    pf.load("allow/old", "pass in quick on em0 inet proto tcp to 172.16.15.29 port 22\n")
+    allow, rdr = told()
+    assert "in the anchor rdr/old: rdr on em0" in rdr["what"]
+    assert "tcp from 198.51.100.7 to 203.0.113.1 port 2222 reaches git" in rdr["why"]
+    assert allow["mend"].startswith("`pfctl -a allow/old -F all`")
 
 
 def test_hairpin_and_set_skip_do_not_go_together(desk: Desk) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.reach.crossing import Kind
     from jailpf.pf.simulated.reach.flow import Flow
-    from jailpf.pf.simulated.rules.rule import Family
+    from jailpf.pf.simulated.rules.rule import Family, Host, Rule
 
 Answer = tuple[bool, tuple["Flat", ...]]  # whether there is one, and the rules that keep that in doubt
 
@@ -162,9 +162,9 @@ class Answers:
             for flat in flatten(self.model, section):
                 for rule in (flat.rule, *flat.guards):
                     if rule.proto in {"", kind.proto} and rule.family in {"", kind.family}:
-                        ends = [sets.host(host, flat.path, kind.family)[0] for host in (rule.source, rule.destination)]
                         ports = [port_set(one) or PORTS for one in (rule.source_port, rule.destination_port)]
-                        yield (*ends, *ports)
+                        for pair in _looks_at(rule):
+                            yield (*(sets.host(host, flat.path, kind.family)[0] for host in pair), *ports)
 
     def _ask(self, origin: str, kind: Kind, flow: Flow) -> Answer:
         packet = Packet(
@@ -179,6 +179,12 @@ class Answers:
         places.update((card, Place("outside", card)) for card in self.cards)
         found = Worlds(self.model, packet, places.get(origin, Place("vnet", origin)), 0.0).connect(keep=False)
         return found.verdict == "pass", tuple(found.doubts) if found.verdict == "unknown" else ()
+
+
+def _looks_at(rule: Rule) -> list[tuple[Host, Host]]:
+    """The source and the destination that a rule matches; a binat rule has others for what comes in."""
+    ends = [(rule.source, rule.destination)]
+    return [*ends, (rule.destination, rule.pool.hosts[0])] if rule.action == "binat" and rule.pool else ends
 
 
 def _apart(whole: IntervalSet, sets: list[IntervalSet]) -> list[IntervalSet]:
