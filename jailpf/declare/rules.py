@@ -83,6 +83,9 @@ class Service:
     source: tuple[Party, ...] = key(
         Party, "Who may connect; other jails by name.", name="from", many=True, shown='"any"'
     )
+    family: str = key(
+        str, "Only by IPv4 (inet) or IPv6 (inet6).", default="", choices=("inet", "inet6"), shown="those of the jail"
+    )
     icmp_type: tuple[IcmpType, ...] | None = key(
         IcmpType,
         "The types of icmp or icmp6 that are let in; [] for all.",
@@ -98,6 +101,8 @@ class Service:
         """Ports belong to protocols that have them, types to icmp; a list of peers has no negation in it."""
         if self.icmp_type and not self.proto.family:
             yield "icmp_type", f'{"+".join(self.proto.names)} has no types of ICMP; say proto = "icmp" or "icmp6"'
+        if self.family and self.proto.family not in ("", self.family):
+            yield "family", f"{self.proto} does not exist in {self.family}; leave `family` out"
         for number, one in enumerate(self.icmp_type or ()):
             if self.proto.family and not one.belongs(self.proto.names[0]):
                 yield f"icmp_type.{number}", f"{self.proto} has no {one}"
@@ -222,13 +227,15 @@ class Context(Around):
         proto: Protocol | None = None,
         addresses: tuple[Address, ...] | None = None,
     ) -> Iterator[Side]:
-        """One Side for each family that the addresses (default: the jail's), `source`, `to` and `proto` share.
+        """One Side for each family that the addresses (default: the jail's), `source`, `to`, `proto` and the service share.
 
         Families that fall away are remembered, so that a declaration without any rule can say why.
         """
         mine = self.jail.addresses if addresses is None else addresses
         for family in FAMILIES:
             own = tuple(one for one in mine if one.family == family)
+            if self.service is not None and self.service.family not in ("", family):
+                continue
             if proto is not None and proto.family not in ("", family):
                 self.reasons.append(f"{proto} does not exist in {family}")
             elif not own:

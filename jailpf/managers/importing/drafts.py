@@ -20,7 +20,8 @@ Pairs = tuple[tuple["Port | None", "Port"], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDraft:
-    """A service. to: {family: peers outside, () for the host's default}; target: {family: address}, {} for the jail.
+    """A service. to: {family: peers outside, () for the host's default}; target: {family: address}, {} for the jail;
+    family: of what is not redirected, "" for those of the jail.
 
     allow: None where no rule lets in; comments: those of the rules it came from.
     """
@@ -31,6 +32,7 @@ class ServiceDraft:
     on: tuple[str, ...] = ()
     to: dict[str, tuple[str, ...]] = field(default_factory=dict)
     target: dict[str, str] = field(default_factory=dict)
+    family: str = ""
     redirected: bool = True
     allow: dict[str, Any] | None = None
     comments: tuple[str, ...] = ()
@@ -106,7 +108,10 @@ def _families(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
         return None
     source = tuple(dict.fromkeys(one.source + other.source))
     source = () if set(source) == set(EVERYBODY.values()) else source
-    joined = replace(one, to={**one.to, **other.to}, target={**one.target, **other.target}, source=source)
+    family = one.family if one.family == other.family else ""
+    joined = replace(
+        one, to={**one.to, **other.to}, target={**one.target, **other.target}, source=source, family=family
+    )
     return replace(joined, comments=_comments(one, other))
 
 

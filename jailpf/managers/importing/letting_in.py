@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from jailpf.managers.importing.drafts import ServiceDraft
 from jailpf.managers.importing.lexer import LostError
 from jailpf.managers.importing.words import NUMBER, family_of, peer
-from jailpf.managers.importing.writing import single_family
 from jailpf.values import Port
 from jailpf.values.protocol import WITH_PORTS
 
@@ -131,11 +130,12 @@ def _direct(
     families: set[str], comments: tuple[str, ...],
 ) -> Iterator[ServiceDraft]:  # fmt: skip
     """Services for what the rule lets in beyond the redirected ports."""
-    source = single_family(source, families, context.own)
+    both = {family for family, addresses in context.own.items() if addresses}
+    family = "" if both <= families or (source and all(map(family_of, source))) else next(iter(families))
     if rule.source_port:
         allow = {**allow, "from_port": rule.source_port}
     for proto in rule.proto:
-        draft = ServiceDraft(proto=(proto,), source=source, redirected=False, allow=allow, comments=comments)
+        draft = ServiceDraft(proto=(proto,), source=source, family=family, redirected=False, allow=allow, comments=comments)
         if proto not in WITH_PORTS:
             yield draft
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jailpf.managers.importing.drafts import EVERYBODY
 from jailpf.managers.importing.naming import service_name, unique
 from jailpf.managers.importing.words import family_of, toml_port
 
@@ -60,11 +59,13 @@ def _service_keys(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> di
         keys["icmp_type"] = []  # a rule without types lets in all of them; a service without, echo requests
     if service.pairs:
         keys["port"] = one_or_all(map(toml_port, service.inside))
+    if family := _family(service, own):
+        keys["family"] = family
     if service.source:
         keys["from"] = one_or_all(service.source)
     if not service.redirected:
         keys["rdr"] = False
-    elif rdr := _rdr(service, own):
+    elif rdr := _rdr(service):
         keys["rdr"] = rdr
     elif not service.pairs:
         keys["rdr"] = True
@@ -75,34 +76,29 @@ def _service_keys(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> di
     return keys
 
 
-def _rdr(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _family(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> str:
+    """The one that was meant, where the jail has both and no address says it."""
+    if any(words and all(map(family_of, words)) for words in (service.source, *service.to.values())):
+        return ""
+    if not service.redirected:
+        return service.family
+    reach = set(service.target) or {family for family, addresses in own.items() if addresses}
+    return next(iter(service.to), "") if reach - set(service.to) else ""
+
+
+def _rdr(service: ServiceDraft) -> dict[str, Any]:
     rdr: dict[str, Any] = {}
     outside = [out for out, _ in service.pairs if out is not None]
     if outside != service.inside:
         rdr["port"] = one_or_all(map(toml_port, outside))
-    # Without `to` the rule exists in each family that the jail has: name the one that was meant where it has both.
-    reach = set(service.target) or {family for family, addresses in own.items() if addresses}
-    one_family = bool(reach - set(service.to))
-    if any(service.to.values()) or one_family:
+    if any(service.to.values()):
         peers = [peer for family, words in service.to.items() for peer in words or (DEFAULTS[family],)]
-        peers = list(dict.fromkeys(_limited(peers, service.to) if one_family else peers))
-        rdr["to"] = one_or_all(peers)
-        if one_family and not service.source and not all(map(_has_family, peers)):
-            rdr["from"] = EVERYBODY[next(iter(service.to))]
+        rdr["to"] = one_or_all(dict.fromkeys(peers))
     if service.on:
         rdr["on"] = one_or_all(service.on)
     if service.target:
         rdr["target"] = one_or_all(service.target.values())
     return rdr
-
-
-def _limited(peers: Iterable[str], families: Iterable[str]) -> list[str]:
-    """`any` of one family."""
-    return [EVERYBODY[next(iter(families))] if peer == "any" else peer for peer in peers]
-
-
-def _has_family(peer: str) -> bool:
-    return peer in DEFAULTS.values() or family_of(peer) is not None
 
 
 def _value(value: Any) -> Any:
@@ -137,14 +133,6 @@ def _comments(words: Iterable[str]) -> str:
 
     clean = ("".join(char if char.isprintable() else " " for char in word) for word in words)
     return "".join(tomlkit.comment(word).as_string().rstrip() + "\n" for word in clean)
-
-
-def single_family(source: tuple[str, ...], families: set[str], own: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
-    """`from` for a service that is not redirected and meant for one family of a jail that has both."""
-    both = {family for family, addresses in own.items() if addresses}
-    if len(families) != 1 or both <= families or any(map(family_of, source)):
-        return source
-    return source or (EVERYBODY[next(iter(families))],)
 
 
 def port_list(ports: Iterable[Port]) -> Any:

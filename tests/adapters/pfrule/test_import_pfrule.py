@@ -175,10 +175,10 @@ def test_a_rule_of_one_family_stays_in_it_when_the_jail_has_both(host: Host) -> 
     )
     assert tomllib.loads(one.text) == {
         "service": {
-            "dhcp": {"proto": "udp", "port": [67, 68], "rdr": {"to": "ext_ip4"}},
-            "ssh": {"port": 22, "rdr": {"to": "0.0.0.0/0"}, "allow": False},
-            "tcp-2222": {"port": 2222, "rdr": {"to": "<both>", "from": "0.0.0.0/0"}, "allow": False},
-            "dns": {"port": 53, "from": "::/0", "rdr": False},
+            "dhcp": {"proto": "udp", "port": [67, 68], "family": "inet"},
+            "ssh": {"port": 22, "family": "inet", "rdr": {"to": "any"}, "allow": False},
+            "tcp-2222": {"port": 2222, "family": "inet", "rdr": {"to": "<both>"}, "allow": False},
+            "dns": {"port": 53, "family": "inet6", "rdr": False},
         },
         "table": {"both": {"addresses": ["192.0.2.1", "2001:db8::1"]}},
     }
@@ -192,8 +192,8 @@ def test_what_is_let_in_for_one_family_splits_the_service(host: Host) -> None:
         filter__conf=f"pass in proto tcp to {J4} port 80\n",
     )
     assert tomllib.loads(one.text)["service"] == {
-        "http": {"port": 80, "rdr": {"to": "ext_ip4"}},
-        "http-2": {"port": 80, "rdr": {"to": "ext_ip6"}, "allow": False},
+        "http": {"port": 80, "family": "inet"},
+        "http-2": {"port": 80, "family": "inet6", "allow": False},
     }
     assert compared(host, one) == []
 

@@ -58,7 +58,7 @@ def test_rdr_conf_becomes_services_that_say_the_same(host: Host) -> None:
                 "allow": {"log": True, "on": "em1"},
             },
             "tcp-9000": {"port": 9000, "rdr": {"port": 8000, "to": "any"}},
-            "udp-3000": {"proto": "udp", "port": "3000:3010", "rdr": {"port": "2000:2010", "to": "0.0.0.0/0"}},
+            "udp-3000": {"proto": "udp", "port": "3000:3010", "family": "inet", "rdr": {"port": "2000:2010", "to": "any"}},
             "postgresql": {"port": 5432, "from": "<friends>", "rdr": {"to": "any"}},
         }
     }  # fmt: skip
@@ -107,11 +107,11 @@ def test_nat_forwards_name_the_jails_port_first(host: Host) -> None:
     )
     (one,) = imported_by(host, "iocage", [])
     assert tomllib.loads(one.text)["service"] == {
-        "http": {"port": [80, 443], "rdr": {"port": [8080, 443], "to": "ext_ip4"}},
-        "dns": {"proto": "udp", "port": 53, "rdr": {"to": "ext_ip4"}},
-        "tcp-1000": {"port": "1000:1010", "rdr": {"to": "ext_ip4"}},
-        "ssh": {"port": 22, "rdr": {"port": 2222, "to": "ext_ip4"}},
-        "tcp-5000": {"proto": "tcp+udp", "port": 5000, "rdr": {"port": 5001, "to": "ext_ip4"}},
+        "http": {"port": [80, 443], "family": "inet", "rdr": {"port": [8080, 443]}},
+        "dns": {"proto": "udp", "port": 53, "family": "inet"},
+        "tcp-1000": {"port": "1000:1010", "family": "inet"},
+        "ssh": {"port": 22, "family": "inet", "rdr": {"port": 2222}},
+        "tcp-5000": {"proto": "tcp+udp", "port": 5000, "family": "inet", "rdr": {"port": 5001}},
     }
     assert any("its address changes at every start; `iocage set nat=0" in str(said) for said in one.warnings)
     assert one.problems == ()
@@ -131,7 +131,7 @@ def test_a_forward_that_cannot_be_read_is_kept(host: Host, entry, reason) -> Non
     (one,) = imported_by(host, "iocage", ["j"])
     assert reason in str(one.problems[0])
     assert f"# nat_forwards: {entry}\n" in one.text
-    assert tomllib.loads(one.text) == {"service": {"mail": {"port": 25, "rdr": {"to": "ext_ip4"}}}}
+    assert tomllib.loads(one.text) == {"service": {"mail": {"port": 25, "family": "inet"}}}
 
 
 def test_iocage_jails_that_are_not_there_or_forward_nothing(host: Host) -> None:
