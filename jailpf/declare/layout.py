@@ -19,17 +19,30 @@ LOAD_ORDER: tuple[Section, ...] = ("filter", "nat", "binat", "rdr")
 
 LAYOUTS: dict[str, dict[Section, str]] = {
     "single": dict.fromkeys(SECTIONS, "jailpf/{jail}"),
-    "split": {"nat": "nat/{jail}", "binat": "binat/{jail}", "rdr": "rdr/{jail}", "filter": "allow/{jail}"},
+    "split": {"nat": "nat/{jail}", "binat": "binat/{jail}", "rdr": "rdr/{jail}", "filter": "filter/{jail}"},
     "bastille": {"rdr": "rdr/jailpf.{jail}", "filter": "bastille/jailpf.{jail}"},
 }
 
 
+OLDER = "allow/{jail}"
+"""Mail Toaster's word before November 2024: pf.conf may call this one, and rules may still be loaded there."""
+PF_CONF = "/etc/pf.conf"
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """section -> "path/{jail}". A section without a path has no place."""
+    """section -> "path/{jail}". A section without a path has no place. told_by: the pf.conf that decided a path, "" for none."""
 
     name: str
     paths: Mapping[Section, str]
+    told_by: str = ""
+
+    def twin(self, jail: str) -> str:
+        """The other path where Mail Toaster may have loaded a jail's filter rules, "" for other layouts."""
+        if self.name != "split":
+            return ""
+        word = LAYOUTS["split"]["filter"] if self.paths["filter"] == OLDER else OLDER
+        return word.replace("{jail}", component(jail, LIMIT))
 
     def path(self, section: Section, jail: str) -> str:
         """The anchor of a jail for a section, "" when the layout has none."""
@@ -82,6 +95,27 @@ def read_layout(reader: Reader, raw: object) -> Layout | None:
         else:
             paths[section] = path
     return Layout("own", {section: paths[section] for section in SECTIONS if section in paths})
+
+
+def as_called(layout: Layout, text: str, file: str = "") -> Layout:
+    """The layout `split` with the word that the text of a pf.conf calls: filter, or allow where only that one is there."""
+    word = OLDER if _calls(text, "allow") and not _calls(text, "filter") else LAYOUTS["split"]["filter"]
+    return Layout(layout.name, {**layout.paths, "filter": word}, file) if layout.name == "split" else layout
+
+
+def as_called_in(layout: Layout, file: str) -> Layout:
+    """The same for a pf.conf, which need not be there. "": there is none."""
+    if layout.name != "split" or not file:
+        return layout
+    try:
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            return as_called(layout, opened.read(), file)
+    except OSError:
+        return as_called(layout, "", file)
+
+
+def _calls(text: str, word: str) -> bool:
+    return re.search(rf'^\s*anchor\s+"?{word}/\*', text, re.MULTILINE) is not None
 
 
 def _mixed(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jailpf.declare import toml
 from jailpf.declare.hands import Known
 from jailpf.declare.host import Host, read_uplinks
-from jailpf.declare.layout import LAYOUTS, Layout, read_layout
+from jailpf.declare.layout import LAYOUTS, PF_CONF, Layout, as_called_in, read_layout
 from jailpf.declare.schema import Reader, key, keys
 from jailpf.declare.words import AbsolutePath, AdapterName, Seconds
 from jailpf.errors import ConfigError, JailpfError, Place, Problem
@@ -158,17 +158,19 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, plans: str = "", p
         reader.table(("managers", name), raw, f"[managers.{name}]")
     if reader.problems or settings is None or host is None or layout is None or watch is None:
         raise ConfigError(sorted(reader.problems, key=lambda problem: problem.place or ()))
+    driven = pf or settings.pf
+    main = os.path.join(os.path.dirname(file), settings.main) if settings.main else ""
     return replace(
         settings,
         file=file,
         run=os.path.abspath(run),
         plans=os.path.abspath(plans) if plans else "",
         host=host,
-        layout=layout,
+        layout=as_called_in(layout, main or (PF_CONF if driven == "pfctl" else "")),
         watch=watch,
         programs=programs,
         managers=managers,
-        pf=pf or settings.pf,
+        pf=driven,
     )
 
 

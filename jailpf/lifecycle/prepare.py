@@ -46,6 +46,7 @@ def prepare(session: Session, name: str, *, created: bool) -> Prepared | None:
     jails = session.jails
     # Stamps are taken before the files are read: a change in between makes the plan stale, never wrong.
     first = [jails.file(name), session.settings.file, session.settings.programs["pfctl"]]
+    first += [session.settings.layout.told_by] * bool(session.settings.layout.told_by)
     inputs = {path: stamp(path) for path in first}
     services = jails.services(name)
     jail = jails.find(name, services)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jailpf.declare import settings as settings_module
+from jailpf.declare.layout import as_called
 from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError, TryAgainError
 from jailpf.state.lock import Lock
 from jailpf.state.rundir import RunDir
@@ -48,7 +49,21 @@ class Session:
     @cached_property
     def settings(self) -> Settings:
         """jailpf.toml."""
-        return settings_module.read(self.file, run=self.run, plans=self.plans, pf=self.pf_name)
+        found = settings_module.read(self.file, run=self.run, plans=self.plans, pf=self.pf_name)
+        if found.layout.name == "split" and found.pf == "simulated" and not found.main:
+            from dataclasses import replace
+
+            return replace(found, layout=as_called(found.layout, self._simulated_main()))
+        return found
+
+    def _simulated_main(self) -> str:
+        """The pf.conf that a simulated pf without `main` was given, "" where there is none yet."""
+        from pathlib import Path
+
+        from jailpf.pf.simulated import Simulated
+
+        file = self.directory.simulated
+        return Simulated(Path(file)).main() if os.path.isfile(file) else ""
 
     @cached_property
     def registry(self) -> Registry:

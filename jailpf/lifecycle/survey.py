@@ -80,16 +80,19 @@ class Survey:
         )
 
     def orphans(self) -> list[str]:
-        """The paths of anchors that only jailpf makes and that no record names. Leftovers without rules are none."""
+        """The paths of anchors that only jailpf makes and that no record names, and those in which Mail Toaster's older
+        word left rules of a jail that is loaded. Leftovers without rules are none.
+        """
         recorded = {anchor.path for record in self.known.values() for anchor in record.anchors}
         starts = {path.partition("{jail}")[0] for path in self.session.settings.layout.paths.values()}
         ours = tuple(start for start in starts if "jailpf" in start)
+        twins = {self.session.settings.layout.twin(name) for name in {*self.known, *self.session.jails.declared()}} & self.listed - recorded
         return [
             path
             for path in sorted(self.listed - recorded)
             if ours and path.startswith(ours) and "/" not in path.removeprefix(next(start for start in ours if path.startswith(start)))
             and self.session.pf.read(path, members=False)
-        ] + [path for path in (compare.SCRATCH,) if path in self.listed and self.session.pf.read(path, members=False)]  # fmt: skip
+        ] + [path for path in (*sorted(twins), compare.SCRATCH) if path in self.listed and self.session.pf.read(path, members=False)]  # fmt: skip
 
 
 def survey(session: Session) -> Survey:

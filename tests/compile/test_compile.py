@@ -372,7 +372,7 @@ def test_a_table_goes_where_it_is_used() -> None:
         for anchor in ruleset.anchors
     }
     assert tables == {
-        "allow/web": ["<b>", "<idle>", "<overload_a>"],
+        "filter/web": ["<b>", "<idle>", "<overload_a>"],
         "nat/web": ["<n>"],
         "rdr/web": ["<r>", "<b>"],
     }

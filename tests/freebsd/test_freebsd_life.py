@@ -14,7 +14,7 @@ from freebsd.tools import run
 KINDS: tuple[Kind, ...] = ("lo", "alias", "vnet")
 LAYOUTS = {
     "single": ["jailpf/{}"],
-    "split": ["allow/{}", "rdr/{}"],
+    "split": ["filter/{}", "rdr/{}"],
     "bastille": ["bastille/jailpf.{}", "rdr/jailpf.{}"],
 }
 

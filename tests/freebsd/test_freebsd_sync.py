@@ -171,7 +171,7 @@ def test_the_split_layout_is_put_back(scene: Scene, tmp_path: Path, running_alre
     scene.settings("split", pfctl=str(pfctl))
     scene.rules()
     jail = scene.up(scene.jail()) if running_already else scene.plain("web")
-    paths = [f"allow/{jail.name}", f"rdr/{jail.name}"]
+    paths = [f"filter/{jail.name}", f"rdr/{jail.name}"]
     before = {path: scene.loaded(path) for path in paths}
     assert all(before.values()) == running_already
     scene.declare(jail, _service(1).replace("port = 10080", "port = 10081"))
@@ -183,7 +183,7 @@ def test_the_split_layout_is_put_back(scene: Scene, tmp_path: Path, running_alre
     flag.unlink()
     scene.home.jailpf("load", jail.name)
     scene.expect(Probe(EXT4, OUTSIDE), "")
-    assert "10081" in scene.loaded(f"allow/{jail.name}")
+    assert "10081" in scene.loaded(f"filter/{jail.name}")
 
 
 def test_what_jailpf_says_of_itself(scene: Scene) -> None:

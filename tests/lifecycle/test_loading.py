@@ -83,7 +83,7 @@ def test_what_cannot_be_put_back_is_said_and_stays_on_record(machine: Machine) -
 
 
 @pytest.mark.parametrize("loaded", [False, True], ids=["first load", "reload"])
-@pytest.mark.parametrize("anchor", ["allow/web", "nat/web", "rdr/web"])
+@pytest.mark.parametrize("anchor", ["filter/web", "nat/web", "rdr/web"])
 @pytest.mark.parametrize("mood", ["refuses", "killed after", "silent"])
 def test_split_is_put_back_whole(split: Machine, loaded: bool, anchor: str, mood: str) -> None:
     """Whichever anchor fails, and however, all of them hold again what they held before."""
@@ -99,13 +99,13 @@ def test_split_is_put_back_whole(split: Machine, loaded: bool, anchor: str, mood
 
 
 def test_split_lets_in_before_it_redirects(split: Machine) -> None:
-    """Loaded allow, nat, rdr; taken away the other way round."""
+    """Loaded filter, nat, rdr; taken away the other way round."""
     load.load(split.session(), "web")
     loads = [call.split()[1] for call in split.calls() if call.endswith("-f -") and " -n " not in call]
-    assert loads == ["allow/web", "nat/web", "rdr/web"]
+    assert loads == ["filter/web", "nat/web", "rdr/web"]
     split.jailpf("poststop", "web")
     flushes = [call.split()[1] for call in split.calls() if call.endswith("/dev/null")]
-    assert flushes == ["rdr/web", "nat/web", "allow/web"]
+    assert flushes == ["rdr/web", "nat/web", "filter/web"]
     assert split.anchors() == {}
 
 
@@ -124,7 +124,7 @@ def test_another_layout_takes_the_old_anchors_away(machine: Machine) -> None:
     load.load(machine.session(), "web")
     machine.settings('layout = "split"\n')
     load.load(machine.session(), "web")
-    assert sorted(machine.anchors()) == ["allow/web", "rdr/web"]
+    assert sorted(machine.anchors()) == ["filter/web", "rdr/web"]
 
 
 def test_an_unfinished_load_of_another_layout_is_not_lost(machine: Machine) -> None:
@@ -206,3 +206,29 @@ def test_each_jail_of_a_command_is_tried(machine: Machine) -> None:
     done = machine.jailpf("load", "bad", "nobody", "web", status=65)
     assert len(done.stderr.splitlines()) >= 2
     assert list(machine.anchors()) == ["jailpf/web"]
+
+
+def test_split_takes_the_word_that_pf_conf_calls(machine: Machine) -> None:
+    """Mail Toaster said allow until November 2024: where pf.conf calls only that, rules go there; a reload follows pf.conf."""
+    machine.settings('layout = "split"\nmain = "pf.conf"\n')
+    conf = machine.root / "etc/pf.conf"
+    conf.write_text('rdr-anchor "rdr/*"\nanchor "allow/*"\n')
+    machine.declare("web")
+    load.load(machine.session(), "web")
+    assert sorted(machine.anchors()) == ["allow/web", "rdr/web"]
+    conf.write_text('rdr-anchor "rdr/*"\nanchor "allow/*"\nanchor "filter/*"\n')
+    load.load(machine.session(), "web")
+    assert sorted(machine.anchors()) == ["filter/web", "rdr/web"]
+
+
+def test_sync_empties_the_older_words_anchor(machine: Machine) -> None:
+    """Rules that pfrule.sh left in allow/JAIL go; those of an anchor of nobody stay."""
+    machine.settings('layout = "split"\n')
+    (machine.state / "main").write_text(SPLIT)
+    machine.declare("web")
+    machine.running("web")
+    load.load(machine.session(), "web")
+    for path in ("allow/web", "allow/other"):
+        machine.session().pf.load(path, "pass in proto tcp to 10.0.0.2 port 25\n")
+    machine.jailpf("sync")
+    assert sorted(machine.anchors()) == ["allow/other", "filter/web", "rdr/web"]

@@ -28,8 +28,8 @@ anchor "jailpf/*"
 SPLIT = "".join(
     line.replace("jailpf/*", f"{way}/*") + "\n"
     for line in MAIN.splitlines()
-    for way in (("nat", "rdr", "binat", "allow") if "anchor" in line else ("",))
-    if "anchor" not in line or line.startswith("anchor" if way == "allow" else f"{way}-anchor")
+    for way in (("nat", "rdr", "binat", "filter") if "anchor" in line else ("",))
+    if "anchor" not in line or line.startswith("anchor" if way == "filter" else f"{way}-anchor")
 )
 HOST = '[host]\next_if = "em0"\next_ip4 = "<ext_ip4>"\next_ip6 = "<ext_ip6>"\n'
 

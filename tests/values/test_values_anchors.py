@@ -76,7 +76,7 @@ def test_a_short_form_does_not_depend_on_the_version() -> None:
 def test_what_lets_in_is_loaded_before_what_redirects() -> None:
     """Nothing is redirected while the filter rules are not there."""
     assert SPLIT.in_load_order("web") == [
-        ("allow/web", ["filter"]),
+        ("filter/web", ["filter"]),
         ("nat/web", ["nat"]),
         ("binat/web", ["binat"]),
         ("rdr/web", ["rdr"]),
