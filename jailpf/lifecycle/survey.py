@@ -86,7 +86,9 @@ class Survey:
         recorded = {anchor.path for record in self.known.values() for anchor in record.anchors}
         starts = {path.partition("{jail}")[0] for path in self.session.settings.layout.paths.values()}
         ours = tuple(start for start in starts if "jailpf" in start)
-        twins = {self.session.settings.layout.twin(name) for name in {*self.known, *self.session.jails.declared()}} & self.listed - recorded
+        twins = {
+            self.session.settings.layout.twin(name) for name in {*self.known, *self.session.jails.declared()}
+        } & self.listed - recorded
         return [
             path
             for path in sorted(self.listed - recorded)

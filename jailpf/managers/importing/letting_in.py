@@ -135,7 +135,9 @@ def _direct(
     if rule.source_port:
         allow = {**allow, "from_port": rule.source_port}
     for proto in rule.proto:
-        draft = ServiceDraft(proto=(proto,), source=source, family=family, redirected=False, allow=allow, comments=comments)
+        draft = ServiceDraft(
+            proto=(proto,), source=source, family=family, redirected=False, allow=allow, comments=comments
+        )
         if proto not in WITH_PORTS:
             yield draft
             continue
