@@ -27,7 +27,6 @@ def check(session: Session, options: Namespace) -> int:
     warnings: list[Problem] = []
     records: list[Record] = []
     status = 0
-    heard = listeners.listening(session) if session.settings.pf == "pfctl" else []
     main = _main(session)
     for name in names:
         try:
@@ -45,7 +44,7 @@ def check(session: Session, options: Namespace) -> int:
                 Problem(f"nothing is declared for {name}", prepared.services.place(), "add a [service.NAME]")
             )
         warnings += [*_old_releases(prepared.ruleset), *unkept(session, prepared)]
-        warnings += listeners.taken(session, prepared, heard)
+        warnings += listeners.taken(session, prepared)
         warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:
             errors += open_ones

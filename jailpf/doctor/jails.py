@@ -22,7 +22,6 @@ def declarations(session: Session) -> Iterator[Finding]:
     """Whether every declaration is sound, trusted, and in no conflict with another."""
     sound = []
     names = session.jails.declared()
-    heard = listeners.listening(session)
     try:
         main = session.pf.read("", members=False)
     except JailpfError:
@@ -35,7 +34,7 @@ def declarations(session: Session) -> Iterator[Finding]:
             continue
         sound += [prepared.record] if prepared else []
         for problem in (
-            (*listeners.taken(session, prepared, heard), *silent.opened(session, prepared, main)) if prepared else ()
+            (*listeners.taken(session, prepared), *silent.opened(session, prepared, main)) if prepared else ()
         ):
             yield Finding.of(problem, "the host, or who is denied, is not where you think")
     for problem in conflicts.check_all(session, sound):

@@ -11,52 +11,72 @@ from jailpf.system import programs
 from jailpf.values import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.model import Rule
     from jailpf.values import Peer
 
-_LINE = re.compile(r"^\S+\s+(?P<who>\S+)\s+\S+\s+\S+\s+(?P<proto>tcp|udp)(?:4|6|46)\s+(?P<address>\S+):(?P<port>\d+)\s")
+_LINE = re.compile(
+    r"^(?P<user>\S+)\s+(?P<who>\S.*?)\s+(?:\d+|\?+)\s+(?:\d+|\?+)\s+(?P<proto>tcp|toe|udp|sctp)(?P<families>4|6|46)\s+(?P<address>\S+):(?P<port>\d+)\s"
+)
+_ASK = ("-4", "-6", "-l", "-w")  # without -w 15 cuts addresses short, and their ports away
 
 
 class Listener(NamedTuple):
-    """A program that listens. address: None for all of the host's."""
+    """A program that listens. address: None for all of the host's, of the families "46" or one of them."""
 
     who: str
     proto: str
     address: Network | None
     port: int
+    families: str = "46"
 
 
 SSHD = Listener("sshd", "tcp", None, 22)
+KERNEL = "the kernel"
 
 
 def listening(session: Session) -> list[Listener]:
-    """What sockstat(1) shows; sshd(8) alone where nobody can be asked, and nothing with the simulated pf."""
+    """What sockstat(1) shows, once in a command; sshd(8) alone where nobody can be asked, and nothing with the simulated pf."""
     if session.settings.pf == "simulated":
         return []
+    if session.listeners is None:
+        session.listeners = _asked(session.settings.programs["sockstat"])
+    return session.listeners
+
+
+def _asked(sockstat: str) -> list[Listener]:
+    """The host's own programs, which are in jail 0, and the kernel's sockets, which are nobody's: what a jail's program holds is no port of the host."""
     try:
-        text = programs.run(session.settings.programs["sockstat"], "-4", "-6", "-l")
+        everybody = parse(programs.run(sockstat, *_ASK))
     except JailpfError:
         return [SSHD]
-    return list(_listeners(text))
+    try:
+        host = parse(programs.run(sockstat, *_ASK, "-j", "0"))
+    except JailpfError:
+        return everybody
+    return [*host, *(one for one in everybody if one.who == KERNEL)]
 
 
-def _listeners(text: str) -> Iterator[Listener]:
+def parse(text: str) -> list[Listener]:
+    """The listeners in the text of sockstat(1), of 13 to 15. Lines without a port are none."""
+    found = []
     for line in text.splitlines():
-        if not (found := _LINE.match(line)):
+        if not (read := _LINE.match(line + " ")):
             continue
-        word = found["address"].strip("[]").split("%")[0]
+        word = read["address"].strip("[]").split("%")[0]
         try:
             address = None if word == "*" else Network.parse(word)
         except ValueError:
             continue
-        yield Listener(found["who"], found["proto"], address, int(found["port"]))
+        who = KERNEL if read["user"].startswith("?") else read["who"]
+        found.append(Listener(who, read["proto"].replace("toe", "tcp"), address, int(read["port"]), read["families"]))
+    return found
 
 
-def taken(session: Session, prepared: Prepared, known: Iterable[Listener] | None = None) -> list[Problem]:
+def taken(session: Session, prepared: Prepared) -> list[Problem]:
     """A warning for each service that takes a port of the host and does not say so by an outside port of its own."""
     silent = {
         one.name
@@ -68,7 +88,7 @@ def taken(session: Session, prepared: Prepared, known: Iterable[Listener] | None
     found: dict[tuple[str, int], Problem] = {}
     if rules:
         resolve = resolver(session)
-        for one in listening(session) if known is None else known:
+        for one in listening(session):
             for rule in rules if one.address not in own else ():
                 if (rule.service, one.port) not in found and _takes(rule, one, resolve):
                     remedy = 'another outside: rdr = { port = 2222 }, or another address: rdr = { to = "..." }'
@@ -83,7 +103,7 @@ def _takes(rule: Rule, one: Listener, resolve: Callable[[Peer], tuple[Network, .
     if rule.port and not any(port.first <= one.port <= port.last for port in rule.port):
         return False
     if one.address is None:
-        return True
+        return ("6" if rule.family == "inet6" else "4") in one.families
     if one.address.family != rule.family:
         return False
     for peer in rule.to:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jailpf.declare.settings import Settings
     from jailpf.errors import Problem
     from jailpf.lifecycle.jails import Jails
+    from jailpf.lifecycle.listeners import Listener
     from jailpf.pf import Pf
     from jailpf.registry import Registry
     from jailpf.values import Network
@@ -33,7 +34,8 @@ class Session:
 
     show: called with each command line that is run (`-v`). notes: what the user should know, short of an error.
     unknown: the tables and interfaces whose addresses could not be asked, and why. folders: where what was read lies.
-    networks: what is behind tables and interfaces, by their words, as far as it was asked.
+    networks: what is behind tables and interfaces, by their words, as far as it was asked. listeners: what listens on
+    the host, once it was asked.
     """
 
     file: str = settings_module.DEFAULT_FILE
@@ -45,6 +47,7 @@ class Session:
     unknown: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
     networks: dict[str, tuple[Network, ...] | None] = field(default_factory=dict)
+    listeners: list[Listener] | None = None
 
     @cached_property
     def settings(self) -> Settings:
