@@ -95,6 +95,11 @@ class Known(Jails):
         """All of them."""
         return [*OTHERS, "web"]
 
+    @property
+    def neighbours(self) -> tuple[Jail, ...]:  # type: ignore[override]
+        """All of them but this one."""
+        return tuple(OTHERS.values())
+
     def find(self, name: str, services: Any = None) -> Jail:
         """The jail of the declaration, or one of OTHERS."""
         if services is None:

@@ -1,7 +1,7 @@
 """Golden pairs: tests/cases/NAME.toml and what it becomes, NAME.pf, or its problems, NAME.err.
 
 NAME.host.toml is its jailpf.toml; by default there is only `ext_if = "em0"`. The jail has 10.0.0.2 and fd00::2 unless it says
-otherwise, `other` is a jail with 10.0.0.9 and fd00::9, and `bridged` a vnet jail with 10.0.0.8. JAILPF_REFRESH=1 writes
+otherwise, `other` is a jail with 10.0.0.9 and fd00::9, `bridged` a vnet jail with 10.0.0.8, and `known` one that outside knows. JAILPF_REFRESH=1 writes
 what would be compared.
 """
 
@@ -42,6 +42,7 @@ def outcome(name: str, folder: Path) -> tuple[str, str]:
     host.declare("[service.other]\nport = 1\n", "other", ip4="10.0.0.9", ip6="fd00::9")
     host.declare("[service.other]\nport = 1\n", "bridged", ip4="10.0.0.8", ip6="", vnet=True)
     host.declare("[service.other]\nport = 1\n", "apart", ip4="10.0.2.8", ip6="", vnet=True, interface="bridge1")
+    host.declare("[service.other]\nport = 1\n", "known", ip4="203.0.113.9", ip6="2001:db8::9")
     files = {path.name: path.read_text() for path in CASES.glob("*.table")}
     toml = (CASES / f"{name}.toml").read_text()
     try:

@@ -75,18 +75,7 @@ def _meet(one: Peer, other: Peer, resolve: Callable[[Peer], tuple[Network, ...] 
 def _sources_meet(one: tuple[Peer, ...], other: tuple[Peer, ...]) -> bool:
     if not one or not other:
         return True
-    return any(_source_meets(first, second) for first in one for second in other)
-
-
-def _source_meets(one: Peer, other: Peer) -> bool:
-    if one.word == other.word and one.kind != "any":
-        return one.negated == other.negated
-    if one.network and other.network and not (one.negated or other.negated):
-        return one.network.family == other.network.family and one.network.net.overlaps(other.network.net)
-    if one.network and other.network and one.negated != other.negated and one.network.family == other.network.family:
-        inner, outer = (other.network, one.network) if one.negated else (one.network, other.network)
-        return not inner.within(outer)
-    return True
+    return any(first.meets(second) for first in one for second in other)
 
 
 def collisions(

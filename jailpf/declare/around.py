@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare.ways import LOOPBACKS, RenderError, Way
 from jailpf.errors import NoJailError
-from jailpf.values import Address, Interface, Network
+from jailpf.values import Interface, Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -92,8 +92,8 @@ class Around:
         ways: set[Way | None] = set()
         if any(one.network and one.network.within(network) for one in (*self.host.outside(network.family), *links)):
             ways.add(host)
-        # Asking for every jail of the host takes long: an address that outside routes is not taken for a neighbour's.
-        for other in self.neighbours() if Address(network.net.network_address).private else ():
+        # Everywhere is where outside is: nobody means his neighbours by it.
+        for other in self.neighbours() if network.net.prefixlen else ():
             if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses):
                 ways.add(self.way(self.jail, other))
         return ways if ways and network.net.num_addresses == 1 else ways | {None}

@@ -116,6 +116,11 @@ class Service:
         """The types of ICMP that are let in; () for all, and for other protocols."""
         return () if not self.proto.family else ECHO if self.icmp_type is None else self.icmp_type
 
+    @property
+    def guests(self) -> tuple[Party, ...]:
+        """Who is let in in the end: `from` of its allow, else its own; () for everybody."""
+        return getattr(self.types.get("allow"), "source", ()) or self.source
+
 
 ECHO = (IcmpType("echoreq"),)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jailpf.declare.hands import Known
+from jailpf.declare.mentioned import mentioned
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Reader, key, keys
 from jailpf.errors import DeclarationError
 from jailpf.system import interfaces
-from jailpf.values import FAMILIES, Address, Family, Interface, Name, Peer, TableName
+from jailpf.values import FAMILIES, Address, Family, Interface, Name, TableName
 from jailpf.values.base import describe
 from jailpf.values.suggest import did_you_mean
 
@@ -114,11 +115,18 @@ def read(
     whole = Services(
         document, tuple(filter(None, services)), tuple(filter(None, declarations)), jail or JailTable(), off
     )
-    _tables(reader, whole, settings)
+    mentioned(reader, whole, settings)
     if reader.problems:
         order = sorted(reader.problems, key=lambda problem: problem.place or ())
         raise DeclarationError(order)
     return whole
+
+
+def jail_table(document: Document) -> JailTable:
+    """[jail] of a file alone, whatever else is in it; empty where it is broken itself."""
+    reader = Reader(document)
+    raw = document.data.get("jail", {})
+    return (reader.read(JailTable, ("jail",), raw) if isinstance(raw, dict) else None) or JailTable()
 
 
 def homes(types: RuleTypes) -> dict[str, list[str]]:
@@ -254,38 +262,3 @@ def _meant(keyword: str, raw: object) -> str:
     if str(raw).lower() in ("yes", "true", "on"):
         return f"write {keyword} = true, without quotes"
     return ""
-
-
-def _tables(reader: Reader, whole: Services, settings: Settings) -> None:
-    """Every <table> that is named must be defined here, or belong to the host."""
-    host = settings.host
-    own = whole.document.data.get("table", {})
-    defined = set(own) if isinstance(own, dict) else set()
-    theirs = set(host.tables) | {peer.table for family in FAMILIES for peer in host.outside(family) if peer.table}
-    known = defined | theirs
-    for name in defined & theirs:
-        reader.wrong(
-            ("table", name), f"the host has a table <{name}>, which this one would hide", "give it another name"
-        )
-    uses: list[tuple[KeyPath, object]] = [((one.keyword, one.name), one.type) for one in whole.declarations]
-    for service in whole.services:
-        uses.append((("service", service.name), service))
-        uses += [(("service", service.name, keyword), one) for keyword, one in service.types.items()]
-    for path, declared in uses:
-        for where, peer in _peers(declared):
-            if peer.table and peer.table not in known:
-                near = did_you_mean(peer.table, known, only_near=True)
-                remedy = f"add [table.{peer.table}], or name it in [host] tables if pf.conf has it"
-                reader.wrong(
-                    (*path, *where),
-                    f"nobody defines {peer.word}",
-                    f'did you mean "<{near}>"? Otherwise {remedy}' if near else remedy,
-                )
-
-
-def _peers(declared: object) -> Iterator[tuple[KeyPath, Peer]]:
-    for name, (attribute, one) in keys(type(declared)).items():
-        value = getattr(declared, attribute)
-        for number, each in enumerate(value if isinstance(value, tuple) else (value,)):
-            if isinstance(each, Peer):
-                yield ((name, number) if one.many else (name,)), each

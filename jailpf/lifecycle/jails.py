@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jailpf.declare import toml
-from jailpf.declare.services import JailTable, read
+from jailpf.declare.services import JailTable, jail_table, read
 from jailpf.declare.settings import PROGRAMS
 from jailpf.errors import (
     ConfigError,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
+    from jailpf.declare.toml import Document
     from jailpf.registry import Registry
 
 
@@ -69,11 +70,16 @@ class Jails:
 
     @cached_property
     def neighbours(self) -> tuple[Jail, ...]:
-        """All jails whose addresses can be found; what is wrong with another's file is not this jail's trouble."""
+        """All jails whose addresses can be found; what is wrong with another's file is not this jail's trouble.
+
+        Of their files [jail] is all that is read.
+        """
         found = []
         for name in self.everybody():
             with suppress(JailpfError):
-                found.append(self.find(name))
+                document = toml.load(self.file(name)) if self.declares(name) else None
+                table = jail_table(document) if document else JailTable()
+                found.append(laid_over(self._known(name, table, document), table))
         return tuple(found)
 
     def declares(self, name: str) -> bool:
@@ -103,22 +109,7 @@ class Jails:
         if services is None and self.declares(name):
             services = self.services(name)
         table = services.jail if services else JailTable()
-        by, known = next(
-            ((adapter.name, found) for adapter in self.adapters if (found := adapter.find(name)) is not None),
-            ("", None),
-        )
-        self.asked[name] = by
-        if services is not None:
-            self.must_be_outside(services.document.file, known.path if known else "")
-        if known is None:
-            if not any(table.addresses.values()):
-                asked = ", ".join(adapter.name for adapter in self.adapters)
-                place = services.place() if services else None
-                remedy = self._who_then(name)
-                raise NoJailError(f"no jail manager knows {name} (asked: {asked})", place, remedy)
-            known = Jail(name=name, running_name=name)
-        elif not any(table.addresses.values()) and self._can_ask:
-            known = with_running(self.settings, known)
+        known = self._known(name, table, services.document if services else None)
         jail = laid_over(known, table)
         if services is not None:
             if not jail.vnet and (jail.interface or "").startswith(("bridge", "epair")):
@@ -129,6 +120,25 @@ class Jails:
                 )
             self.notes += [note for note in differences(known, services) if note not in self.notes]
         return jail
+
+    def _known(self, name: str, table: JailTable, document: Document | None) -> Jail:
+        """What the first manager that knows the jail says, and jls(8) where [jail] says nothing of its addresses."""
+        by, known = next(
+            ((adapter.name, found) for adapter in self.adapters if (found := adapter.find(name)) is not None),
+            ("", None),
+        )
+        self.asked[name] = by
+        if document is not None:
+            self.must_be_outside(document.file, known.path if known else "")
+        if known is None:
+            if not any(table.addresses.values()):
+                asked = ", ".join(adapter.name for adapter in self.adapters)
+                place = document.place(()) if document else None
+                raise NoJailError(f"no jail manager knows {name} (asked: {asked})", place, self._who_then(name))
+            return Jail(name=name, running_name=name)
+        if not any(table.addresses.values()) and self._can_ask:
+            return with_running(self.settings, known)
+        return known
 
     @property
     def _can_ask(self) -> bool:

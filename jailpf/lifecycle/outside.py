@@ -18,7 +18,7 @@ from jailpf.system.interfaces import Seen, seen
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
@@ -73,7 +73,7 @@ def _of_rule(session: Session, prepared: Prepared, rule: Rule, host: Seen) -> It
     for name in map(str, rule.on):
         if name not in made_later and not host.has(name):
             what = f"this host has no interface {name!r}, so a rule on it does nothing"
-            yield name, Problem(what, rule.place, _instead(name, host))
+            yield name, Problem(what, rule.place, _instead(name, host, session.settings.host.uplinks))
     for peer in (*rule.source, *rule.to):
         if peer.interface and peer.interface not in (*made_later, "self") and not host.has(peer.interface):
             what = f"this host has no interface {peer.interface!r}, so {peer} is nobody"
@@ -104,8 +104,8 @@ def _own_address(prepared: Prepared, rule: Rule) -> Iterator[tuple[str, Problem]
                 yield f"own {address}", Problem(what, rule.place, "`to` is the address outside: leave it out")
 
 
-def _instead(name: str, host: Seen) -> str:
-    near = did_you_mean(name, host.names)
+def _instead(name: str, host: Seen, uplinks: Iterable[str] = ()) -> str:
+    near = did_you_mean(name, [*host.names, *uplinks])
     return near if near.startswith("did") else f"it has {_some(host.names)}"
 
 

@@ -56,6 +56,18 @@ class Peer:
         """The one family that it has, or None: either."""
         return self.network.family if self.network else None
 
+    def meets(self, other: Peer) -> bool:
+        """Whether an address might be both; True where only pf knows."""
+        if self.word == other.word and self.kind != "any":
+            return self.negated == other.negated
+        mine, theirs = self.network, other.network
+        if mine is None or theirs is None or (self.negated and other.negated):
+            return True
+        if self.negated == other.negated or mine.family != theirs.family:
+            return mine.family == theirs.family and (self.negated or mine.net.overlaps(theirs.net))
+        inner, outer = (theirs, mine) if self.negated else (mine, theirs)
+        return not inner.within(outer)
+
     @property
     def table(self) -> str:
         """The table's name without brackets, or ""."""

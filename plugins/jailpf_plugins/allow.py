@@ -93,6 +93,11 @@ class Allow(RuleType):
             yield Table(name=overload)
         source = self.source or service.source
         plain, jails = ([one for one in source if bool(one.jail) == named] for named in (False, True))
+        senders = [one for rule in _redirecting(context) for one in rule.source or (Peer.parse("any"),)]
+        if plain and senders and not any(one.meets(two) for one in senders for two in plain):
+            context.note(
+                "nobody who is redirected is let in: rdr.from and allow.from share no address; write one of them"
+            )
         if plain or not source:
             for addresses, tag in self._published(context):
                 for side in context.sides(source=tuple(plain), proto=service.proto, addresses=addresses):
@@ -107,7 +112,7 @@ class Allow(RuleType):
 
     def _published(self, context: Context) -> Iterator[tuple[tuple[Address, ...], str]]:
         """(addresses, the tag of what may come there): what rdr or binat brings; "" for those that are asked directly."""
-        targets = [rule for rule in context.rendered if isinstance(rule, Rule) and rule.action == "rdr"]
+        targets = _redirecting(context)
         direct = context.direct if self.direct is None else self.direct
         if targets:
             yield _addresses(context, self._own(context), targets, direct), "" if direct else context.tag_in
@@ -149,7 +154,7 @@ class Allow(RuleType):
             yield replace(rule, state=state)
             return
         # Limits count on the way in only: a vnet jail's packets leave again through its bridge as OUT (facts.md).
-        asked = [one for made in context.rendered if isinstance(made, Rule) and made.action == "rdr" for one in made.on]
+        asked = [one for rule in _redirecting(context) for one in rule.on]
         cards = [link.interface if (link := context.host.uplink(one)) else one for one in self.on]
         if rule.tagged and asked and cards and not set(cards) & set(asked):
             context.note(
@@ -187,7 +192,7 @@ class Allow(RuleType):
 
     def _uplinks(self, context: Context, rule: Rule) -> Iterator[tuple[Interface, Address]]:
         """(card, gateway) of each uplink that the service is asked on."""
-        asked = [one for made in context.rendered if isinstance(made, Rule) and made.action == "rdr" for one in made.on]
+        asked = [one for rule in _redirecting(context) for one in rule.on]
         if not asked and not context.jail.vnet and context.jail.interface:
             asked = [context.jail.interface]
         for link in dict.fromkeys(filter(None, map(context.host.uplink, self.on or asked))):
@@ -236,6 +241,11 @@ class Allow(RuleType):
         for number, one in enumerate(self.to):
             if one not in context.jail.addresses:
                 raise context.error(f"{one} is not an address of {context.jail.name}", f"to.{number}")
+
+
+def _redirecting(context: Context) -> list[Rule]:
+    """The rdr rules of this service."""
+    return [one for one in context.rendered if isinstance(one, Rule) and one.action == "rdr"]
 
 
 def _limited(state: StateOptions | None) -> bool:

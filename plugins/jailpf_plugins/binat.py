@@ -51,6 +51,11 @@ class Binat(RuleType):
 
     def render(self, context: Context) -> Iterable[Rule]:
         """One binat rule for each family that the jail and `address` share, and each interface: of a list pf takes one."""
+        for number, one in enumerate(self.on):
+            if link := context.host.uplink(one):
+                what = f"pf asks no binat about what leaves by the uplink {link.interface}"
+                remedy = f'publish with rdr = {{ on = "{one}" }}, and leave by a [nat.NAME] with on = "{one}"'
+                raise context.error(f"{what}; {remedy}", f"on.{number}")
         for address in self.address:
             own = [
                 Peer.of(one)

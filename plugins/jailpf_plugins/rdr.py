@@ -26,7 +26,7 @@ from jailpf.plugin import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jailpf.plugin import Context, Family, Service, Side
+    from jailpf.plugin import Context, Family, Party, Service, Side
 
 LO0 = Interface("lo0")
 
@@ -92,7 +92,7 @@ class Rdr(RuleType):
 
     def applies(self, service: Service) -> bool:
         """Not to jails that come by name, which use the jail's own address, nor to pings, which are the host's."""
-        return not service.proto.family and not (service.source and all(one.jail for one in service.source))
+        return not service.proto.family and not _jails_only(service.guests)
 
     def render(self, context: Context) -> Iterable[Rule | Table]:
         """One rdr rule for each family, way in and group of ports, and what `hairpin` needs besides."""
@@ -100,9 +100,9 @@ class Rdr(RuleType):
         assert service is not None  # noqa: S101 - scope is "service"
         if service.proto.has_ports and not service.port:
             raise context.error("the service has no `port`; add port = ...")
-        source = self.source or tuple(one for one in service.source if not one.jail)
-        if service.source and not source:
-            raise context.error("jails come by the jail's own address; remove rdr, or add rdr.from")
+        if _jails_only(service.guests):
+            raise context.error("jails come by the jail's own address, and nobody else is let in; remove rdr")
+        source = self.source or _others(service.source) or (_others(service.guests) if service.source else ())
         groups = list(self._groups(context))
         for side in context.sides(source=source, proto=service.proto, addresses=self._targets(context)):
             ways = [way for way in self._ways(context, side.family) if way.to]
@@ -204,6 +204,14 @@ class Rdr(RuleType):
                 yield from (context.host.outside(family) if (one.word == "ext_ip4") == (family == "inet") else ())
             elif one.family in (None, family):
                 yield one
+
+
+def _others(peers: tuple[Party, ...]) -> tuple[Party, ...]:
+    return tuple(one for one in peers if not one.jail)
+
+
+def _jails_only(peers: tuple[Party, ...]) -> bool:
+    return bool(peers) and not _others(peers)
 
 
 def _bridge(context: Context) -> tuple[Interface, ...]:

@@ -73,7 +73,9 @@ def asking(folder: Path, answers: dict[bool, str], monkeypatch: pytest.MonkeyPat
         return text
 
     monkeypatch.setattr(listeners.programs, "run", run)
-    host = SimulatedHost(folder, settings='pf = "pfctl"\n[host]\next_if = "em0"\next_ip4 = "203.0.113.1"\next_ip6 = []\n')
+    host = SimulatedHost(
+        folder, settings='pf = "pfctl"\n[host]\next_if = "em0"\next_ip4 = "203.0.113.1"\next_ip6 = []\n'
+    )
     host.declare("[service.a]\nport = [22, 443]\n[service.b]\nport = 8443\nrdr = { port = 9000 }\n", ip6="")
     return host.session(), asked
 
