@@ -72,31 +72,28 @@ class Around:
                 found.setdefault(way, []).append(peer)
         yield from ((tuple(peers), way) for way, peers in found.items())
 
-    def _near(self, peer: Peer) -> set[Way | None]:
+    def _near(self, peer: Peer) -> list[Way | None]:
+        """In an order that is always the same: the text of the rules is compared."""
         host = Way((self.bridge(self.jail),), "in") if self.jail.vnet else Way(LOOPBACKS)
         if peer.interface:
-            if ":network" not in peer.word:
-                return {host}
+            if ":network" not in peer.word or peer.interface.startswith("lo"):
+                return [host]
             outside = peer.interface in self.host.ext_if or self.host.uplink(peer.interface)
-            return {
-                None
-                if outside
-                else host
-                if peer.interface.startswith("lo")
-                else Way((Interface(peer.interface),), "out")
-            }
+            return [None if outside else Way((Interface(peer.interface),), "out")]
         network = None if peer.negated else peer.network
         if network is None:
-            return {None}
+            return [None]
         links = [one for link in self.host.uplinks.values() for one in link.outside(network.family)]
-        ways: set[Way | None] = set()
+        ways: list[Way | None] = []
         if any(one.network and one.network.within(network) for one in (*self.host.outside(network.family), *links)):
-            ways.add(host)
+            ways.append(host)
         # Everywhere is where outside is: nobody means his neighbours by it.
         for other in self.neighbours() if network.net.prefixlen else ():
             if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses):
-                ways.add(self.way(self.jail, other))
-        return ways if ways and network.net.num_addresses == 1 else ways | {None}
+                ways.append(self.way(self.jail, other))
+        if not ways or network.net.num_addresses > 1:
+            ways.append(None)
+        return list(dict.fromkeys(ways))
 
     def bridge(self, jail: Jail) -> Interface:
         """The host's side of a vnet jail. Raises RenderError when nobody knows it."""
