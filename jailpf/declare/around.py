@@ -88,9 +88,11 @@ class Around:
         if any(one.network and one.network.within(network) for one in (*self.host.outside(network.family), *links)):
             ways.append(host)
         # Everywhere is where outside is: nobody means his neighbours by it.
-        for other in self.neighbours() if network.net.prefixlen else ():
-            if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses):
-                ways.append(self.way(self.jail, other))
+        ways += [
+            self.way(self.jail, other)
+            for other in (self.neighbours() if network.net.prefixlen else ())
+            if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses)
+        ]
         if not ways or network.net.num_addresses > 1:
             ways.append(None)
         return list(dict.fromkeys(ways))
