@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from jailpf.declare.settings import Settings
     from jailpf.errors import Problem
     from jailpf.lifecycle.jails import Jails
-    from jailpf.lifecycle.listeners import Listener
     from jailpf.pf import Pf
     from jailpf.registry import Registry
+    from jailpf.system.sockets import Listener
     from jailpf.values import Network
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jailpf.lifecycle import listeners
-from jailpf.lifecycle.listeners import KERNEL, SSHD, Listener, parse
 from jailpf.lifecycle.prepare import prepare
+from jailpf.system import sockets
+from jailpf.system.sockets import KERNEL, SSHD, Listener, parse
 from jailpf.testing import SimulatedHost
 from jailpf.values import Network
 
@@ -72,7 +73,7 @@ def asking(folder: Path, answers: dict[bool, str], monkeypatch: pytest.MonkeyPat
             raise PfUnavailableError("no answer")
         return text
 
-    monkeypatch.setattr(listeners.programs, "run", run)
+    monkeypatch.setattr(sockets.programs, "run", run)
     host = SimulatedHost(
         folder, settings='pf = "pfctl"\n[host]\next_if = "em0"\next_ip4 = "203.0.113.1"\next_ip6 = []\n'
     )
