@@ -14,27 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.declare.schema import Reader
-    from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
     from jailpf.declare.toml import KeyPath
 
 Kind = TypeVar("Kind")
 
 
-def mentioned(reader: Reader, whole: Services, settings: Settings) -> None:
-    """Note with the reader what is named and is nobody's."""
-    uses: list[tuple[KeyPath, object]] = [((one.keyword, one.name), one.type) for one in whole.declarations]
-    for service in whole.services:
-        uses.append((("service", service.name), service))
-        uses += [(("service", service.name, keyword), one) for keyword, one in service.types.items()]
-    _tables(reader, whole, settings, uses)
+def mentioned(reader: Reader, settings: Settings, uses: list[tuple[KeyPath, object]]) -> None:
+    """Note with the reader what is named and is nobody's. uses: (where it stands, a declaration or service)."""
+    _tables(reader, settings, uses)
     _uplinks(reader, settings, uses)
 
 
-def _tables(reader: Reader, whole: Services, settings: Settings, uses: list[tuple[KeyPath, object]]) -> None:
+def _tables(reader: Reader, settings: Settings, uses: list[tuple[KeyPath, object]]) -> None:
     """Every <table> that is named must be defined here, or belong to the host."""
     host = settings.host
-    own = whole.document.data.get("table", {})
+    own = reader.document.data.get("table", {})
     defined = set(own) if isinstance(own, dict) else set()
     theirs = set(host.tables) | {peer.table for family in FAMILIES for peer in host.outside(family) if peer.table}
     known = defined | theirs

@@ -115,7 +115,7 @@ def read(
     whole = Services(
         document, tuple(filter(None, services)), tuple(filter(None, declarations)), jail or JailTable(), off
     )
-    mentioned(reader, whole, settings)
+    mentioned(reader, settings, list(_uses(whole)))
     if reader.problems:
         order = sorted(reader.problems, key=lambda problem: problem.place or ())
         raise DeclarationError(order)
@@ -146,6 +146,14 @@ def homes(types: RuleTypes) -> dict[str, list[str]]:
         for name in keys(cls):
             found.setdefault(name, []).append(called)
     return found
+
+
+def _uses(whole: Services) -> Iterator[tuple[KeyPath, object]]:
+    """All that was read, and where it stands."""
+    yield from (((one.keyword, one.name), one.type) for one in whole.declarations)
+    for service in whole.services:
+        yield ("service", service.name), service
+        yield from ((("service", service.name, keyword), one) for keyword, one in service.types.items())
 
 
 def _known(document: Document, types: RuleTypes, settings: Settings, jails: Callable[[], Iterable[str]]) -> Known:
