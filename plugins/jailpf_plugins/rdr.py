@@ -77,7 +77,9 @@ class Rdr(RuleType):
     )
     source_hash: bool = key(bool, "Whether a client gets a target by its address, always the same.", default=False)
     hairpin: bool = key(
-        bool, "Whether the host and its jails reach the service by the outside address too.", default=False
+        bool,
+        "Whether the host and its jails reach the service by the outside address too; of a vnet jail its neighbours on the bridge.",
+        default=False,
     )
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -137,7 +139,7 @@ class Rdr(RuleType):
     def _hairpin(self, context: Context, side: Side, asked: list[tuple[Way, tuple[Port, ...]]]) -> Iterator[Rule]:
         service = context.service
         assert service is not None  # noqa: S101
-        for way, outside in asked:
+        for way, outside in asked if LO0 in self._inside(context) else ():
             yield Rule(
                 action="pass", direction="out", quick=True, on=(LO0,), family=side.family, proto=service.proto,
                 source=side.source, to=way.to, port=outside,
@@ -149,10 +151,15 @@ class Rdr(RuleType):
                 source=(Peer.parse(f"({bridge}:network)"),), to=side.jail, target=Peer.parse(f"({bridge}:0)"),
             )  # fmt: skip
 
+    def _inside(self, context: Context) -> tuple[Interface, ...]:
+        """Where those inside ask: on lo0, which does not help behind a bridge, where the answer would come from the jail itself (facts.md)."""
+        bridge = _bridge(context)
+        return bridge if bridge and not self.target else (LO0, *bridge)
+
     def _ways(self, context: Context, family: Family) -> Iterator[Way]:
         """The cards of the default route together, and each uplink by itself, which has addresses of its own."""
         on = context.host.ext_if if self.on is None else self.on
-        inside = (LO0, *_bridge(context)) if self.hairpin else ()
+        inside = self._inside(context) if self.hairpin else ()
         cards = tuple(one for one in on if context.host.uplink(one) is None)
         default = {one.word for one in self.to} == {"ext_ip4", "ext_ip6"}
         if cards or not on:

@@ -177,19 +177,27 @@ def test_hairpin(folder: Path) -> None:
 
 @pytest.mark.parametrize("allow", ["{}", '{ on = "em0" }', "{ max_src_conn = 9 }"])
 def test_hairpin_of_a_vnet_jail(folder: Path, allow: str) -> None:
-    """From outside. What the host, a jail on lo1 and a neighbour on the bridge send arrives, but the answer comes from
-    the jail itself, untranslated, and is dropped (facts.md, "Hairpin to a vnet jail"; recorded traffic).
+    """From outside and by its neighbours on the bridge, itself included. The host and a jail on lo1 are not let in: the answer
+    would come from the jail itself, untranslated, and be dropped (facts.md, "Hairpin to a vnet jail"; recorded traffic).
     """
     host = running(folder, f"[service.a]\nport = 80\nrdr = {{ hairpin = true }}\nallow = {allow}\n" + VNET)
-    host.start(
-        '[service.none]\nport = 2\n[jail]\nip4 = "10.0.1.9"\nvnet = true\ninterface = "bridge0"\n',
-        "beside",
-        ip4="",
-        ip6="",
-    )
-    host.traffic(OUT, 80, to="203.0.113.1").reaches("web", 80)
-    for sender in ("host", "jail:near", "jail:beside"):
-        assert host.traffic(sender, 80, to="203.0.113.1").connection.verdict == "unanswered"
+    host.pf.topology.add_interface("bridge0", "10.0.1.1/24")
+    host.start("# nothing\n", "beside", ip4="10.0.1.9", ip6="", vnet=True)
+    for sender in (OUT, "jail:beside", "jail:web"):
+        host.traffic(sender, 80, to="203.0.113.1").reaches("web", 80)
+    for sender in ("host", "jail:near"):
+        host.traffic(sender, 80, to="203.0.113.1").is_blocked()
+
+
+@pytest.mark.parametrize("toml", ["", VNET], ids=["lo1", "vnet"])
+def test_jails_behind_another_bridge_come_in_by_that(folder: Path, toml: str) -> None:
+    """Named in rdr.on; another bridge is closed."""
+    host = running(folder, '[service.a]\nport = 80\nrdr = { on = ["em0", "bridge1"] }\n' + toml)
+    for number in (1, 2):
+        host.pf.topology.add_interface(f"bridge{number}", f"10.0.{number + 1}.1/24")
+        host.start("# none\n", f"b{number}", ip4=f"10.0.{number + 1}.9", ip6="", vnet=True, interface=f"bridge{number}")
+    host.traffic("jail:b1", 80, to="203.0.113.1").reaches("web", 80)
+    host.traffic("jail:b2", 80, to="203.0.113.1").is_blocked()
 
 
 @pytest.mark.parametrize("allow", ["{}", '{ on = "em0" }', "{ max_src_conn = 9 }"])
