@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from jailpf.compile.pftext import rule_text, table_text
 from jailpf.errors import PluginError
 from jailpf.model import Rule, Table
+from jailpf.values import FAMILIES, Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jailpf.declare.ways import Way
-    from jailpf.values import Peer
+    from jailpf.model import Jail
+    from jailpf.values import Interface
 
 Rendered = list[Rule | Table]
 
@@ -54,3 +56,22 @@ def untagged(rendered: Rendered, tag: str) -> Rendered:
         replace(one, tag="") if isinstance(one, Rule) and one.action == "rdr" and one.tag == tag else one
         for one in rendered
     ]
+
+
+def never_by_default(jail: Jail, cards: tuple[Interface, ...], translating: tuple[Rule, ...]) -> Iterator[Rule]:
+    """What leaves by a tunnel never leaves by another card of the default route, whatever the host's policy: where a nat takes all that
+    a jail sends, and none of its rules names that card. Above it stands what is let out there by name.
+    """
+    own = set(map(Peer.of, jail.addresses))
+    whole = [
+        one
+        for one in translating
+        if one.action == "nat" and own & set(one.source) and not (one.proto or one.to or one.port)
+    ]
+    closed = tuple(card for card in cards if not any(not one.on or card in one.on for one in translating))
+    for family in FAMILIES if whole and closed and not jail.shared else ():
+        if source := tuple(map(Peer.of, jail.of(family))):
+            yield Rule(
+                action="block", answer="drop", direction="out", quick=True, on=closed, family=family, source=source,
+                order="last", place=whole[0].place,
+            )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from jailpf.compile.laid_out import lay_out
-from jailpf.compile.made import Rendered, bound, checked, untagged
+from jailpf.compile.made import Rendered, bound, checked, never_by_default, untagged
 from jailpf.declare.foreign import foreign
 from jailpf.declare.rules import Context
 from jailpf.declare.tablefile import read_table, too_new_for_13
@@ -160,6 +160,8 @@ class _Work:
             self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
         self._default_nat()
         self.translating = self._made(*TRANSLATING)
+        if self.settings.layout.path("filter", self.jail.name):
+            self.take(never_by_default(self.jail, self.settings.host.default_if, self.translating))
         rest = [one for one in declared if one.keyword not in TRANSLATING]
         for one in rest:
             if one.type.rank < AFTER_SERVICES:

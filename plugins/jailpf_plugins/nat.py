@@ -37,7 +37,10 @@ class Way(NamedTuple):
 
 
 class Nat(RuleType):
-    """Translates the source of what the jail sends. A jail with a [nat.*] does not get the host's default, nor one with `nat = false`."""
+    """Translates the source of what the jail sends. A jail with a [nat.*] does not get the host's default, nor one with `nat = false`.
+
+    One whose nat is by a tunnel leaves by no other card of the default route, unless an `out` names that.
+    """
 
     keyword = "nat"
     scope = "jail"

@@ -273,6 +273,24 @@ def test_a_jail_that_leaves_by_a_tunnel_never_leaves_by_ext_if(folder: Path, nat
     host.traffic("jail:near", 443, to=OFFICE).is_blocked()
 
 
+@pytest.mark.parametrize("vnet", [False, True])
+def test_a_jail_of_a_tunnel_is_closed_on_ext_if_where_all_is_open(folder: Path, vnet: bool) -> None:
+    """The host's policy is to pass, and the tunnel is down: nothing leaves, by neither family; what is published answers."""
+    host = SimulatedHost(folder, settings=NAT, pf_conf=CONF.replace("block all\n", ""))
+    host.pf.topology.add_interface("wg0", "172.31.0.2/32")
+    host.pf.topology.add_interface("bridge0", "10.0.1.1/24", "fd00:1::1/64")
+    toml = '[nat.vpn]\non = "wg0"\n[service.a]\nport = 80\n'
+    where = {"ip4": "10.0.1.2", "ip6": "fd00:1::2", "vnet": True} if vnet else {"ip4": "10.0.0.2", "ip6": "fd00::2"}
+    host.start(toml, **where)
+    host.start("# nothing\n", "near", ip4="10.0.0.9", ip6="")
+    for to in (OFFICE, OUT6):
+        host.traffic("jail:web", 443, to=to).is_blocked()
+    host.traffic(OFFICE, 80).reaches("web")
+    assert host.traffic("jail:near", 443, to=OFFICE).connection.source == "203.0.113.1"
+    host.pf.topology.set_external("wg0")
+    assert host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE).connection.source == "172.31.0.2"
+
+
 def test_out_by_another_interface_than_that_of_the_nat(folder: Path) -> None:
     """`on` opens what it says, and only that."""
     host = tunnelled(folder, '[nat.vpn]\non = "wg0"\n[out.time]\non = "em0"\nproto = "udp"\nport = 123\n')
