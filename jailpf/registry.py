@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pluggy
 
 from jailpf import hookspecs
 from jailpf.compile.made import checked
-from jailpf.declare.foreign import foreign, guarded
+from jailpf.declare.foreign import foreign, guarded, raised_at
 from jailpf.declare.rules import RuleType
 from jailpf.errors import ConfigError, JailpfError, PluginError, Problem, VetoError
 from jailpf.system import installed
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from jailpf.managers.adapter import Adapter
     from jailpf.model import Jail, Rule, Table
 
+MISTAKES = (AttributeError, NameError, TypeError, LookupError, ImportError, ArithmeticError, SyntaxError)
+"""What nobody raises on purpose: the plugin's code is wrong."""
 RESERVED = ("service", "jail", "proto", "port", "from")
 
 
@@ -76,6 +79,13 @@ class Registry:
                 near = did_you_mean(attribute, known) or f"the hooks are {', '.join(known)}"
                 sentence = f"the plugin {name!r} implements {attribute}, which is no hook of jailpf"
                 raise PluginError(sentence, None, f"{near}; mend it, or take it out of `plugins` in jailpf.toml")
+            if marked and attribute in known:
+                offered = list(inspect.signature(getattr(hookspecs, attribute)).parameters)
+                for argument in inspect.signature(value).parameters:
+                    if argument not in offered and argument != "self":
+                        near = did_you_mean(argument, offered) if offered else "it has none"
+                        sentence = f"{attribute} of the plugin {name!r} asks for {argument!r}, which that hook does not hand over"
+                        raise PluginError(sentence, None, near)
             if attribute in known and not marked:
                 raise PluginError(
                     f"{attribute} of the plugin {name!r} is never called", None, "write @hookimpl above it"
@@ -174,6 +184,10 @@ class Registry:
                 raise VetoError(
                     [problem._replace(message=f"{name}: {problem.message}") for problem in wrong.problems]
                 ) from wrong
+            except MISTAKES as wrong:
+                what = f"the plugin {name!r} failed in jailpf_prestart for {jail.name}: {type(wrong).__name__}: {wrong}"
+                remedy = "mend it, or take it out of `plugins` in jailpf.toml"
+                raise VetoError(f"{what} ({raised_at(wrong)})", None, remedy) from wrong
             except (Exception, SystemExit) as wrong:
                 raise VetoError(f"the plugin {name!r} refuses the start of {jail.name}: {wrong}") from wrong
 
@@ -264,8 +278,8 @@ def _not_installed(name: str) -> str:
 
 
 def _broken(name: str, wrong: BaseException) -> PluginError:
-    return PluginError(
-        f"the plugin {name!r} cannot be loaded: {type(wrong).__name__}: {wrong}",
-        None,
-        "mend it, or take it out of `plugins` in jailpf.toml",
-    )
+    remedy = "mend it, or take it out of `plugins` in jailpf.toml"
+    if isinstance(wrong, ModuleNotFoundError) and wrong.name:
+        remedy = f"{wrong.name} is to be installed for {sys.executable}; or take {name} out of `plugins` in jailpf.toml"
+    what = " ".join(str(wrong).split())
+    return PluginError(f"the plugin {name!r} cannot be loaded: {type(wrong).__name__}: {what}", None, remedy)

@@ -1,4 +1,7 @@
-"""Write the key tables of jailpf.toml.5 from the declarations: `python man/keys.py`, or `--check` for a test."""
+"""Write what the manual pages list: the keys of jailpf.toml.5, the commands and options of jailpf.8.
+
+`python man/keys.py`, or `--check` for a test.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jailpf.cli.commands import COMMANDS, Option
+from jailpf.cli.parser import importers
 from jailpf.declare.host import Host, Uplink
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Key, keys
@@ -20,8 +25,11 @@ from jailpf_plugins import BUILT_IN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jailpf.cli.commands import Command
+
 PAGE = Path(__file__).with_name("jailpf.toml.5")
-BEGIN, END = '.\\" BEGIN GENERATED keys\n', '.\\" END GENERATED keys\n'
+COMMAND_PAGE = Path(__file__).with_name("jailpf.8")
+JSON = Option(("--json",), "print JSON for programs", action="store_true")
 
 
 def tables() -> Iterator[tuple[str, str, type]]:
@@ -83,15 +91,91 @@ def prose(text: str) -> list[str]:
     return [f"\\&{line}" if line.startswith((".", "'")) else line for line in lines]
 
 
-def page() -> str:
-    """The page with its region made anew."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + region() + END + after
+def synopsis() -> str:
+    """Every command with its options and arguments, as the command line itself takes them."""
+    lines = []
+    for words, command in commands():
+        lines += [".Nm", f".Cm {words}"]
+        lines += [
+            f".Op {_shape(one)}" if one.flags[0].startswith("-") else _argument(one) for one in _arguments(command)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def options() -> str:
+    """Every option and argument of every command that has any of its own."""
+    lines = [".Bl -tag -width Ds"]
+    for words, command in commands():
+        arguments = _arguments(command)
+        if not arguments:
+            continue
+        lines += [
+            f".It Cm {words}",
+            *prose(f"{command.help[:1].upper()}{command.help[1:]}."),
+            ".Bl -tag -width Ds -compact",
+        ]
+        for one in arguments:
+            told = one.help + (f": {', '.join(importers())}" if one.words else "")
+            lines += [f".It {_shape(one, every=True)}", *prose(f"{told[:1].upper()}{told[1:]}.")]
+        lines.append(".El")
+    return "\n".join([*lines, ".El"]) + "\n"
+
+
+def commands() -> Iterator[tuple[str, Command]]:
+    """(its words, the command) of all that do something."""
+    for command in COMMANDS:
+        for inner in command.subcommands:
+            yield f"{command.name} {inner.name}", inner
+        if not command.subcommands:
+            yield command.name, command
+
+
+def _arguments(command: Command) -> list[Option]:
+    """Options first."""
+    every = [*command.options, *([JSON] if command.json else [])]
+    return sorted(every, key=lambda one: not one.flags[0].startswith("-"))
+
+
+def _shape(one: Option, *, every: bool = False) -> str:
+    """ "Fl -main Ar file", or the argument itself. every: all spellings of an option."""
+    value = f" Ar {_quoted(one.metavar)}" if one.metavar else f" Cm {' | '.join(one.choices)}" if one.choices else ""
+    if not one.flags[0].startswith("-"):
+        return f"Cm {' | '.join(one.choices)}" if one.choices else f"Ar {_quoted(one.metavar or one.flags[0])}"
+    flags = one.flags if every else one.flags[:1]
+    return " , ".join(f"Fl {flag[1:]}{value}" for flag in flags)
+
+
+def _argument(one: Option) -> str:
+    more = " ..." if one.nargs in ("*", "+") else ""
+    shape = _shape(one) + more
+    return f".Op {shape}" if one.nargs in ("*", "?") else f".{shape}"
+
+
+def _quoted(metavar: str) -> str:
+    return metavar.lower().replace(",...", "").replace("=", " Ns = Ns Ar ")
+
+
+def fresh(file: Path, regions: dict[str, str]) -> str:
+    """The page with its generated regions made anew."""
+    text = file.read_text(encoding="utf-8")
+    for name, made in regions.items():
+        begin, end = (f'.\\" {which} GENERATED {name}\n' for which in ("BEGIN", "END"))
+        before, _, rest = text.partition(begin)
+        text = before + begin + made + end + rest.partition(end)[2]
+    return text
+
+
+def pages() -> dict[Path, str]:
+    """{page: its text as it is to be}."""
+    return {
+        PAGE: fresh(PAGE, {"keys": region()}),
+        COMMAND_PAGE: fresh(COMMAND_PAGE, {"synopsis": synopsis(), "options": options()}),
+    }
 
 
 if __name__ == "__main__":
-    made = page()
+    made = pages()
     if "--check" in sys.argv:
-        sys.exit(made != PAGE.read_text(encoding="utf-8"))
-    PAGE.write_text(made, encoding="utf-8")
+        sys.exit(any(text != file.read_text(encoding="utf-8") for file, text in made.items()))
+    for file, text in made.items():
+        file.write_text(text, encoding="utf-8")

@@ -18,10 +18,22 @@ FOLDER = Path(__file__).parents[1] / "contrib" / "completions"
 REFRESH = "python tools/completions.py"
 NAMES = "jailpf list --names 2>/dev/null"
 HEAD = f"# Completion of jailpf, made by `{REFRESH}`; edit that instead."
+TABLES_OF = "jailpf list --tables"
+WORDS = "inet inet6 tcp udp sctp icmp icmp6 from to port on jail host ext_ip4 ext_ip6"
+TABLES = {"bash": "_jailpf_tables", "zsh": "_jailpf_tables", "tcsh": ""}
+TRACE = {"bash": "_jailpf_trace", "zsh": "_jailpf_trace", "tcsh": f"`echo {WORDS}`"}
 JAILS = {"bash": "_jailpf_jails", "zsh": "_jailpf_jails", "tcsh": "`jailpf list --names`"}
 PREAMBLE = {
-    "bash": f'{HEAD}\n_jailpf_jails() {{ compgen -W "$({NAMES})" -- "$1"; }}',
-    "zsh": f'{HEAD}\n_jailpf_jails() {{ local -a jails; jails=(${{(f)"$({NAMES})"}}); compadd -a jails }}',
+    "bash": f"""{HEAD}
+_jailpf_jails() {{ compgen -W "$({NAMES})" -- "$1"; }}
+_jailpf_tables() {{ compgen -W "$({TABLES_OF} "${{COMP_WORDS[COMP_CWORD - 1]}}" 2>/dev/null)" -- "$1"; }}
+_jailpf_trace() {{
+  if [ "${{COMP_WORDS[COMP_CWORD - 1]}}" = jail ]; then _jailpf_jails "$1"; else compgen -W "{WORDS}" -- "$1"; fi
+}}""",
+    "zsh": f"""{HEAD}
+_jailpf_jails() {{ local -a jails; jails=(${{(f)"$({NAMES})"}}); compadd -a jails }}
+_jailpf_tables() {{ local -a tables; tables=(${{(f)"$({TABLES_OF} ${{words[CURRENT - 1]}} 2>/dev/null)"}}); compadd -a tables }}
+_jailpf_trace() {{ if [[ $words[CURRENT-1] == jail ]]; then _jailpf_jails; else compadd {WORDS}; fi }}""",
 }
 NEEDS = "__jailpf_needs_command"
 SHELLS = {"bash": "jailpf.bash", "zsh": "_jailpf", "tcsh": "jailpf.tcsh"}
@@ -42,15 +54,19 @@ def made() -> dict[str, str]:
 
 def _shtab(shell: str) -> str:
     root = parser.build()
-    for _, one in _commands(root):
+    for path, one in _commands(root):
         for action in one._actions:
             if hasattr(action, "words"):
                 action.choices = parser.importers()
             elif action.dest in ("jail", "jails"):
                 action.complete = JAILS  # type: ignore[attr-defined]
+            elif action.metavar == "WORD":
+                action.complete = TRACE  # type: ignore[attr-defined]
+            elif action.metavar == "NAME" and path == ("table",):
+                action.complete = TABLES  # type: ignore[attr-defined]
             elif action.metavar == "FILE":
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
-            elif action.metavar == "DIR":
+            elif action.metavar in ("DIR", "SOURCE"):
                 action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
     text = shtab.complete(root, shell, preamble=PREAMBLE)  # type: ignore[arg-type]
     lines = [line.rstrip() for line in text.strip().split("\n")]
@@ -85,7 +101,7 @@ def fish(root: argparse.ArgumentParser) -> str:
                     for choice in action._choices_actions
                 ]
             else:
-                lines += _fish_action(action, where)
+                lines += _fish_action(action, where, path)
     return "\n".join(lines) + "\n"
 
 
@@ -100,8 +116,8 @@ def _where(path: tuple[str, ...], commands: list[tuple[str, ...]]) -> str:
     return f"-n {_quoted('; and '.join(tests))} "
 
 
-def _fish_action(action: argparse.Action, where: str) -> Iterator[str]:
-    words = _values(action)
+def _fish_action(action: argparse.Action, where: str, path: tuple[str, ...]) -> Iterator[str]:
+    words = _values(action, path)
     if action.option_strings:
         flags = [f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in action.option_strings]
         value = "" if action.nargs == 0 else " -r" + (words or (" -F" if action.metavar in ("FILE", "DIR") else ""))
@@ -110,7 +126,13 @@ def _fish_action(action: argparse.Action, where: str) -> Iterator[str]:
         yield f"complete -c jailpf {where}{words.strip()}"
 
 
-def _values(action: argparse.Action) -> str:
+def _values(action: argparse.Action, path: tuple[str, ...]) -> str:
+    if action.metavar == "WORD":
+        return f" -a {_quoted(f'{WORDS} ({NAMES})')}"
+    if action.metavar == "NAME" and path == ("table",):
+        return f" -a {_quoted(f'({TABLES_OF} (commandline -opc)[-1] 2>/dev/null)')}"
+    if action.metavar in ("DIR", "SOURCE") and not action.option_strings:
+        return " -F"
     if action.dest in ("jail", "jails"):
         return f" -a {_quoted(f'({NAMES})')}"
     return f" -a {_quoted(' '.join(action.choices))}" if action.choices else ""

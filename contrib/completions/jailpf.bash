@@ -16,12 +16,12 @@ _shtab_jailpf_load_option_strings=(-h --help -c --pf --run --plans -v --verbose 
 _shtab_jailpf_unload_option_strings=(-h --help -c --pf --run --plans -v --verbose -n --dry-run)
 _shtab_jailpf_reload_option_strings=(-h --help -c --pf --run --plans -v --verbose -n --dry-run --verify)
 _shtab_jailpf_sync_option_strings=(-h --help -c --pf --run --plans -v --verbose --json -n --dry-run --running)
-_shtab_jailpf_render_option_strings=(-h --help -c --pf --run --plans -v --verbose)
+_shtab_jailpf_render_option_strings=(-h --help -c --pf --run --plans -v --verbose --json)
 _shtab_jailpf_check_option_strings=(-h --help -c --pf --run --plans -v --verbose --json)
-_shtab_jailpf_diff_option_strings=(-h --help -c --pf --run --plans -v --verbose)
+_shtab_jailpf_diff_option_strings=(-h --help -c --pf --run --plans -v --verbose --json)
 _shtab_jailpf_table_option_strings=(-h --help -c --pf --run --plans -v --verbose --json --empty)
 _shtab_jailpf_status_option_strings=(-h --help -c --pf --run --plans -v --verbose --json)
-_shtab_jailpf_list_option_strings=(-h --help -c --pf --run --plans -v --verbose --json --names)
+_shtab_jailpf_list_option_strings=(-h --help -c --pf --run --plans -v --verbose --json --names --tables)
 _shtab_jailpf_trace_option_strings=(-h --help -c --pf --run --plans -v --verbose --json --main --interfaces --interface --declared)
 _shtab_jailpf_reach_option_strings=(-h --help -c --pf --run --plans -v --verbose --json --main --interfaces --interface --declared)
 _shtab_jailpf_pf_check_option_strings=(-h --help -c --pf --run --plans -v --verbose --json -a --anchor -D --define --interfaces --interface)
@@ -88,6 +88,7 @@ _shtab_jailpf_diff__c_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_diff___run_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_diff___plans_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_table_pos_0_COMPGEN=_jailpf_jails
+_shtab_jailpf_table_pos_1_COMPGEN=_jailpf_tables
 _shtab_jailpf_table__c_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_table___run_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_table___plans_COMPGEN=_shtab_compgen_dirs
@@ -98,6 +99,7 @@ _shtab_jailpf_status___plans_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_list__c_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_list___run_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_list___plans_COMPGEN=_shtab_compgen_dirs
+_shtab_jailpf_trace_pos_0_COMPGEN=_jailpf_trace
 _shtab_jailpf_trace__c_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_trace___run_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_trace___plans_COMPGEN=_shtab_compgen_dirs
@@ -160,6 +162,7 @@ _shtab_jailpf_fleet___promises_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_init__c_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_init___run_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_init___plans_COMPGEN=_shtab_compgen_dirs
+_shtab_jailpf_import_pos_1_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_import__c_COMPGEN=_shtab_compgen_files
 _shtab_jailpf_import___run_COMPGEN=_shtab_compgen_dirs
 _shtab_jailpf_import___plans_COMPGEN=_shtab_compgen_dirs
@@ -288,6 +291,7 @@ _shtab_jailpf_render__h_nargs=0
 _shtab_jailpf_render___help_nargs=0
 _shtab_jailpf_render__v_nargs=0
 _shtab_jailpf_render___verbose_nargs=0
+_shtab_jailpf_render___json_nargs=0
 _shtab_jailpf_check_pos_0_nargs='*'
 _shtab_jailpf_check__h_nargs=0
 _shtab_jailpf_check___help_nargs=0
@@ -298,6 +302,7 @@ _shtab_jailpf_diff__h_nargs=0
 _shtab_jailpf_diff___help_nargs=0
 _shtab_jailpf_diff__v_nargs=0
 _shtab_jailpf_diff___verbose_nargs=0
+_shtab_jailpf_diff___json_nargs=0
 _shtab_jailpf_table_pos_3_nargs='*'
 _shtab_jailpf_table__h_nargs=0
 _shtab_jailpf_table___help_nargs=0
@@ -456,6 +461,10 @@ _shtab_jailpf___version_nargs=0
 # Custom Preamble
 # Completion of jailpf, made by `python tools/completions.py`; edit that instead.
 _jailpf_jails() { compgen -W "$(jailpf list --names 2>/dev/null)" -- "$1"; }
+_jailpf_tables() { compgen -W "$(jailpf list --tables "${COMP_WORDS[COMP_CWORD - 1]}" 2>/dev/null)" -- "$1"; }
+_jailpf_trace() {
+  if [ "${COMP_WORDS[COMP_CWORD - 1]}" = jail ]; then _jailpf_jails "$1"; else compgen -W "inet inet6 tcp udp sctp icmp icmp6 from to port on jail host ext_ip4 ext_ip6" -- "$1"; fi
+}
 # End Custom Preamble
 
 # $1=COMP_WORDS[1]

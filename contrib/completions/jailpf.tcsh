@@ -23,7 +23,7 @@ complete jailpf \
         'c/--jail=/`jailpf list --names`/' \
         'c/--promises=/f/' \
         'c/--into=/d/' \
-        'c/--/(all anchor declared define dot dry-run empty every ext-if file follow from help html interface interfaces into jail json loaded main mermaid names pf plans port promises proto run running sort summary to verbose verify version)/' \
+        'c/--/(all anchor declared define dot dry-run empty every ext-if file follow from help html interface interfaces into jail json loaded main mermaid names pf plans port promises proto run running sort summary tables to verbose verify version)/' \
         'c/-/(- D a c f h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \
@@ -52,6 +52,7 @@ complete jailpf \
         'n/diff/`jailpf list --names`/' \
         'n/table/`jailpf list --names`/' \
         'n/status/`jailpf list --names`/' \
+        'n/trace/`echo inet inet6 tcp udp sctp icmp icmp6 from to port on jail host ext_ip4 ext_ip6`/' \
         'n/reach/`jailpf list --names`/' \
         'n/pf/(check print)/' \
         'n/plan/`jailpf list --names`/' \

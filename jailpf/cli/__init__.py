@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError
+from jailpf.errors import JailpfError, PfRefusedError, Problem, problems_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> int:
     """Run one command line; the exit status. No traceback for a user's mistake, one for a bug of ours (70)."""
-    from jailpf.cli import output, parser
+    from jailpf.cli import parser
 
     os.umask(0o022)
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
@@ -26,14 +26,7 @@ def main(arguments: list[str]) -> int:
         options = parser.parse(arguments)
         return _run(options)
     except JailpfError as wrong:
-        output.problems(wrong.problems)
-        if "--json" in arguments:  # a program gets something to read
-            from jailpf.cli.commands import COMMANDS
-
-            names = {command.name for command in COMMANDS}
-            command = next((word for word in arguments if word in names), "")
-            # no map() here: once jailpf.cli.map is imported, that is its name in this package
-            output.as_json(command, errors=[output.problem_json(problem) for problem in wrong.problems])
+        _told(arguments, wrong.problems)
         return wrong.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -41,14 +34,27 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except RecursionError:
-        print("jailpf: nested too deeply", file=sys.stderr)
+        _told(arguments, [Problem("jailpf: nested too deeply")])
         return 65
     except Exception:
         import traceback
 
         traceback.print_exc()
-        print("jailpf: this is a bug of jailpf; please report it with the lines above", file=sys.stderr)
+        _told(arguments, [Problem("jailpf: this is a bug of jailpf", None, "please report it with the lines above")])
         return JailpfError.status
+
+
+def _told(arguments: list[str], problems: list[Problem]) -> None:
+    """What is wrong, on standard error; with --json also on standard output, where a program reads."""
+    from jailpf.cli import output
+    from jailpf.cli.commands import COMMANDS
+
+    output.problems(problems)
+    if "--json" in arguments:
+        names = {command.name for command in COMMANDS}
+        command = next((word for word in arguments if word in names), "")
+        # no map() here: once jailpf.cli.map is imported, that is its name in this package
+        output.as_json(command, errors=[output.problem_json(problem) for problem in problems])
 
 
 def _run(options: Namespace) -> int:
@@ -85,11 +91,7 @@ def _run(options: Namespace) -> int:
     except OSError as wrong:
         if isinstance(wrong, BrokenPipeError):
             raise
-        from jailpf.cli import output
-        from jailpf.errors import problems_of
-
         if wrong.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) and not wrong.filename:
             wrong.filename = "standard output"  # files of ours are named
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where the rest goes at the end
-        output.problems(problems_of(wrong))
-        return 71
+        raise PfRefusedError(problems_of(wrong)) from None

@@ -26,8 +26,9 @@ def check(session: Session, options: Namespace) -> int:
     errors: list[Problem] = []
     warnings: list[Problem] = []
     records: list[Record] = []
+    parts = 0
     status = 0
-    main = _main(session)
+    main = _main(session, errors)
     for name in names:
         try:
             prepared = prepare(session, name, created=False)
@@ -37,6 +38,7 @@ def check(session: Session, options: Namespace) -> int:
             continue
         if prepared is None:
             warnings.append(Problem(f"{name}: its addresses are known only when it runs; only its file was checked"))
+            parts += 1
             continue
         records.append(prepared.record)
         if not (prepared.services.services or prepared.services.declarations):
@@ -46,6 +48,7 @@ def check(session: Session, options: Namespace) -> int:
         warnings += [*_old_releases(prepared.ruleset), *unkept(session, prepared)]
         warnings += listeners.taken(session, prepared)
         warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
+        session.notes += outside.half_open(prepared)
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:
             errors += open_ones
             status = status or 65
@@ -64,7 +67,7 @@ def check(session: Session, options: Namespace) -> int:
         session.notes += outside.strays(session)
     promised = _promises(session)
     errors += promised
-    status = status or (65 if promised else 0)
+    status = status or (65 if promised or errors else 0)
     errors = list(dict.fromkeys(errors))  # a broken jail.conf is every jail's
     if options.json:
         output.as_json(
@@ -79,20 +82,23 @@ def check(session: Session, options: Namespace) -> int:
         output.problems([*warnings, *session.notes], level="yellow")
         good = len(names) - len({name for name in names if name not in {record.jail for record in records}})
         if not names:
-            print(
-                f"nothing is declared: no jail has a file like {session.settings.jail_file('NAME')}; `jailpf new JAIL` writes one"
-            )
+            print(output.nothing_declared(session))
         elif not errors:
             found = f"{len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else "nothing wrong"
-            print(f"{good} jail{'s' if good != 1 else ''} checked, {found}")
+            partly = f", {parts} in part" if parts else ""
+            print(f"{good + parts} jail{'s' if good + parts != 1 else ''} checked{partly}, {found}")
     return status or (1 if warnings else 0)
 
 
-def _main(session: Session) -> Loaded | None:
-    """The main ruleset; None where pf cannot be asked: declarations are checked on any machine."""
+def _main(session: Session, errors: list[Problem]) -> Loaded | None:
+    """The main ruleset; None where pf cannot be asked: declarations are checked on any machine.
+
+    What the simulated pf cannot read is a mistake of the settings, or of the file that they name.
+    """
     try:
         return session.pf.read("", members=False)
-    except JailpfError:
+    except JailpfError as wrong:
+        errors += wrong.problems if session.settings.pf == "simulated" else []
         return None
 
 

@@ -75,9 +75,9 @@ COMMANDS = (
         ANY_JAILS, DRY,
         Option(("--running",), "the names are those of jls(8); others than ours are passed over", action="store_true"),
     ), json=True),
-    Command("render", "look:render", "print what would be loaded for a jail", "jailpf render dovecot", (JAIL,)),
+    Command("render", "look:render", "print what would be loaded for a jail", "jailpf render dovecot", (JAIL,), json=True),
     Command("check", "check:check", "look for mistakes and conflicts in declarations", "jailpf check", (ANY_JAILS,), json=True),
-    Command("diff", "diff:diff", "compare what is declared with what pf holds", "jailpf diff dovecot", (JAIL,)),
+    Command("diff", "diff:diff", "compare what is declared with what pf holds", "jailpf diff dovecot", (JAIL,), json=True),
     Command("table", "table:table", "show, change or refresh a table, in its file and in pf", "jailpf table dovecot insecure_mua add 192.0.2.7", (
         JAIL,
         Option(("name",), "the table", nargs="?", metavar="NAME"),
@@ -88,6 +88,7 @@ COMMANDS = (
     Command("status", "status:status", "what is loaded, and its counters", "jailpf status dovecot", (ANY_JAILS,), json=True),
     Command("list", "look:list_jails", "the declared jails and their services", "jailpf list", (
         Option(("--names",), "only their names, one a line, without reading their files", action="store_true"),
+        Option(("--tables",), "only the names of a jail's tables, one a line", metavar="JAIL"),
     ), json=True),
     Command("trace", "trace:trace", "say who gets a packet, and the way it goes", "jailpf trace tcp from 198.51.100.7 to ext_ip4 port 993", (
         Option(("words",), "[inet|inet6] PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|host|ext_ip4|ext_ip6 [port N] [on IF]", nargs="+", metavar="WORD"),

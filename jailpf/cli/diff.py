@@ -31,11 +31,18 @@ def diff(session: Session, options: Namespace) -> int:
         raise NoJailError(f"nothing is declared for {name}, and nothing is loaded", None, f"`jailpf new {name}`")
     wanted: dict[str, Anchor] = {anchor.path: anchor for anchor in prepared.ruleset.anchors} if prepared else {}
     paths = list(dict.fromkeys([*wanted, *(anchor.path for record in known for anchor in record.anchors)]))
-    different = [_one(session, path, wanted.get(path)) for path in paths]
-    return 1 if any(different) else 0
+    different = {path: _one(session, path, wanted.get(path)) for path in paths}
+    if options.json:
+        anchors = [{"anchor": path, "diff": lines} for path, lines in different.items()]
+        output.as_json("diff", jail=name, anchors=anchors)
+    else:
+        for line in (line for lines in different.values() for line in lines):
+            print(output.colour(line, COLOURS[line[0]]) if line[0] in COLOURS else line)
+    return 1 if any(different.values()) else 0
 
 
-def _one(session: Session, path: str, anchor: Anchor | None) -> bool:
+def _one(session: Session, path: str, anchor: Anchor | None) -> list[str]:
+    """What is loaded (`-`) against what is declared (`+`) in one anchor, [] for no difference."""
     from jailpf.lifecycle.compare import ordered
 
     loaded = session.pf.read(path)
@@ -44,7 +51,4 @@ def _one(session: Session, path: str, anchor: Anchor | None) -> bool:
     new = sorted({f"table <{found[1]}>" for line in printed if (found := re.match(r"table <([^>]+)>", line))})
     old += ordered([*loaded.nat, *loaded.rules])
     new += ordered([line for line in printed if not line.startswith("table ")])
-    lines = list(difflib.unified_diff(old, new, f"loaded {path}", f"declared {path}", lineterm=""))
-    for line in lines:
-        print(output.colour(line, COLOURS[line[0]]) if line[0] in COLOURS else line)
-    return bool(lines)
+    return list(difflib.unified_diff(old, new, f"loaded {path}", f"declared {path}", lineterm=""))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf import warm
 from jailpf.cli import output
-from jailpf.errors import JailpfError, PfRefusedError, Problem, UsageError, first_of, problems_of
+from jailpf.errors import JailpfError, PfRefusedError, PfUnavailableError, Problem, UsageError, first_of, problems_of
 from jailpf.system import spawn
 
 if TYPE_CHECKING:
@@ -37,10 +37,25 @@ def prestart(session: Session, options: Namespace) -> int:
 
 
 def created(session: Session, options: Namespace) -> int:
-    """Load the jail's rules."""
-    from jailpf.lifecycle import load
+    """Load the jail's rules; where no prestart has, look whether pf evaluates them."""
+    from jailpf.lifecycle import load, readiness
+    from jailpf.state import starting
 
-    return _hook(session, options, lambda: load.created(session, options.jail) is not None, "loaded")
+    def loaded() -> bool:
+        looked = starting.begun(session.directory, options.jail)
+        prepared = load.created(session, options.jail)
+        if prepared is not None and not looked:
+            try:
+                readiness.check(session, prepared)
+            except JailpfError as wrong:
+                raise _IdleError(wrong.problems) from None
+        return prepared is not None
+
+    return _hook(session, options, loaded, "loaded")
+
+
+class _IdleError(PfUnavailableError):
+    """The rules are loaded, and pf does not evaluate them: to load others would close nothing."""
 
 
 def poststop(session: Session, options: Namespace) -> int:
@@ -82,9 +97,9 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
         output.problems(found)
         for problem in first_of(found):
             warm.log(f"{options.command} {options.jail}: {problem}")
-        if options.command == "created":
+        if options.command == "created" and not isinstance(wrong, _IdleError):
             _close(session, options.jail)
-        else:
+        elif options.command == "prestart":
             _says_weak(session, options.jail)
         return 0 if _warns(session) else getattr(wrong, "status", PfRefusedError.status)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jailpf.cli import output
-from jailpf.errors import JailpfError, NoJailError
+from jailpf.errors import JailpfError, NoJailError, PluginError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,6 +26,10 @@ def render(session: Session, options: Namespace) -> int:
             "start it, or add ip4 to [jail]",
         )
     anchors = prepared.ruleset.anchors
+    if options.json:
+        texts = [{"anchor": anchor.path, "text": anchor.text} for anchor in anchors]
+        output.as_json("render", jail=options.jail, anchors=texts)
+        return 0
     for number, anchor in enumerate(anchors):
         if len(anchors) > 1:
             print(("\n" if number else "") + f"# {anchor.path}")
@@ -38,8 +42,12 @@ def list_jails(session: Session, options: Namespace) -> int:
     if options.names:
         print("".join(f"{name}\n" for name in session.jails.declared()), end="")
         return 0
+    if options.tables:
+        tables = session.jails.services(options.tables).of("table")
+        print("".join(f"{table.name}\n" for table in tables), end="")
+        return 0
     rows: list[dict[str, Any]] = []
-    status = 0
+    wrongs: list[JailpfError] = []
     for name in session.jails.declared():
         row: dict[str, Any] = {
             "jail": name,
@@ -53,12 +61,12 @@ def list_jails(session: Session, options: Namespace) -> int:
             row["addresses"] = list(map(str, session.jails.find(name, services).addresses))
         except JailpfError as wrong:
             row["problems"] = [output.problem_json(problem) for problem in wrong.problems]
-            status = status or wrong.status
-            if not options.json:
-                output.problems(wrong.problems)
+            wrongs.append(wrong)
         rows.append(row)
     if options.json:
         output.as_json("list", jails=rows)
+    elif not rows:
+        print(output.nothing_declared(session))
     else:
         lines = [
             (
@@ -69,7 +77,8 @@ def list_jails(session: Session, options: Namespace) -> int:
             for row in rows
         ]
         output.table(lines, ("JAIL", "ADDRESSES", "SERVICES"))
-    return status
+        output.problems(output.aside(session, wrongs))
+    return wrongs[0].status if wrongs else 0
 
 
 def _service(service: Service) -> dict[str, Any]:
@@ -88,9 +97,12 @@ def _short(service: dict[str, Any]) -> str:
 
 def plugins(session: Session, options: Namespace) -> int:
     """What is built in, what is installed, and which of that the settings name. Nothing unnamed is imported."""
+    from jailpf.registry import build
     from jailpf.system.installed import entry_points
 
-    registry = session.registry
+    registry = build(
+        session.settings.plugins, forgiving=True, place=lambda number: session.settings.place("plugins", number)
+    )
     rows: list[dict[str, Any]] = []
     brought: dict[str, list[str]] = {}
     for what, owner in registry.owners.items():
@@ -115,13 +127,14 @@ def plugins(session: Session, options: Namespace) -> int:
                 }
             )
     if options.json:
-        output.as_json("plugins", plugins=rows)
+        output.as_json("plugins", plugins=rows, problems=list(map(output.problem_json, registry.failed)))
     else:
         output.table(
             [(row["name"], "yes" if row["enabled"] else "no: not in `plugins`", ", ".join(row["brings"]) or "hooks", row["from"]) for row in rows],
             ("PLUGIN", "ENABLED", "BRINGS", "FROM"),
         )  # fmt: skip
-    return 0
+        output.problems(registry.failed)
+    return PluginError.status if registry.failed else 0
 
 
 def _distribution(entry: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output, plan
-from jailpf.errors import UsageError
+from jailpf.errors import Problem, UsageError
+from jailpf.lifecycle.jails import near_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -64,7 +65,12 @@ def new(session: Session, options: Namespace) -> int:
     """Write a commented declaration, where there is none."""
     from jailpf.managers.attach.new import write_new
 
-    print(
-        f"{write_new(session.settings, session.jails.adapters, options.jail)} is written; `jailpf check {options.jail}` looks it over"
-    )
+    name = options.jail
+    file = write_new(session.settings, session.jails.adapters, name)
+    print(f"{file} is written; `jailpf check {name}` looks it over")
+    known = {one for adapter in session.jails.adapters for one in adapter.names()}
+    if near := near_name(name, known) if name not in known else "":
+        what = f"no jail manager knows {name}; did you mean {near}?"
+        there = "which has a file" if session.jails.declares(near) else f"`mv {file} {session.jails.file(near)}`"
+        output.problems([Problem(what, None, there)], level="yellow")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "dim": 2}
 JSON_VERSION = 1
 FEW = 5
+LEAST = 12
 
 
 def colour(text: str, name: str, stream: TextIO | None = None) -> str:
@@ -67,6 +69,24 @@ def aside(session: Session, wrong: Iterable[JailpfError]) -> list[Problem]:
     return found
 
 
+def nothing_declared(session: Session) -> str:
+    """Where files would be looked for."""
+    like = session.settings.jail_file("NAME")
+    return f"nothing is declared: no jail has a file like {like}; `jailpf new JAIL` writes one"
+
+
+def idle(session: Session) -> list[Problem]:
+    """Why nothing that is declared lets anybody in: nothing is loaded."""
+    from jailpf.errors import JailpfError, Problem
+
+    try:
+        there = session.pf.anchors()
+    except JailpfError:
+        return []
+    remedy = "`jailpf load JAIL` loads what is declared; --declared asks as if it were"
+    return [] if there else [Problem("nothing is loaded", None, remedy)]
+
+
 def _quote(problem: Problem) -> None:
     place = problem.place
     try:
@@ -79,24 +99,58 @@ def _quote(problem: Problem) -> None:
 
 
 def table(rows: Sequence[Sequence[str]], head: Sequence[str] = (), indent: str = "") -> None:
-    """Aligned columns, numbers to the right."""
+    """Aligned columns, numbers to the right. On a terminal the widest fold, so that a row stays a row."""
     everything = [list(map(str, row)) for row in ([head] if head else []) + list(rows)]
     if not everything:
         return
     widths = [
         max(len(row[column]) for row in everything if column < len(row)) for column in range(max(map(len, everything)))
     ]
+    widths = _narrowed(widths, _width() - len(indent))
     right = [
         bool(rows) and all(str(row[column]).isdigit() for row in rows if column < len(row))
         for column in range(len(widths))
     ]
     for number, row in enumerate(everything):
-        cells = [
-            cell.rjust(width) if flush else cell.ljust(width)
-            for cell, width, flush in zip(row, widths, right, strict=False)
-        ]
-        line = indent + "  ".join(cells).rstrip()
-        print(colour(line, "bold") if head and not number else line)
+        folded = [_folded(cell, width) for cell, width in zip(row, widths, strict=False)]
+        for at in range(max(map(len, folded))):
+            parts = [lines[at] if at < len(lines) else "" for lines in folded]
+            cells = [
+                part.rjust(width) if flush else part.ljust(width)
+                for part, width, flush in zip(parts, widths, right, strict=False)
+            ]
+            line = indent + "  ".join(cells).rstrip()
+            print(colour(line, "bold") if head and not number else line)
+
+
+def _width() -> int:
+    """How many letters a line may have; for a file or a program any number."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if on_terminal() else 1 << 20
+
+
+def _narrowed(widths: list[int], room: int) -> list[int]:
+    """Widths of columns that fit, the widest cut first; none below 12 letters."""
+    widths = list(widths)
+    while sum(widths) + 2 * (len(widths) - 1) > room and max(widths) > LEAST:
+        widest = widths.index(max(widths))
+        widths[widest] -= 1
+    return widths
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    """The lines of a cell, parted behind blanks, commas and slashes where there are any."""
+    lines = [""]
+    for piece in re.findall(r"[^ ,/]*[ ,/]*", cell):
+        rest = piece
+        if len((lines[-1] + rest).rstrip()) > width and lines[-1]:
+            lines.append("")
+        while len(rest.rstrip()) > width:
+            lines[-1:] = [rest[:width], ""]
+            rest = rest[width:]
+        lines[-1] += rest
+    return [line.rstrip() for line in lines if line.strip()] or [""]
 
 
 def as_json(command: str, **data: Any) -> None:

@@ -74,6 +74,8 @@ def in_order(arguments: list[str]) -> list[str]:
     words, given = parted(arguments)
     command = next((one for one in COMMANDS if words and one.name == words[0]), None)
     depth = 2 if command and command.subcommands else 1
+    if given and given[-1] in WITH_VALUE and given[-1] is arguments[-1]:  # no word is to be taken for its value
+        return [*words[:depth], *given[:-1], *words[depth:], given[-1]]
     return [*words[:depth], *given, *words[depth:]]
 
 

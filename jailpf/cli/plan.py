@@ -43,7 +43,7 @@ def show(found: Changes) -> None:
         print(output.colour(f"new: {row}", "green"))
     for row in found.gone:
         print(output.colour(f"gone: {row}", "red"))
-    print(f"unchanged: {found.unchanged}")
+    print(f"unchanged: {found.unchanged} way{'s' if found.unchanged != 1 else ''} in")
 
 
 def append(session: Session, jails: Collection[str]) -> None:

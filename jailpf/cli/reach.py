@@ -51,12 +51,15 @@ def reach(session: Session, options: Namespace) -> int:
             reached=[row._asdict() for row in declared],
             undeclared=[row._asdict() for row in other],
             doubtful=[row._asdict() for row in doubtful],
+            problems=list(map(output.problem_json, output.aside(session, world.problems))),
         )
     else:
         _print(declared, [row for row in other if row.jail in known], surely=any(row.service for row in doubtful))
         _host([row for row in other if row.jail == "host" and row.origin != "local"])
         _doubtful([row for row in doubtful if row.jail in known])
         output.problems([*output.aside(session, world.problems), *uncalled(world)], level="yellow")
+        if not declared and world.jails and not (options.declared or options.main):
+            output.problems(output.idle(session), level="yellow")
     # TCP without an answer is no connection.
     found = (row for row in (*other, *doubtful) if row.jail in known and (not row.service or row.doubts))
     return 1 if any(row.proto not in ICMP and (row.answered or row.proto != "tcp") for row in found) else 0

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated import Connection, Match
     from jailpf.pf.simulated.nearest import Near
 
+ONLY_REDIRECTED = (
+    "it is for what was sent to the address outside and redirected from there: ask again with `to ext_ip4`"
+)
 COLOURS = {"pass": "green", "unknown": "yellow"}
 
 
@@ -41,13 +44,13 @@ def trace(session: Session, options: Namespace) -> int:
     found = answered(world, question)
     near = nearest(world.pf, found) if found.verdict == "block" else []
     if options.json:
-        output.as_json("trace", question=question._asdict(), **_json(world, found, near))
+        left_out = list(map(output.problem_json, output.aside(session, world.problems)))
+        output.as_json("trace", question=question._asdict(), **_json(world, found, near), problems=left_out)
     else:
         _print(world, question, found, near)
         output.problems([*output.aside(session, world.problems), *notes(world)], level="yellow")
-        if not found and world.jails and not (options.declared or options.main) and not session.pf.anchors():
-            remedy = "`jailpf load JAIL` loads what is declared; --declared asks as if it were"
-            output.problems([Problem("nothing is loaded", None, remedy)], level="yellow")
+        if not found and world.jails and not (options.declared or options.main):
+            output.problems(output.idle(session), level="yellow")
     return 0 if found else 1
 
 
@@ -74,6 +77,8 @@ def _print(world: World, question: Question, found: Connection, near: list[Near]
                 shown.add(owner)
                 print(f"  {owner}: it says another {' and '.join(differs)}")
                 print(f"    {match.text}")
+                if "tagged" in differs and found.steps and not behind_rdr(found):
+                    print(f"    {ONLY_REDIRECTED}")
 
 
 def _rule(match: Match) -> str:

@@ -132,6 +132,8 @@ def left_over(words: list[str], extra: list[str]) -> UsageError:
     if meant == "--json" and not one.json:
         offered = ", ".join(each.name for each in COMMANDS if each.json)
         return UsageError(f"{called} has no --json", None, f"these have it: {offered}")
+    if option == "--all" and any(each.nargs == "+" for each in one.options):
+        return UsageError(f"{called} has no --all", None, "name the jails; `jailpf sync` does it for all that run")
     if option == "--all" and any(each.nargs == "*" for each in one.options):
         return UsageError(f"{called} has no --all", None, "it takes all jails when none is named")
     near = meant if meant != option else _nearest(option, flags)
@@ -148,11 +150,43 @@ def explained(parser: argparse.ArgumentParser, message: str, words: list[str]) -
         rest = words[words.index(match[1]) :] if match[1] in words else [match[1]]
         return unknown_command(rest, known, prog)
     if match := re.match(r"the following arguments are required: (.*)$", message):
+        if one is not None and one.name == "import":
+            words_of = "|".join(_importers())
+            return UsageError(
+                f"{prog}: from what is missing: {words_of}", None, "`jailpf import -n NAME` shows what it would write"
+            )
         names = [_shown(one, name) for name in match[1].split(", ") if not _optional(one, name)]
         return UsageError(f"{prog}: {' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing", None, shape)
-    if match := re.match(r"argument (\w+): invalid choice: '(.*?)' \(choose from (.*)\)$", message):
+    if match := re.match(r"argument ([a-z_]+): invalid choice: '(.*?)' \(choose from (.*)\)$", message):
         return _choice(prog, match[1], match[2], re.findall(r"'([^']*)'", match[3]), words)
-    return UsageError(f"{prog}: {message}", None, f"`{prog} --help` tells more")
+    return _value(prog, message) or UsageError(f"{prog}: {message}", None, f"`{prog} --help` tells more")
+
+
+def _value(prog: str, message: str) -> UsageError | None:
+    """What is wrong about an option's value."""
+    found = re.match(r"argument (\S+): (.*)$", message)
+    if not found:
+        return None
+    option, what = found[1].partition("/")[0], found[2]
+    remedy = f"`{prog} --help` tells more"
+    if what.startswith("expected"):
+        return UsageError(f"{prog}: {option} wants a value, and none stands behind it", None, remedy)
+    if choice := re.match(r"invalid choice: '(.*?)' \(choose from (.*)\)", what):
+        known = re.findall(r"[\w.-]+", choice[2])
+        near = did_you_mean(choice[1], known, only_near=True)
+        remedy = f"did you mean {near}?" if near else remedy
+        return UsageError(f"{prog}: {option} is one of {', '.join(known)}, not {choice[1]!r}", None, remedy)
+    if ignored := re.match(r"ignored explicit argument '(.*)'", what):
+        return UsageError(f"{prog}: {option} takes no value, and {ignored[1]!r} is one", None, f"write {option} alone")
+    if number := re.match(r"invalid (int|float) value: '(.*)'", what):
+        return UsageError(f"{prog}: {option} wants a number, not {number[2]!r}", None, remedy)
+    return None
+
+
+def _importers() -> list[str]:
+    from jailpf.cli.parser import importers
+
+    return importers()
 
 
 def _choice(prog: str, name: str, word: str, known: list[str], words: list[str]) -> UsageError:

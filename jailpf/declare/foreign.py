@@ -82,6 +82,14 @@ class _Guarded:
         return call
 
 
+def raised_at(wrong: BaseException) -> str:
+    """FILE:LINE of the code that raised, "" where that is not known."""
+    step = wrong.__traceback__
+    while step and step.tb_next:
+        step = step.tb_next
+    return f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}" if step else ""
+
+
 def _named(problem: Problem, owner: str, place: Place | None) -> Problem:
     message = problem.message if repr(owner) in problem.message else f"the plugin {owner!r}: {problem.message}"
     return problem._replace(message=message, place=problem.place or place)

@@ -140,8 +140,8 @@ class Reader:
         for name in table:
             if name not in known:
                 near = did_you_mean(name, known)
-                remedy = stranger(kind, name, table[name])
-                if not remedy and isinstance(table[name], dict) and len(path) == 2:
+                remedy = stranger(kind, name, table[name]) or (_not_enabled(name) if len(path) == 2 else "")
+                if not remedy and isinstance(table[name], dict) and len(path) == 2 and near.startswith("known"):
                     remedy = f"a dot parts tables; write [{path[0]}.{_flat((path[1], name), table[name])}]"
                 remedy = remedy or self.home(name, kind, table[name]) or near
                 strange.setdefault(remedy if remedy.startswith("it is a key of") else name, []).append(name)
@@ -242,6 +242,14 @@ def _truth(path: KeyPath, raw: object) -> str:
     if word in ("yes", "true", "on", "1", "all", "no", "false", "off", "0", "none"):
         return f"write {'true' if word in ('yes', 'true', 'on', '1', 'all') else 'false'}, without quotes"
     return ""
+
+
+def _not_enabled(name: str) -> str:
+    """Plugins are mostly called as their rule type; those that are enabled have their keys here."""
+    from jailpf.system.installed import entry_points
+
+    enable = "add it to `plugins` in jailpf.toml"
+    return f"the plugin {name!r} is installed and not enabled: {enable}" if name in entry_points() else ""
 
 
 def _flat(names: Iterable[object], table: Mapping[str, Any]) -> str:

@@ -143,6 +143,8 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, plans: str = "", p
         raise ConfigError(
             "there are no settings", wrong.problems[0].place, "`jailpf init --ext-if em0` writes them"
         ) from None
+    if "host" not in document.data and "service" in document.data:
+        raise ConfigError("is a jail's declaration, not the settings", Place(file), "-c names jailpf.toml")
     reader = Reader(document, Known(homes=_homes(), interfaces=lambda: _interfaces(data)))
     data = document.data
     settings = reader.read(Settings, (), data, extra=("host", "layout", "programs", "managers", "watch"))

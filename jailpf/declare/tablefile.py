@@ -9,7 +9,7 @@ import re
 
 from jailpf.errors import DeclarationError, Place, Problem
 from jailpf.system import files
-from jailpf.values import Member
+from jailpf.values import Member, near
 
 Members = list[str]
 """As `Member` prints them: one spelling for one member."""
@@ -17,6 +17,7 @@ Members = list[str]
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _HOST = re.compile(rf"!?{_OCTET}(?:\.{_OCTET}){{3}}")  # is spelled as it is: most of a long file, which takes no Member
 _WORD = re.compile(r"[^ \t\v\f\r]+")  # isspace(3); inside a word nothing starts a comment (pfr_next_token of pfctl)
+_ODD = re.compile(r"^\s*//|[,=\[-]")
 COMMENTS = ("#", ";")
 
 
@@ -29,6 +30,8 @@ def read_table(file: str, named_at: Place) -> tuple[Members, list[Problem]]:
         remedy = (
             "make it; it may be empty" if said == "no such file" else "name a file with one address or network a line"
         )
+        if "/~" in file:
+            remedy = "~ is a shell's word: write the whole path, or a name beside this file"
         return [], [Problem(f"the table file {file}: {said}", named_at, remedy)]
     return parse_table(text_of(raw), file)
 
@@ -46,6 +49,9 @@ def parse_table(text: str, file: str) -> tuple[Members, list[Problem]]:
         if _HOST.fullmatch(line):
             members.append(line)
             continue
+        if _ODD.search(line) and (said := _other_form(line)):
+            problems.append(Problem(said[0], Place(file, number, len(line) - len(line.lstrip()) + 1), said[1]))
+            continue
         for found in _WORD.finditer(line):
             if found[0].startswith(COMMENTS):
                 break
@@ -55,6 +61,24 @@ def parse_table(text: str, file: str) -> tuple[Members, list[Problem]]:
                 message, _, remedy = str(wrong).partition("; ")
                 problems.append(Problem(message, Place(file, number, found.start() + 1), remedy))
     return members, problems
+
+
+def _other_form(line: str) -> tuple[str, str] | None:
+    """A line in the form of other files: what is wrong with all of it, and a remedy; None for one of ours."""
+    line = split_comment(line)[0].strip()
+    if line.startswith("//"):
+        return "this is no comment here", "comments begin with `#`"
+    if re.match(r"[\w.-]+\s*=|\[", line):
+        return (
+            "this is TOML, and a table file holds addresses alone",
+            "write one address or network a line, without quotes",
+        )
+    words = line.replace(",", " ").split()
+    if "," in line and all(near.is_network(word.lstrip("!")) for word in words):
+        return "addresses are parted by blanks or lines here, not by commas", f"write {' '.join(words)}"
+    if len(words) == 1 and "-" in line and (found := near.covering(line)):
+        return f"{line!r} is a range, and pf takes networks", f"write those that cover it: {' '.join(found)}"
+    return None
 
 
 def spelled(word: str) -> str:

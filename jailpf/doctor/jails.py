@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
-from jailpf.lifecycle import conflicts, leftovers, listeners, silent
+from jailpf.lifecycle import conflicts, leftovers, listeners, outside, silent
 from jailpf.lifecycle.prepare import prepare
 from jailpf.managers.finding import Finding
 from jailpf.pf import Loaded
@@ -49,6 +49,12 @@ def declarations(session: Session) -> Iterator[Finding]:
         )
     elif len(sound) == len(names):
         yield Finding("fine", f"{len(names)} declaration{'s are' if len(names) != 1 else ' is'} sound")
+
+
+def misnamed(session: Session) -> Iterator[Finding]:
+    """Whether files that look like declarations are read by nobody."""
+    for problem in outside.strays(session):
+        yield Finding("warning", problem.message, "the jail that it is meant for has no rules", problem.remedy)
 
 
 def left(session: Session) -> Iterator[Finding]:
@@ -98,9 +104,12 @@ def of_managers(session: Session) -> Iterator[Finding]:
 
 def hook_lines(session: Session) -> Iterator[Finding]:
     """Whether every declared jail's hooks call jailpf, and nobody's call it in part."""
-    if session.settings.pf == "simulated":
-        return
     declared = session.jails.declared()
+    if session.settings.pf == "simulated":  # on a laptop a jail.conf may be there, and need not
+        with suppress(JailpfError):
+            known = {name for adapter in session.jails.adapters for name in adapter.names()}
+            yield from _hooks(session, [name for name in declared if name in known], declared=True)
+        return
     yield from _hooks(session, declared, declared=True)
     others: dict[str, None] = {}
     for adapter in session.jails.adapters:
@@ -157,4 +166,4 @@ def loaded(session: Session) -> Iterator[Finding]:
             yield Finding("error", f"{name} {said}", "who gets in is not what the declarations say", "jailpf sync")
 
 
-CHECKS = (declarations, left, roots, managers, of_managers, hook_lines, loaded)
+CHECKS = (declarations, misnamed, left, roots, managers, of_managers, hook_lines, loaded)

@@ -87,7 +87,8 @@ def sentence(question: Question, found: Connection, verb: str = "") -> str:
     said = verb or VERBS[found.verdict]
     if found.verdict == "pass":
         said += f" {found.delivered_to}{_at(found)}{_seen(question, found)}"
-    return said + (f": {found.reason}" if found.reason else "")
+    reason = found.reason.removeprefix("cannot say: ")
+    return said + (f": {reason}" if reason else "")
 
 
 def _at(found: Connection) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import NoJailError, UsageError
@@ -123,12 +124,15 @@ def _read(words: list[str]) -> _Written:
         elif word == "on" and rest:
             interface = rest.pop(0)
         else:
-            raise UsageError(f"{word!r} is not understood here", None, f"jailpf trace {USAGE}")
+            remedy = f"write port {word}" if word.isdigit() and to.word and not port else f"jailpf trace {USAGE}"
+            raise UsageError(f"{word!r} is not understood here", None, remedy)
     if not to.word or not source.word:
         raise UsageError("a packet goes from somewhere to somewhere", None, f"jailpf trace {USAGE}")
     if len(proto.names) > 1:
-        raise UsageError("one protocol at a time")
+        raise UsageError("one protocol at a time", None, f"ask about {' and about '.join(proto.names)}")
     if proto.has_ports and not port:
+        if found := re.fullmatch(r"([^:]+):(\d+)", to.word):
+            raise UsageError(f"{to.word!r} is no address", None, f"write to {found[1]} port {found[2]}")
         raise UsageError(f"{proto} goes to a port", None, f"jailpf trace {USAGE}")
     return _Written(family, str(proto), source, to, port, source_port, interface)
 
@@ -223,10 +227,14 @@ def _address(word: str) -> str:
 
 
 def _port(word: str) -> int:
+    several = UsageError(f"{word!r} is more than one port", None, "trace asks about one packet: name one of them")
+    if "," in word or " " in word:
+        raise several
     try:
         port = Port.parse(word)
     except ValueError as wrong:
-        raise UsageError(str(wrong)) from None
+        message, _, remedy = str(wrong).partition("; ")
+        raise UsageError(message, None, remedy) from None
     if port.width > 1:
-        raise UsageError("one port at a time")
+        raise several
     return port.first

@@ -92,6 +92,12 @@ class Jails:
         if not self.declares(name):
             near = near_name(name, self._nameable())
             remedy = f"did you mean {near}?" if near else f"`jailpf new {name}` writes {file}"
+            beside = os.path.join(os.path.dirname(self.settings.file), f"{name}.toml")
+            misnamed = near and self.declares(near) and name in self._nameable() and not self._managed(near)
+            if misnamed or (beside != file and os.path.isfile(beside)):
+                remedy = f"mv {self.file(near) if misnamed else beside} {file}, if it is meant for {name}"
+            if name.isdigit():
+                remedy = "if that is a jid: jails go by their names here, which jls(8) shows"
             raise NoJailError(f"nothing is declared for {name}", None, remedy)
         return read(toml.load(file), self.registry.rule_types, self.settings, self._nameable)
 
@@ -100,6 +106,12 @@ class Jails:
         with suppress(JailpfError):
             return self.everybody()
         return []
+
+    def _managed(self, name: str) -> bool:
+        """Whether a jail manager knows it."""
+        with suppress(JailpfError):
+            return any(name in adapter.names() for adapter in self.adapters)
+        return False
 
     def find(self, name: str, services: Services | None = None) -> Jail:
         """The jail: what its manager knows, and [jail] of its file laid over that, key by key.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare.settings import PROGRAMS
 from jailpf.errors import JailpfError, Problem
-from jailpf.lifecycle.jails import valid
+from jailpf.lifecycle.jails import near_name, valid
 from jailpf.system.interfaces import Seen, seen
 from jailpf.values.suggest import did_you_mean
 
@@ -104,6 +104,19 @@ def _own_address(prepared: Prepared, rule: Rule) -> Iterator[tuple[str, Problem]
                 yield f"own {address}", Problem(what, rule.place, "`to` is the address outside: leave it out")
 
 
+def half_open(prepared: Prepared) -> Iterator[Problem]:
+    """Services that are for everybody of one family of addresses, and for nobody of the other that the jail has."""
+    for service in prepared.services.services:
+        nets = [one.network for one in service.source if one.network and not one.negated]
+        families = {net.family for net in nets}
+        whole = [str(net) for net in nets if net.net.prefixlen == 0]
+        left = [address for address in prepared.jail.addresses if address.family not in families]
+        if whole and left and not service.family and len(nets) == len(service.source):
+            every, other = ("IPv4", "IPv6") if "." in whole[0] else ("IPv6", "IPv4")
+            what = f"{whole[0]} is everybody by {every} alone: nobody reaches {service.name} at {left[0]} by {other}"
+            yield Problem(what, prepared.services.place("service", service.name, "from"), "right if that is meant")
+
+
 def _instead(name: str, host: Seen, uplinks: Iterable[str] = ()) -> str:
     near = did_you_mean(name, [*host.names, *uplinks])
     return near if near.startswith("did") else f"it has {_some(host.names)}"
@@ -127,6 +140,7 @@ def strays(session: Session) -> Iterator[Problem]:
                 None,
                 f"mv it to {folder}/{plain}{end}, if it is one",
             )
+    yield from _nobodys(session)
     if home != folder:
         for name in _listed(home):
             if name.endswith(".toml") and name.removesuffix(".toml") in set(_nameable(session)):
@@ -135,6 +149,29 @@ def strays(session: Session) -> Iterator[Problem]:
                     None,
                     f"mv it to {session.settings.jail_file(name.removesuffix('.toml'))}",
                 )
+
+
+def _nobodys(session: Session) -> Iterator[Problem]:
+    """Declarations with addresses of their own whose jail no manager has, where a name that is near has no file."""
+    declared = session.jails.declared()
+    try:
+        known = {name for adapter in session.jails.adapters for name in adapter.names()}
+    except JailpfError:
+        return
+    for name in declared if known else ():
+        near = near_name(name, [one for one in known if one not in declared]) if name not in known else ""
+        if near and _has_address(session, name):
+            there, wanted = session.settings.jail_file(name), session.settings.jail_file(near)
+            what = f"{there}: no jail manager knows {name}, and no file declares {near}, which is known"
+            yield Problem(what, None, f"mv {there} {wanted}, if it is meant for {near}")
+
+
+def _has_address(session: Session, name: str) -> bool:
+    """Whether its [jail] names one: without, it is told as broken."""
+    try:
+        return any(session.jails.services(name).jail.addresses.values())
+    except JailpfError:
+        return False
 
 
 def _nameable(session: Session) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare import settings as settings_module
 from jailpf.declare.layout import as_called
-from jailpf.errors import ConfigError, PermissionDeniedError, PfUnavailableError, TryAgainError
+from jailpf.errors import ConfigError, JailpfError, PermissionDeniedError, PfUnavailableError, TryAgainError
 from jailpf.state.lock import Lock
 from jailpf.state.rundir import RunDir
 from jailpf.system import files
@@ -86,8 +86,15 @@ class Session:
     def pf(self) -> Pf:
         """The pf that the settings name."""
         settings = self.settings
-        main = self.main() if settings.pf == "simulated" else ""
-        return open_pf(settings.pf, settings.programs["pfctl"], self.directory, self.show, main)
+        if settings.pf != "simulated" or not settings.main:
+            return open_pf(settings.pf, settings.programs["pfctl"], self.directory, self.show)
+        try:
+            pf = open_pf(settings.pf, "", self.directory, self.show, self.main())
+            pf.enabled()  # the main ruleset is read at the first question
+        except JailpfError as wrong:
+            remedy = f"`main` of {settings.file} names it"
+            raise type(wrong)([one._replace(remedy=one.remedy or remedy) for one in wrong.problems]) from None
+        return pf
 
     def main(self) -> str:
         """The pf.conf that the settings give the simulated pf, "" for its own. Raises ConfigError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from jailpf.values.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.model import Table
 
@@ -34,12 +36,7 @@ class Home:
 
 def find(session: Session, jail: str, name: str) -> Home:
     """The table. Raises NoJailError when nothing is known of the jail, UsageError when it has no such table."""
-    session.jails.services(jail)
-    prepared = prepare(session, jail, created=True)
-    if prepared is None:
-        raise NoJailError(
-            f"the addresses of {jail} are known only when it runs, and it does not", None, f"start {jail}"
-        )
+    prepared = _prepared(session, jail)
     table: Table | None = next((one for one in prepared.ruleset.tables if one.name == name), None)
     if table is None:
         known = [one.name for one in prepared.ruleset.tables]
@@ -53,6 +50,21 @@ def find(session: Session, jail: str, name: str) -> Home:
         str(table.file or "") or (toml if declared else ""),
         declared and not table.file,
     )
+
+
+def names(session: Session, jail: str) -> list[str]:
+    """The tables of a jail, those that pf fills among them."""
+    return [table.name for table in _prepared(session, jail).ruleset.tables]
+
+
+def _prepared(session: Session, jail: str) -> Prepared:
+    session.jails.services(jail)
+    prepared = prepare(session, jail, created=True)
+    if prepared is None:
+        raise NoJailError(
+            f"the addresses of {jail} are known only when it runs, and it does not", None, f"start {jail}"
+        )
+    return prepared
 
 
 def _paths(session: Session, jail: str, name: str) -> tuple[str, ...]:
@@ -168,6 +180,8 @@ def parse_members(words: Iterable[str]) -> list[str]:
     """Addresses and networks, "!" in front of one that is not in the table."""
     members: dict[str, None] = {}
     for one in words:
+        if len(parts := [part for part in re.split(r"[,;\s]+", one) if part]) > 1:
+            raise UsageError(f"{one!r} is several addresses", None, f"part them by blanks: {' '.join(parts)}")
         try:
             members[tablefile.spelled(one)] = None
         except ValueError as wrong:

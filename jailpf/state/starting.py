@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ def begin(run: RunDir, record: Record) -> None:
     """From now on the jail is starting: others see its claims. Raises OSError."""
     claimed.add(run, record)
     writes.replace(run.start(file_name(record.jail)), record.to_bytes(), sync=False)
+
+
+def begun(run: RunDir, jail: str) -> bool:
+    """Whether the jail passed prestart and is not loaded yet."""
+    return os.path.exists(run.start(file_name(jail)))
 
 
 def end(run: RunDir, jail: str) -> None:

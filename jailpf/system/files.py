@@ -30,6 +30,8 @@ def read(file: str, error: type[JailpfError] = DeclarationError, limit: int = MA
     try:
         descriptor = _open(os.path.abspath(file))
     except FileNotFoundError:
+        if os.path.islink(file):
+            raise error(f"is a link to {os.readlink(file)}, which is not there", Place(file)) from None
         raise error("no such file", Place(file)) from None
     except PermissionError as wrong:
         raise PermissionDeniedError(f"cannot be read: {wrong.strerror}", Place(file), "run as root") from None

@@ -70,15 +70,22 @@ def is_whole(word: str) -> bool:
     return True
 
 
-def _range(word: str) -> str:
-    first, dash, last = word.replace("\u2013", "-").partition("-")
+def covering(word: str) -> list[str]:
+    """The networks that cover a range FIRST-LAST and nothing else, [] for what is no range."""
+    first, _, last = word.replace("\u2013", "-").partition("-")
     try:
         ends = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
         nets: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = list(ipaddress.summarize_address_range(*ends))
     except (ValueError, TypeError):
+        return []
+    return [str(net.network_address) if net.num_addresses == 1 else str(net) for net in nets]
+
+
+def _range(word: str) -> str:
+    whole = covering(word)
+    if not whole:
         return ""
-    whole = [str(net.network_address) if net.num_addresses == 1 else str(net) for net in nets]
-    if not dash or len(whole) > MANY:
+    if len(whole) > MANY:
         return f"{word!r} is a range, and pf takes networks; write those that cover it, in the file of a [table.NAME]"
     return f"{word!r} is a range, and pf takes networks; write those that cover it: {listed(whole)}"
 

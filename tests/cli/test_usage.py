@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         ("table friends add 192.0.2.7", "the jail comes first, then the table, then what to do; jailpf table JAIL friends add 192.0.2.7"),
         ("-c etc/jailpf.toml --pf simulated --run run table friends add 192.0.2.7", "what to do; jailpf table JAIL friends add 192.0.2.7"),
         ("--run run web check", "the command comes first: jailpf check web"),
-        ("import", "NAME is missing; it is `jailpf import -n NAME dovecot`"),
+        ("import", "from what is missing: appjail|bastille|"),
         ("table add web friends 192.0.2.7", "jailpf table web friends add 192.0.2.7"),
         ("plugin", "jailpf plugin: a word is missing; it is `jailpf plugin new office-hours`"),
         ("schema jial", "'jial' is not one of jail, host; did you mean 'jail'?"),

@@ -45,7 +45,9 @@ def test_completions_are_taken_by_their_shell(name: str) -> None:
 def environment(tmp_path: Path) -> dict[str, str]:
     """A jailpf that knows two jails."""
     stub = tmp_path / "jailpf"
-    stub.write_text('#!/bin/sh\n[ "$*" = "list --names" ] && printf "dovecot\\nhaproxy\\n"\n')
+    stub.write_text(
+        '#!/bin/sh\ncase "$*" in "list --names") printf "dovecot\\nhaproxy\\n";; "list --tables dovecot") echo insecure_mua;; esac\n'
+    )
     stub.chmod(0o755)
     return {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
 
@@ -58,6 +60,10 @@ def environment(tmp_path: Path) -> dict[str, str]:
         (["jailpf", "reload", "-n", "h"], ["haproxy"]),
         (["jailpf", "schema", "h"], ["host"]),
         (["jailpf", "plugin", "n"], ["new"]),
+        (["jailpf", "table", "dovecot", "i"], ["insecure_mua"]),
+        (["jailpf", "trace", "tc"], ["tcp"]),
+        (["jailpf", "trace", "tcp", "from", "jail", "d"], ["dovecot"]),
+        (["jailpf", "trace", "tcp", "from", "jail", "dovecot", "to", "ext"], ["ext_ip4", "ext_ip6"]),
     ],
 )
 def test_bash_completes(words: list[str], found: list[str], environment: dict[str, str]) -> None:

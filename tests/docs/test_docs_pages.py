@@ -60,6 +60,20 @@ def test_commands_that_prose_names_exist(page: Path) -> None:
         assert found[1] in known, found[0]
 
 
+@pytest.mark.parametrize("page", [page for page in OWN if BACKGROUND not in page.parents], ids=_name)
+def test_options_that_prose_names_exist(page: Path) -> None:
+    """`jailpf WORD --option` in running text: that command has that option."""
+    commands = {command.name: command for command in COMMANDS}
+    common = {"-c", "--pf", "--run", "--plans", "-v", "--verbose", "--help", "-h"}
+    for line in re.findall(r"`jailpf ([a-z]+ [^`\n]*)`", page.read_text()):
+        command = commands[line.split()[0]]
+        inner = [command, *(one for one in command.subcommands if one.name in line.split())]
+        flags = {flag for one in inner for option in one.options for flag in option.flags}
+        flags |= {"--json"} if any(one.json for one in inner) else set()
+        for flag in re.findall(r"(?<!\S)(--?[a-zA-Z][\w-]*)", line):
+            assert flag in flags | common, line
+
+
 @pytest.mark.parametrize("page", sorted((DOCS / "reference").glob("*.md")), ids=_name)
 def test_generated_parts_are_fresh(page: Path) -> None:
     """What stands between the marks is what the declarations say now."""

@@ -112,7 +112,7 @@ def test_a_file_that_pfctl_refuses_decides_nothing(loaded: Desk, text: str, line
         ("tcp to 5.6.7.8 port 1", 64, "from somewhere to somewhere"),
         ("tcp from jail gitt to ext_ip4 port 1", 66, "did you mean 'git'?"),
         ("tcp from jail", 64, "jail which?"),
-        ("tcp from 1.2.3.4 to ext_ip4 port 80:90", 64, "one port at a time"),
+        ("tcp from 1.2.3.4 to ext_ip4 port 80:90", 64, "more than one port"),
         ("tcp from 1.2.3.4 to ext_ip4 port http", 64, "is not a port"),
         ("tcp+udp from 1.2.3.4 to ext_ip4 port 1", 64, "one protocol at a time"),
         ("tcp from 1.2.3 to ext_ip4 port 1", 64, "is not an address"),

@@ -97,6 +97,18 @@ def test_every_command_of_the_program_is_in_the_page() -> None:
     assert {command.name for command in commands} <= described
 
 
+def test_the_page_invents_no_command_and_no_option() -> None:
+    """What the page calls a command is one, and every option that it names is one of the program or of a program it names."""
+    commands = pytest.importorskip("jailpf.cli.commands").COMMANDS
+    described = set(re.findall(r"(?m)^\.It Cm (\w+)\b(?! \|)", source("jailpf.8")))
+    assert described == {command.name for command in commands}
+    inner = [one for command in commands for one in (command, *command.subcommands)]
+    known = {flag for one in inner for option in one.options for flag in option.flags}
+    known |= {"-c", "--pf", "--run", "--plans", "-v", "--json"}
+    named = {f"-{flag}" for flag in re.findall(r"\bFl (-?\w[\w-]*)", source("jailpf.8"))}
+    assert named <= known
+
+
 def test_every_exit_status_of_the_program_is_in_the_page() -> None:
     errors = pytest.importorskip("jailpf.errors")
     statuses = {one.status for _, one in inspect.getmembers(errors, inspect.isclass) if hasattr(one, "status")}
