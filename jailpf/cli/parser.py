@@ -47,7 +47,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     arguments = asked_for_help(arguments)
     ordered = in_order(arguments)
     _Parser.words = parted(arguments)[0]
-    if other := [word for word in arguments if word.partition("=")[0] in usage.OPTIONS and "--" not in arguments]:
+    if other := [word for word in arguments if usage.is_strange(word, _Parser.words) and "--" not in arguments]:
         raise usage.left_over(_Parser.words, other)
     options, extra = parser.parse_known_args(ordered)
     if extra:

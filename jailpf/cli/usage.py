@@ -74,6 +74,13 @@ def found(words: list[str]) -> tuple[Command | None, str]:
     return one, called
 
 
+def is_strange(option: str, words: list[str]) -> bool:
+    """Whether an option is another tool's, or `--all` of a command that has none: told before anything that is missing."""
+    one, _ = found(words)
+    without = one is not None and not any("--all" in each.flags for each in one.options)
+    return option.partition("=")[0] in OPTIONS or (option == "--all" and without)
+
+
 def no_command(words: list[str]) -> UsageError:
     """Nothing, or only the first of two words."""
     one, called = found(words)

@@ -31,7 +31,8 @@ def test_a_sound_host_has_no_finding(desk: Desk) -> None:
     """Nothing but what is fine, and 0."""
     assert findings(desk) == []
     said = desk.jailpf("doctor").out
-    assert said.startswith("all is well: ") and said.count("\n") == 1
+    assert said.startswith("all is well: ")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize(
