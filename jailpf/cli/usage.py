@@ -191,9 +191,10 @@ def _value(prog: str, message: str) -> UsageError | None:
 
 
 def _importers() -> list[str]:
-    from jailpf.cli.parser import importers
+    from jailpf.cli import import_
+    from jailpf.registry import build
 
-    return importers()
+    return import_.importers(build())
 
 
 def _choice(prog: str, name: str, word: str, known: list[str], words: list[str]) -> UsageError:
