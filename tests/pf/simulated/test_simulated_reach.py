@@ -172,7 +172,7 @@ def _end(entry: Reached, port: int) -> tuple[str, str, int]:
     return entry.delivered_to, entry.address, port + entry.shift if entry.port is None else entry.port
 
 
-_few = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+_few = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 _many = settings(_few, max_examples=400)
 _asked = given(main=_main, anchors=st.lists(_anchor, max_size=3), packets=st.lists(_packet, min_size=8, max_size=25))
 

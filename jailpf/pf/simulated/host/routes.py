@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jailpf.errors import UsageError
+from jailpf.pf.simulated.rules.rule import BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +37,12 @@ class Route(NamedTuple):
     def prefix(self) -> int:
         """The prefix length: of two routes the longer one is taken."""
         return int(self.to.rpartition("/")[2])
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The first and the last address of its network."""
+        low, mask = _bounds(self.to)
+        return low, low | (mask ^ ((1 << BITS[self.family]) - 1))
 
     @property
     def closed(self) -> bool:

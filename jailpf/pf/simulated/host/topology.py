@@ -73,10 +73,20 @@ class Topology:
             self._forget()
 
     def rename(self, name: str, new: str) -> None:
-        """Give an interface another name, as `ifconfig NAME name NEW` does; its groups stay."""
+        """Give an interface another name, as `ifconfig NAME name NEW` does; its groups stay, its bridge, routes and jails
+        know it by the new one.
+        """
+
+        def now(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(new if one == name else one for one in names)
+
         with self.changing():
             self.interfaces[new] = self.interfaces.pop(name)._replace(name=new)
-            self.ext_if = new if self.ext_if == name else self.ext_if
+            found = self.interfaces.items()
+            self.interfaces = {one: it._replace(members=now(it.members)) for one, it in found}
+            self.jails = {one: it._replace(interfaces=now(it.interfaces)) for one, it in self.jails.items()}
+            self.routes = tuple(one._replace(interface=now((one.interface,))[0]) for one in self.routes)
+            self.ext_if = now((self.ext_if,))[0]
             self._forget()
 
     def set_external(self, name: str) -> None:
@@ -153,12 +163,16 @@ class Topology:
             known = [Route("::/0" if address.family == "inet6" else "0.0.0.0/0", self.ext_if, "", "UG")]
         return longest([*known, *self._connected(address.family)], address)
 
+    def known_networks(self, family: Family) -> list[Route]:
+        """All routes but the default one, and the networks of the interfaces."""
+        known = [route for route in self.routes if route.family == family and route.prefix]
+        return [*known, *self._connected(family)]
+
     def arrival(self, source: Address, to: Address) -> str:
         """Where a packet from elsewhere comes in: by the interface whose network, or route, holds its sender, else by
         that which has the address it goes to, else by the uplink.
         """
-        known = [route for route in self.routes if route.family == source.family and route.prefix]
-        back = longest([*known, *self._connected(source.family)], source)
+        back = longest(self.known_networks(source.family), source)
         if back and not self.interfaces.get(back.interface, Interface("")).loopback:
             return back.interface
         owner = self.owners().get(to)

@@ -11,14 +11,15 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.host.ways import cards, never
+from jailpf.pf.simulated.host.ways import cards
 from jailpf.pf.simulated.kernel.flat import flatten
 from jailpf.pf.simulated.kernel.journey import LOCAL, Place
 from jailpf.pf.simulated.kernel.packet import Packet
 from jailpf.pf.simulated.kernel.talk import ANSWERED
 from jailpf.pf.simulated.kernel.worlds import Worlds
 from jailpf.pf.simulated.reach.cells import cells
-from jailpf.pf.simulated.reach.intervals import PORTS, IntervalSet
+from jailpf.pf.simulated.reach.homes import ways_back
+from jailpf.pf.simulated.reach.intervals import EMPTY, PORTS, IntervalSet
 from jailpf.pf.simulated.reach.sets import Sets, port_set
 from jailpf.pf.simulated.rules.addresses import Address
 from jailpf.pf.simulated.rules.rule import SECTIONS
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.flow import Flow
     from jailpf.pf.simulated.rules.rule import Family, Host, Rule
 
+Homes = tuple[list[tuple[str, IntervalSet]], IntervalSet]
 Answer = tuple[bool, tuple["Flat", ...]]  # whether there is one, and the rules that keep that in doubt
+NONE: Answer = (False, ())
 
 ASKED_MAX = (
     4000  # packets that are asked about one by one; what is left then is taken to be answered, which lets in more
@@ -57,8 +60,9 @@ class Answers:
         self.cards = cards(model.topology)
         self.left = ASKED_MAX
         self._known: dict[tuple[object, ...], Answer] = {}
-        self._homes: dict[Family, dict[str, IntervalSet]] = {}
-        self._apart: dict[tuple[bool, Family, IntervalSet], list[tuple[str, IntervalSet]]] = {}
+        self._holders: dict[Family, dict[str, IntervalSet]] = {}
+        self._ways: dict[Family, tuple[dict[str, IntervalSet], str]] = {}
+        self._apart: dict[tuple[str, Family, IntervalSet], Homes] = {}
         self._conditions: dict[Kind, list[tuple[IntervalSet, ...]]] = {}
 
     def of(self, origin: str, kind: Kind, flow: Flow) -> Iterator[tuple[Flow, bool, tuple[Flat, ...]]]:
@@ -74,8 +78,8 @@ class Answers:
         owner = self.owners.get(Address(kind.family, flow.destinations().spans[0][0]))
         end = (owner.interface, owner.vnet) if owner else ()
         shape = (origin, kind, flow.hops, end, flow.seen is None, flow.target is None)
-        homes = self._at_home(origin, kind.family, flow.sources)
         found: dict[Answer, list[IntervalSet]] = {}
+        homes, borrowed = self._at_home(origin, kind.family, flow.sources)
         for home, sources in homes:
             key = (*shape, home)
             if key not in self._known:
@@ -83,6 +87,7 @@ class Answers:
             found.setdefault(self._known[key], []).append(sources)
         if len(found) == 1:
             return {answer: [flow] for answer in found}
+        found[NONE if NONE in found else next(iter(found))].append(borrowed)
         return {
             answer: [flow._replace(sources=IntervalSet.of(span for part in parts for span in part))]
             for answer, parts in found.items()
@@ -94,54 +99,52 @@ class Answers:
         dports = [part.shifted(-flow.shift) for part in now] or [flow.ports]
         sports = _apart(flow.source_ports, ports)
         found: dict[Answer, list[Flow]] = {}
-        homes = [
-            (sources, _apart(sources, addresses)) for _, sources in self._at_home(origin, kind.family, flow.sources)
-        ]
-        self.left -= sum(len(parts) for _, parts in homes) * len(sports) * len(dports)
+        homes, borrowed = self._at_home(origin, kind.family, flow.sources)
+        owns = [own for _, sources in homes for own in _apart(sources, addresses)]
+        self.left -= len(owns) * len(sports) * len(dports)
         if self.left < 0:
             return {(True, ()): [flow]}
-        for _, owns in homes:
-            for own, sport, dport in product(owns, sports, dports):
-                part = flow._replace(sources=own, source_ports=sport, ports=dport)
-                found.setdefault(self._ask(origin, kind, part), []).append(part)
+        for own, sport, dport in product(owns, sports, dports):
+            part = flow._replace(sources=own, source_ports=sport, ports=dport)
+            found.setdefault(self._ask(origin, kind, part), []).append(part)
         if len(found) == 1:
             return {answer: [flow] for answer in found}
+        if borrowed:
+            found[NONE if NONE in found else next(iter(found))].append(flow._replace(sources=borrowed))
         return {answer: _rejoined(parts) for answer, parts in found.items()}
 
-    def _at_home(self, origin: str, family: Family, sources: IntervalSet) -> list[tuple[str, IntervalSet]]:
-        """Senders by the interface that has their address. One outside who borrows an address of the host's own networks
-        gets no answer by that, so only honest ones are asked for.
+    def _at_home(self, origin: str, family: Family, sources: IntervalSet) -> Homes:
+        """Senders by the interface that leads back to them; and those from elsewhere who borrow an address that is
+        behind another interface: they get no answer by that, so only honest ones are asked for.
         """
-        if origin in self.cards:
-            dropped = IntervalSet.of(never(family))
-            return [(origin, sources - dropped - self._own(family) or sources)]
-        key = (origin == "outside", family, sources)
+        key = (origin, family, sources)
         if key not in self._apart:
-            if family not in self._homes:
-                self._homes[family] = self._all_homes(family)
-            if origin == "outside":
-                homes = IntervalSet.of(span for part in self._homes[family].values() for span in part)
-                honest = sources - homes - NEVER_OUTSIDE[family]
-                self._apart[key] = [("", honest or sources)]
-            else:
-                parts = ((name, sources & home) for name, home in self._homes[family].items())
-                self._apart[key] = [(name, part) for name, part in parts if part]
+            self._apart[key] = self._all_at_home(origin, family, sources)
         return self._apart[key]
 
-    def _own(self, family: Family) -> IntervalSet:
-        return IntervalSet.of((address.number, address.number) for address in self.owners if address.family == family)
+    def _all_at_home(self, origin: str, family: Family, sources: IntervalSet) -> Homes:
+        if origin == "outside" or origin in self.cards:
+            if family not in self._ways:
+                self._ways[family] = ways_back(self.topology, family)
+            back, default = self._ways[family]
+            card = self.topology.ext_if if origin == "outside" else origin
+            coming = sources - NEVER_OUTSIDE[family] - self.own[family]
+            parts = {card: coming & back.get(card, EMPTY)}
+            parts[default] = parts.get(default, EMPTY) | coming & back[""]
+            homes = [(name, part) for name, part in parts.items() if part]
+            return homes or [("", sources)], coming - IntervalSet.of(span for _, part in homes for span in part)
+        if family not in self._holders:
+            self._holders[family] = self._all_holders(family)
+        held = ((name, sources & addresses) for name, addresses in self._holders[family].items())
+        return [(name, part) for name, part in held if part], EMPTY
 
-    def _all_homes(self, family: Family) -> dict[str, IntervalSet]:
-        """The addresses of the host and its jails, and the networks of interfaces that do not lead outside."""
+    def _all_holders(self, family: Family) -> dict[str, IntervalSet]:
+        """The addresses of the host and its jails, by the interface that holds them."""
         spans: dict[str, list[tuple[int, int]]] = {}
         for address, owner in self.owners.items():
             if address.family == family:
                 spans.setdefault(owner.interface, []).append((address.number, address.number))
-        for name in self.topology.interfaces:
-            if name != self.topology.ext_if:
-                nets = self.topology.resolve(f"{name}:network") or ()
-                spans.setdefault(name, []).extend((h.low, h.high) for h in nets if h.family == family)
-        return {name: IntervalSet.of(found) for name, found in spans.items() if found}
+        return {name: IntervalSet.of(found) for name, found in spans.items()}
 
     def _looked_at(self, kind: Kind, flow: Flow) -> tuple[list[IntervalSet], list[IntervalSet]]:
         """The sets of addresses and of ports that rules look at which may concern the receiver's address."""
