@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
     from jailpf.insight.kept import unkept
-    from jailpf.lifecycle import conflicts, listeners, outside, silent
+    from jailpf.lifecycle import conflicts, listeners, outside, published, silent
     from jailpf.lifecycle.prepare import prepare
 
     names = options.jails or session.jails.declared()
@@ -53,7 +53,8 @@ def check(session: Session, options: Namespace) -> int:
             errors += open_ones
             status = status or 65
     everyone = [*records, *_others(session, records, options.jails)]
-    warnings += conflicts.published_claims(session)[1]
+    warnings += published.everything(session)[1]
+    warnings += dict.fromkeys(published.let_in(session, names))
     conflicting = conflicts.check_all(session, everyone, options.jails)
     warnings += conflicts.doubts(session, [claim for record in everyone for claim in record.claims])
     errors += conflicting

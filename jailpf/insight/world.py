@@ -76,11 +76,12 @@ def build(
     like: World | None = None,
 ) -> World:
     """Gather it all. main: a pf.conf to take instead of the loaded main ruleset; declared: what is declared instead of
-    what is loaded, of all jails or of these; interfaces: a file of what ifconfig(8) printed, to take instead of this
+    what is loaded, of all jails, with what their managers publish beside it, or of these; interfaces: a file of what ifconfig(8) printed, to take instead of this
     host's; given: interfaces to add, "em0=203.0.113.1/24". With `main` and without jailpf.toml the host is what these two
     say, and has no jails; like: another world of the same session, whose compiled jails are taken. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
     """
-    from jailpf.pf.simulated.explain import rebuild
+    from jailpf.lifecycle import published
+    from jailpf.pf.simulated.explain import call_first, rebuild
 
     if main and not os.path.lexists(session.file):
         return World(rebuild(text_of(main), topology=described_host(interfaces, given)), {})
@@ -101,6 +102,8 @@ def build(
     for name in instead:
         for anchor in jails[name].ruleset.anchors:
             pf.load(anchor.path, anchor.text)
+    if declared is True:
+        call_first(pf, "managers", published.rules(session))
     return World(pf, jails, [*odd, *problems, *differs], broken=problems, printed=bool(differs))
 
 

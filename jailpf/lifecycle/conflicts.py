@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile.claims import collisions
 from jailpf.errors import ConflictError, JailpfError, Place, Problem
-from jailpf.lifecycle import survey
+from jailpf.lifecycle import published, survey
 from jailpf.lifecycle.prepare import prepare
-from jailpf.managers.published import Published
 from jailpf.state import claimed, index, records, starting
 from jailpf.state.rundir import file_name
 from jailpf.values import Network, Peer
@@ -39,7 +38,7 @@ def check(session: Session, record: Record) -> None:
     problems += _addresses([record], others)
     problems += _twins([record], others)
     problems += _addresses(others, [record])
-    problems += _problems(record.claims, published_claims(session)[0], resolve)
+    problems += _problems(record.claims, _published(session), resolve)
     problems += _within(record.claims, resolve)
     theirs = [claim for other in others for claim in other.claims]
     session.notes += [doubt for doubt in doubts(session, list(record.claims), theirs) if doubt not in session.notes]
@@ -99,7 +98,7 @@ def check_all(session: Session, wanted: Iterable[Record], about: Container[str] 
     claims = [claim for record in wanted for claim in record.claims]
     resolve = resolver(session)
     found = list(_within(claims, resolve, about))
-    found += _problems(claims, published_claims(session)[0], resolve)
+    found += _problems(claims, _published(session), resolve)
     return [*found, *_addresses(wanted, wanted), *_twins(wanted, wanted)]
 
 
@@ -208,23 +207,8 @@ def _twins(wanted: Iterable[Record], others: Iterable[Record]) -> Iterator[Probl
                 )
 
 
-def published_claims(session: Session) -> tuple[list[Claim], list[Problem]]:
-    """What the jail managers themselves publish, and the lines of theirs that cannot be read.
-
-    Their jails count whether they run or not.
-    """
-    claims: list[Claim] = []
-    unread: list[Problem] = []
-    for adapter in session.jails.adapters:
-        try:
-            for one in adapter.claims():
-                if isinstance(one, Published):
-                    claims += one.claims()
-                else:
-                    unread.append(one.problem)
-        except JailpfError as wrong:  # what one manager cannot say keeps no jail of another from starting
-            unread += wrong.problems
-    return claims, unread
+def _published(session: Session) -> list[Claim]:
+    return [claim for one in published.everything(session)[0] for claim in one.claims()]
 
 
 def resolver(session: Session) -> Callable[[Peer], tuple[Network, ...] | None]:

@@ -58,6 +58,17 @@ def rebuild(
     return pf
 
 
+def call_first(pf: Simulated, parent: str, anchors: Iterable[tuple[str, Iterable[str]]]) -> None:
+    """Load rdr rules of others, (name, lines), at PARENT/NAME, and call them above all other rdr rules of the main ruleset."""
+    loaded = [(f"{parent}/{name}", "".join(f"{line}\n" for line in lines)) for name, lines in anchors]
+    for path, text in loaded:
+        pf.load(path, text)
+    with pf.opened() as model:
+        call = parse(f'rdr-anchor "{parent}/*"\n' if loaded else "", model.topology, name=parent, main=True).rules
+        model.rulesets[""].rules["rdr"][:0] = call["rdr"]
+        model.cache.clear()
+
+
 def _load_files(model: Model, parsed: Parsed, now: float) -> None:
     """What `load anchor` names; of a file that cannot be read here nothing is known."""
     for path, loaded in parsed.loaded:
