@@ -294,6 +294,7 @@ complete -c jailpf -n '__fish_seen_subcommand_from import' -l pf -r -a 'pfctl si
 complete -c jailpf -n '__fish_seen_subcommand_from import' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
 complete -c jailpf -n '__fish_seen_subcommand_from import' -l plans -r -F -d 'where compiled rules outlive the boot (default /var/db/jailpf, DIR/plans with --run DIR)'
 complete -c jailpf -n '__fish_seen_subcommand_from import' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from import' -l json -d 'print JSON for programs'
 complete -c jailpf -n '__fish_seen_subcommand_from import' -F
 complete -c jailpf -n '__fish_seen_subcommand_from import' -s n -l dry-run -d 'say what would be done and change nothing'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -s h -l help -d 'show this help message and exit'
@@ -302,6 +303,7 @@ complete -c jailpf -n '__fish_seen_subcommand_from attach' -l pf -r -a 'pfctl si
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -l plans -r -F -d 'where compiled rules outlive the boot (default /var/db/jailpf, DIR/plans with --run DIR)'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from attach' -l json -d 'print JSON for programs'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -a '(jailpf list --names 2>/dev/null)'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -l all -d 'every declared jail'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -s n -l dry-run -d 'say what would be done and change nothing'
@@ -311,6 +313,7 @@ complete -c jailpf -n '__fish_seen_subcommand_from detach' -l pf -r -a 'pfctl si
 complete -c jailpf -n '__fish_seen_subcommand_from detach' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
 complete -c jailpf -n '__fish_seen_subcommand_from detach' -l plans -r -F -d 'where compiled rules outlive the boot (default /var/db/jailpf, DIR/plans with --run DIR)'
 complete -c jailpf -n '__fish_seen_subcommand_from detach' -s v -l verbose -d 'show every program that is run'
+complete -c jailpf -n '__fish_seen_subcommand_from detach' -l json -d 'print JSON for programs'
 complete -c jailpf -n '__fish_seen_subcommand_from detach' -a '(jailpf list --names 2>/dev/null)'
 complete -c jailpf -n '__fish_seen_subcommand_from detach' -l all -d 'every declared jail'
 complete -c jailpf -n '__fish_seen_subcommand_from detach' -s n -l dry-run -d 'say what would be done and change nothing'

@@ -1,48 +1,136 @@
-"""import: declarations from what another tool has kept, and a comparison of both sides."""
+"""import: declarations from what another tool has kept, each compared in traffic with what it was made of."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from jailpf.cli import output
 from jailpf.declare import toml
-from jailpf.declare.services import read
-from jailpf.errors import JailpfError, NoJailError, UsageError
+from jailpf.errors import JailpfError, NoJailError, Problem, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from jailpf.insight.moved import Moved
     from jailpf.lifecycle.session import Session
     from jailpf.managers.adapter import Adapter
     from jailpf.managers.importing import Imported
     from jailpf.registry import Registry
+    from jailpf.state.records import Record
+
+
+@dataclass
+class Move:
+    """One jail on its way. refused: why its declaration is not written; moved: what it changes, None where that cannot be
+    told, for the reason in `untold`; said: what `write` answered."""
+
+    one: Imported
+    refused: list[Problem] = field(default_factory=list)
+    moved: Moved | None = None
+    untold: list[Problem] = field(default_factory=list)
+    empty: bool = False
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether it lets in nothing that was not let in, and nothing was lost."""
+        wider = self.moved is not None and self.moved.wider
+        return not (self.one.problems or self.refused or self.empty or self.untold or wider)
 
 
 def import_rules(session: Session, options: Namespace) -> int:
-    """0 when both sides are the same rules; 1 when something was lost, or differs."""
+    """0 when nothing was lost and nobody gets in who did not before; 1 otherwise."""
     found = list(_adapter(session, options.kind).import_(options.sources))
     if not found:
         remedy = "it has no jails here, or they publish nothing: [managers] of jailpf.toml says where it keeps them"
         raise NoJailError(f"there is nothing to import from {options.kind}", None, remedy)
-    status = 0
+    moves: list[Move] = []
+    records: list[Record] = []
     for one in found:
-        # What could not be expressed stands in the file as a comment, and here with its place.
-        output.problems(one.problems, level="yellow")
-        if not set(toml.parse(one.text, one.file).data) - {"jail"}:
-            print(f"{one.jail}: nothing of it can be declared, and no file is written")
-            status = status or 1
-            continue
-        if options.dry_run:
-            output.problems(one.warnings, level="yellow")
-            print(f"# {one.file}\n{one.text}")
-            for copy in one.copies:
-                print(f"# {copy.target}\n{copy.content}")
-        else:
-            for sentence in one.write():
-                print(sentence)
-        same = _compare(session, one)
-        status = status or int(bool(one.problems) or not same)
-    return status
+        moves.append(_tried(session, one, records))
+        if not (moves[-1].refused or moves[-1].empty or options.dry_run):
+            moves[-1].said = one.write()
+        if not options.json:
+            _show(moves[-1], dry=options.dry_run)
+    if options.json:
+        output.as_json("import", jails=[_json(move) for move in moves])
+    return 0 if all(move.good for move in moves) else 1
+
+
+def _tried(session: Session, one: Imported, records: list[Record]) -> Move:
+    """What becomes of it. records: those of the jails before it, whose ports are taken."""
+    from jailpf.insight.moved import moved
+    from jailpf.lifecycle import conflicts
+    from jailpf.lifecycle.prepare import prepare_text
+
+    move = Move(one)
+    if not set(toml.parse(one.text, one.file).data) - {"jail"}:
+        move.empty = True
+        return move
+    try:
+        prepared = prepare_text(session, one.jail, one.file, one.text, [copy.target for copy in one.copies])
+        taken = conflicts.check_all(session, [*records, prepared.record], [one.jail])
+    except NoJailError as wrong:
+        move.untold = wrong.problems
+        return move
+    except JailpfError as wrong:
+        move.refused = wrong.problems
+        return move
+    if taken:
+        move.refused = taken
+        return move
+    records.append(prepared.record)
+    try:
+        if one.before:
+            move.moved = moved(session, prepared, one.before, {copy.target: copy.content for copy in one.copies})
+    except JailpfError as wrong:
+        move.untold = [
+            problem._replace(message=f"pf refuses the old rules: {problem.message}") for problem in wrong.problems
+        ]
+    return move
+
+
+def _show(move: Move, *, dry: bool) -> None:
+    """On stderr what was lost or written otherwise, with its place; on stdout what is written, and what it changes."""
+    one = move.one
+    # What could not be expressed stands in the file as a comment, and here with its place.
+    output.problems(one.problems, level="yellow")
+    output.problems(one.warnings, level="yellow")
+    if move.empty:
+        print(f"{one.jail}: nothing of it can be declared, and no file is written")
+        return
+    if dry or move.refused:
+        print(f"# {one.file}\n{one.text}")
+        for copy in one.copies:
+            print(f"# {copy.target}\n{copy.content}")
+    for sentence in move.said:
+        print(sentence)
+    output.problems(move.refused)
+    output.problems(move.untold, level="yellow")
+    for sentence in _sentences(move):
+        print(f"{one.jail}: {sentence}")
+
+
+def _sentences(move: Move) -> list[str]:
+    from jailpf.insight.moved_words import sentences
+
+    if move.refused:
+        return ["`jailpf check` would refuse this, and no file is written"]
+    if move.untold:
+        return ["could not be compared with the rules it was made of"]
+    return sentences(move.moved) if move.moved is not None else ["there are no rules to compare with"]
+
+
+def _json(move: Move) -> dict[str, Any]:
+    one = move.one
+    return {
+        "jail": one.jail, "file": one.file, "text": one.text, "written": move.said,
+        "tables": [{"file": copy.target, "source": copy.source, "text": copy.content} for copy in one.copies],
+        "problems": list(map(output.problem_json, one.problems)), "warnings": list(map(output.problem_json, one.warnings)),
+        "refused": list(map(output.problem_json, move.refused)), "untold": list(map(output.problem_json, move.untold)),
+        "wider": move.moved.wider if move.moved else None, "changes": [] if move.empty else _sentences(move),
+    }  # fmt: skip
 
 
 def importers(registry: Registry) -> list[str]:
@@ -63,37 +151,3 @@ def _adapter(session: Session, name: str) -> Adapter:
     if found := next((adapter for adapter in used if adapter.name == name), None):
         return found
     return session.registry.make(session.settings, [name], used)[0]
-
-
-def _compare(session: Session, one: Imported) -> bool:
-    """Whether the declaration renders to the rules it was made of (order, labels and tags aside)."""
-    from jailpf.managers.importing import differences
-
-    try:
-        after = _rendered(session, one)
-    except JailpfError as wrong:
-        output.problems(wrong.problems, level="yellow")
-        print(f"{one.jail}: could not be compared with the rules it was made of")
-        return False
-    if not one.before:
-        print(f"{one.jail}: there are no rules to compare with")
-        return True
-    found = differences(one.before, after)
-    for difference in found:
-        print(f"{one.jail}: {difference}")
-    if not found:
-        print(f"{one.jail}: the same rules, once expanded")
-    return all(difference.side == "narrower" for difference in found)
-
-
-def _rendered(session: Session, one: Imported) -> str:
-    """What the declaration's text would load. Table files that are not written yet are taken as they will be."""
-    from jailpf.compile.whole import compile_jail
-
-    document = toml.parse(one.text, one.file)
-    services = read(document, session.registry.rule_types, session.settings)
-    jail = session.jails.find(one.jail, services)
-    if not jail.addresses:
-        raise NoJailError(f"the addresses of {one.jail} are known only when it runs", None, "add ip4 to [jail]")
-    ruleset = compile_jail(jail, services, session.jails, unwritten=[copy.target for copy in one.copies])
-    return "".join(anchor.text for anchor in ruleset.anchors)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from jailpf.managers.adapter import Adapter
     from jailpf.managers.attach import Result
 
+COLOURS = {"+": "green", "-": "red", "@": "blue"}
+
 
 def attach(session: Session, options: Namespace) -> int:
     """Write the hook lines of jails."""
@@ -42,20 +44,26 @@ def _change(
         names = session.jails.declared()
     elif options.all:
         names = sorted({name for adapter in session.jails.adapters for name in adapter.names()})
-    for result in verb(session.jails.adapters, names, options.dry_run):
+    results = verb(session.jails.adapters, names, options.dry_run)
+    nothing = [name for name in names if options.command == "attach" and not session.jails.declares(name)]
+    if options.json:
+        told = [
+            {
+                "jail": one.jail, "manager": one.manager, "file": one.file, "changed": one.changed, "diff": one.diff,
+                "done": list(one.done), "declared": one.jail not in nothing,
+            }
+            for one in results
+        ]  # fmt: skip
+        output.as_json(options.command, jails=told)
+        return 0
+    for result in results:
         if options.dry_run and result.diff:
             for line in result.diff.splitlines():
-                print(
-                    output.colour(line, {"+": "green", "-": "red", "@": "blue"}[line[0]])
-                    if line[:1] in ("+", "-", "@")
-                    else line
-                )
+                print(output.colour(line, COLOURS[line[0]]) if line[:1] in COLOURS else line)
         for sentence in result.done:
             print(sentence)
-    if options.command == "attach":
-        for name in names:
-            if not session.jails.declares(name):
-                print(f"nothing is declared for {name} yet, and its hooks do nothing: `jailpf new {name}`")
+    for name in nothing:
+        print(f"nothing is declared for {name} yet, and its hooks do nothing: `jailpf new {name}`")
     if options.dry_run and options.command == "attach":
         plan.append(session, names)
     return 0

@@ -80,8 +80,8 @@ def rows(world: World, found: Iterable[Reached]) -> list[Row]:
             merged[key].append(one.delivered_ports())
     made = []
     for (jail, service, origin, sources, to, proto, arrives, same, delivered, *sure), sets in merged.items():
-        outside = _ports(sets if same else sets[::2])
-        inside = () if same else _ports(sets[1::2])
+        outside = port_words(sets if same else sets[::2])
+        inside = () if same else port_words(sets[1::2])
         where = (
             arrives[0]
             + (f" port {','.join(inside)}" if inside else "")
@@ -113,7 +113,8 @@ def _to(one: Reached) -> tuple[str, ...]:
     return tuple(addresses(one.to, one.family))
 
 
-def _ports(sets: Iterable[IntervalSet]) -> tuple[str, ...]:
+def port_words(sets: Iterable[IntervalSet]) -> tuple[str, ...]:
+    """Ports and ranges in order; () for protocols without ports."""
     spans = sorted({span for one in sets for span in one})
     if spans == [(0, 0)]:
         return ()

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile import claims
 from jailpf.compile.whole import compile_jail
+from jailpf.declare import toml
+from jailpf.declare.services import read
 from jailpf.declare.settings import PROGRAMS
+from jailpf.errors import NoJailError
 from jailpf.lifecycle.jails import declares
 from jailpf.state.records import Record
 from jailpf.state.rundir import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from jailpf.declare.services import Services
     from jailpf.declare.settings import Settings
@@ -59,6 +62,19 @@ def prepare(session: Session, name: str, *, created: bool) -> Prepared | None:
         inputs.setdefault(path, stamp(path))
     session.folders.update(map(os.path.dirname, inputs))
     return Prepared(jail, services, ruleset, _record(session, jail, services, ruleset), inputs)
+
+
+def prepare_text(session: Session, name: str, file: str, text: str, unwritten: Container[str] = ()) -> Prepared:
+    """The same of a declaration that is about to be written to `file`, with the table files of `unwritten`.
+
+    Raises NoJailError for a jail whose addresses only its running can tell, and what `prepare` raises.
+    """
+    services = read(toml.parse(text, file), session.registry.rule_types, session.settings)
+    jail = session.jails.find(name, services)
+    if not jail.addresses:
+        raise NoJailError(f"the addresses of {name} are known only when it runs", None, "add ip4 to [jail]")
+    ruleset = compile_jail(jail, services, session.jails, unwritten=unwritten)
+    return Prepared(jail, services, ruleset, _record(session, jail, services, ruleset), {})
 
 
 def plugin_files(session: Session) -> Iterable[str]:

@@ -35,7 +35,7 @@ class Imported:
     before: str = ""
 
     def write(self) -> list[str]:
-        """Write the table files and the declaration; sentences that say so, the warnings first.
+        """Write the table files and the declaration; a sentence for each.
 
         Raises ConfigError when one of them is there already with another content, PermissionDeniedError. Nothing is
         written then.
@@ -62,7 +62,7 @@ class Imported:
             raise ConfigError(f"cannot be written: {wrong.strerror}", Place(self.file)) from None
         sources = {copy.target: copy.source for copy in self.copies}
         copied = (f", a copy of {sources[path]}" if sources.get(path) else "" for path in made)
-        return [*map(str, self.warnings), *(f"{path} is written{how}" for path, how in zip(made, copied, strict=True))]
+        return [f"{path} is written{how}" for path, how in zip(made, copied, strict=True)]
 
     def _files(self) -> list[tuple[str, str]]:
         """The declaration last: it names the others."""

@@ -41,7 +41,10 @@ class Assembly:
             if rule.action == "rdr":
                 self._try(line, lambda rule=rule, line=line: self._redirect(rule, line.comments))
         self.services = drafts.of_both_families(self.services)
-        for rule, line in rules:
+        last = max((number for number, (rule, _) in enumerate(rules) if rule.action == "pass"), default=-1)
+        for number, (rule, line) in enumerate(rules):
+            if rule.action == "block" and number > last:
+                rule = replace(rule, quick=True)
             if rule.action != "rdr":
                 self._try(line, lambda rule=rule, line=line: self._one(rule, line.comments))
         self.others = translating.merged(self.others)
@@ -63,7 +66,7 @@ class Assembly:
         elif rule.action == "binat":
             self.others.append(translating.binat(rule, self.context, comments))
         elif rule.action == "block":
-            raise LostError("a block rule is not imported; write [deny.NAME] with from = ..., or leave it to pf.conf")
+            self.others.append(translating.deny(rule, self.context, comments))
         elif rule.direction == "out":
             self.others.append(translating.out(rule, self.context, comments))
         else:

@@ -36,6 +36,14 @@ class Context:
         if problem not in self.warnings:
             self.warnings.append(problem)
 
+    def left_out(self, verb: str, strange: list[str]) -> None:
+        """Say once of a jail what else a rule was about: behind an rdr the filter sees the jail's own address."""
+        message = f"it also {verb} {', '.join(strange)}, which is not this jail's address; that is left out: behind an rdr the filter sees the jail's own"
+        if not any(
+            problem.message.partition(" also ")[2] == message.partition(" also ")[2] for problem in self.warnings
+        ):
+            self.warn(message)
+
     def peers(self, words: Iterable[str]) -> tuple[str, ...]:
         """Peers as declarations write them; () for any. Raises LostError."""
         found = tuple(peer(word, self.warn) for word in words)

@@ -65,6 +65,8 @@ def _options(rule: PfRule, context: Context) -> dict[str, Any]:
         )
     if rule.synproxy:
         allow["synproxy"] = True
+    if rule.state:
+        allow["state"] = rule.state
     return allow
 
 
@@ -85,7 +87,7 @@ def _targets(rule: PfRule, context: Context, drafts: list[ServiceDraft]) -> tupl
     if not targets:
         raise LostError(f"{', '.join(strange)} is not this jail's address")
     if strange:
-        context.warn(f"it also let in to {', '.join(strange)}, which is not this jail's address; that is left out")
+        context.left_out("lets in to", strange)
     return targets, {rule.family} & families if rule.family else families
 
 

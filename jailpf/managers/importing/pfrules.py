@@ -19,7 +19,8 @@ LIMITS = ("max", "max-src-conn", "max-src-conn-rate", "max-src-states")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PfRule:
     """One rule. Peers are words as written; () means any. target_port: () unchanged; wide: the range runs along (`:*`);
-    loose: the word `port` is missing behind `->`, which pfctl refuses."""
+    loose: the word `port` is missing behind `->`, which pfctl refuses; tells: `block return`; state: what is kept of a
+    connection instead of "keep"."""
 
     action: str
     passes: bool = False
@@ -42,6 +43,8 @@ class PfRule:
     synproxy: bool = False
     tagged: str = ""
     loose: bool = False
+    tells: bool = False
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,11 @@ def statement(words: list[str]) -> PfRule | PfTable:
         return _translation(reader, first)
     if first in ("pass", "block"):
         return _filter(reader, first)
+    if first == "no" and reader.peek() in ("nat", "rdr", "binat"):
+        what = reader.peek()
+        raise LostError(
+            f"`no {what}` is an exception for the whole host; put it into pf.conf, above its {what}-anchor line"
+        )
     raise LostError(f"a declaration has no `{first}`")
 
 
@@ -177,9 +185,10 @@ def _translation(reader: _Reader, action: str) -> PfRule:
 
 
 def _filter(reader: _Reader, action: str) -> PfRule:
-    if action == "block":
-        reader.took("drop", "return")
-    rule = PfRule(action=action, direction=reader.took("in", "out"))
+    answer = reader.took("drop", "return", "return-rst", "return-icmp", "return-icmp6") if action == "block" else ""
+    if answer.startswith("return-"):
+        reader.parenthesised()
+    rule = PfRule(action=action, tells=answer.startswith("return"), direction=reader.took("in", "out"))
     log = bool(reader.took("log"))
     if log and reader.parenthesised():
         raise LostError("a declaration has no options of `log`")
@@ -192,8 +201,10 @@ def _filter(reader: _Reader, action: str) -> PfRule:
             rule = replace(rule, tagged=reader.take().strip('"'))
         elif word == "flags" and reader.take() in ("S/SA", "any"):
             continue
-        elif word in ("keep", "synproxy") and reader.took("state"):
-            rule = _state(reader, replace(rule, synproxy=word == "synproxy"))
+        elif word in ("keep", "synproxy", "modulate") and reader.took("state"):
+            rule = _state(reader, replace(rule, synproxy=word == "synproxy", state="modulate" * (word == "modulate")))
+        elif word == "no" and reader.took("state"):
+            rule = replace(rule, state="none")
         else:
             raise LostError(f"a declaration has no `{word}`, or a syntax error")
     return rule
@@ -209,6 +220,8 @@ def _state(reader: _Reader, rule: PfRule) -> PfRule:
             overload = options.take()
             if options.took("flush"):
                 options.took("global")
+        elif name == "sloppy":
+            rule = replace(rule, state="sloppy")
         elif name not in ("source-track", "rule"):
             raise LostError(f"a declaration has no `{name}`")
     return replace(rule, limits=limits, overload=overload)

@@ -84,7 +84,8 @@ def declared(
     assembly.services = grouped(assembly.services)
     place = published[0].place if published and not isinstance(published[0], Unread) else None
     said = [*problems, *(Problem(sentence, place) for sentence in warnings)]
-    before = "".join(pf_text(rule) + "\n" for rule, _ in rules) if own else ""
+    loaded = sorted((rule for rule, _ in rules), key=lambda rule: rule.action == "pass")  # as pf wants them
+    before = "".join(pf_text(rule) + "\n" for rule in loaded) if own else ""
     return finished(
         adapter.settings, jail, assembly, heading=heading, write_own=False, before=before, warnings=said
     )  # fmt: skip

@@ -1,11 +1,11 @@
-"""nat, binat and `pass out` rules as the jail-scoped tables of a declaration."""
+"""nat, binat, `pass out` and `block` rules as the jail-scoped tables of a declaration."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from jailpf.managers.importing.drafts import OtherDraft
+from jailpf.managers.importing.drafts import EVERYBODY, OtherDraft
 from jailpf.managers.importing.lexer import LostError
 from jailpf.managers.importing.words import family_of, peer
 from jailpf.managers.importing.writing import one_or_all, port_list
@@ -47,6 +47,42 @@ def out(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft
         raise LostError("a declaration's `out` has no log, limits or from_port")
     keys = {key: value for key, value in _where(rule, context).items() if key != "on"}
     return OtherDraft(keyword="out", name="pass", keys=keys, comments=comments)
+
+
+def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
+    """[deny.NAME] of a `block quick`. Raises LostError for what is not about this jail, or could be passed by another rule."""
+    if not rule.quick:
+        raise LostError("a block without `quick` is a policy that later rules make exceptions of; leave it to pf.conf")
+    if rule.on or rule.source_port:
+        raise LostError("a declaration's `deny` has no interface and no `from_port`")
+    own = [word for word in context.members(rule.to) if context.is_own(word)]
+    keys: dict[str, Any] = {}
+    if rule.direction != "out" and own:
+        if strange := [word for word in context.members(rule.to) if not context.is_own(word)]:
+            context.left_out("blocks for", strange)
+        keys["from"] = one_or_all(context.peers(rule.source) or _anyone(rule, own, context))
+    else:
+        _must_be_own(rule, context, "a block for the whole host belongs into pf.conf")
+        if to := context.peers(rule.to):
+            keys["to"] = one_or_all(to)
+    if rule.proto:
+        keys["proto"] = "+".join(rule.proto)
+    if rule.port:
+        keys["port"] = port_list(rule.port)
+    if not keys:
+        keys["to"] = "any"
+    if rule.log:
+        keys["log"] = True
+    if rule.tells:
+        keys["return"] = True
+    name = next((word.strip("<>") for word in rule.source if word.startswith("<")), "") or "blocked"
+    return OtherDraft(keyword="deny", name=re.sub(r"\W+", "-", name), keys=keys, comments=comments)
+
+
+def _anyone(rule: PfRule, own: Iterable[str], context: Context) -> tuple[str, ...]:
+    families = {rule.family} if rule.family else {str(family_of(word)) for word in own}
+    both = {family for family, addresses in context.own.items() if addresses}
+    return ("any",) if both <= families else tuple(EVERYBODY[family] for family in sorted(families))
 
 
 def merged(drafts: Iterable[OtherDraft]) -> list[OtherDraft]:

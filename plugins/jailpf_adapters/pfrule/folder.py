@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from jailpf.plugin import ConfigError, JailName, PermissionDeniedError, Place, Problem, UsageError
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
 
 BELOW = ("etc/pf.conf.d", "pf.conf.d")
 OWN = {"inet": "int_ip4", "inet6": "int_ip6"}
-SECTIONS = {
-    "nat": ("nat",),
+SECTIONS = {  # in the order in which pfrule.sh loads them
     "binat": ("binat",),
+    "nat": ("nat",),
     "rdr": ("rdr",),
     "filter": ("pass", "block"),
     "allow": ("pass", "block"),
 }
+_LOOSE = re.compile(r"(->\s*\S+)\s+(\d)")
 
 
 def jail_of(folder: str) -> str:
@@ -55,12 +57,8 @@ class Folder:
     def imported(self) -> Imported:
         """All of it as a declaration. Raises ConfigError for what is no folder or no plain file, PermissionDeniedError."""
         names = self._names()
-        for name in names:
-            if (
-                name.endswith(".conf")
-                and name[:-5] in SECTIONS
-                and not (name == "allow.conf" and "filter.conf" in names)
-            ):
+        for name in (f"{section}.conf" for section in SECTIONS):
+            if name in names and not (name == "allow.conf" and "filter.conf" in names):
                 self._read(name)
         if not any(name.endswith((".conf", ".table")) for name in names):
             files = ", ".join(f"{section}.conf" for section in SECTIONS)
@@ -85,8 +83,9 @@ class Folder:
             context.own[family] = context.own.get(family) or [address]
         context.tables = self.tables.members
         self.assembly.take(self.rules)
-        for table in sorted(context.consumed):
-            self.before.append(f"table {table} {{ {' '.join(self.tables.members[table])} }}\n")
+        self.before.insert(0, "".join(
+            f"table {table} persist {{ {' '.join(members)} }}\n" for table, members in self.tables.members.items()
+        ))  # fmt: skip
         drafts = {name: one for name, one in self.tables.drafts.items() if self._wanted(name)}
         return rules.finished(
             self.settings, self.jail, self.assembly,
@@ -109,7 +108,6 @@ class Folder:
     def _read(self, name: str) -> None:
         file = f"{self.folder}/{name}"
         text = rules.text_of(file)
-        self.before.append(text if text.endswith("\n") else text + "\n")
         macros = rules.Macros()
         seen: set[str] = set()
         for line in rules.lines(text, file):
@@ -117,12 +115,16 @@ class Folder:
                 self.heading += line.comments
                 continue
             seen.add(line.text)
+            self.before.append(f"{line.text}\n")
             try:
                 if macros.define(line):
                     self.heading += line.comments
                     continue
                 one = rules.statement(macros.words(line.text))
+                if isinstance(one, rules.PfRule) and one.loose:
+                    self.before[-1] = _LOOSE.sub(r"\1 port \2", self.before[-1])
                 if isinstance(one, rules.PfTable):
+                    self.before.pop()  # it stands above all, with the members of its files
                     self.tables.define(one, line)
                 elif one.action not in SECTIONS[name[:-5]]:
                     raise rules.LostError(f"a {one.action} rule in {name} is never loaded by pfrule.sh")

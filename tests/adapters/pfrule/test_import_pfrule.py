@@ -88,11 +88,6 @@ def test_the_seed_becomes_what_the_design_shows(host: Host) -> None:
     )
     assert (one.problems, one.warnings) == ((), ())
     assert [Path(copy.target).name for copy in one.copies] == ["insecure_mua.table"]
-    assert compared(host, one) == [
-        f"narrower: pass {family} proto tcp from <insecure_mua> to {address} port {port}"
-        for family, address in (("inet", J4), ("inet6", J6))
-        for port in (110, 143)
-    ]
 
 
 def test_a_network_with_host_bits_is_normalised_with_a_warning(host: Host) -> None:
@@ -249,7 +244,7 @@ def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:
     assert tomllib.loads(one.text) == {
         "service": {"mail": {"port": [993, 995]}}, "table": {"other": {"file": "other.table"}}, "jail": {"ip4": J4},
     }  # fmt: skip
-    assert "it also let in to 203.0.113.1" in "\n".join(map(str, one.warnings))
+    assert "it also lets in to 203.0.113.1" in "\n".join(map(str, one.warnings))
     assert [str(problem) for problem in one.problems] == [
         f"{host.root}/data/dovecot/etc/pf.conf.d/other.table:3: 'mail.example.org' is not an address"
     ]
@@ -259,7 +254,7 @@ def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "reason"),
     [
-        ("rdr__conf", "no rdr on em0 proto tcp from any to any port 80", "a declaration has no `no`"),
+        ("rdr__conf", "no rdr on em0 proto tcp from any to any port 80", "put it into pf.conf, above its rdr-anchor line"),
         ("rdr__conf", f"rdr inet proto tcp from any to $ext port 80 -> {J4}", "the macro $ext is not defined here"),
         ("rdr__conf", f"rdr inet proto tcp from any to <ext_ip4> port 80 -> {{ {J4} {J6} }}", "a service has one target"),
         ("rdr__conf", "rdr inet proto tcp from any to <ext_ip4> port 80 -> <pool>", "the target: '<pool>' is not an address"),
@@ -285,7 +280,6 @@ def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:
         ("rdr__conf", "table <x> { self }", "'self' is not an address"),
         ("rdr__conf", "table <x> woof", "a table has no `woof`"),
         ("rdr__conf", "table <+x> { 192.0.2.1 }", "is not the name of a table"),
-        ("filter__conf", f"block in proto tcp to {J4} port 25", "a block rule is not imported"),
         ("filter__conf", f"pass in to {J4}", "a service needs a protocol"),
         ("filter__conf", "pass in proto tcp to any port 25", "it lets in to every address"),
         ("filter__conf", "pass in proto tcp to { 10.9.9.9 em0 } port 25", "10.9.9.9, (em0) is not this jail's address"),

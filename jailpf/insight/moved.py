@@ -1,0 +1,195 @@
+"""What moving in changes in traffic: the rules of before beside those of a declaration, packet for packet.
+
+Both are asked on two bare hosts: one whose pf.conf lets in nothing by itself, where pass and rdr rules show, and one whose
+pf.conf lets in everything, where block rules show. Nothing is compared as text.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jailpf.errors import JailpfError
+from jailpf.insight.boxes import missing
+from jailpf.insight.changes import protocols
+from jailpf.insight.surroundings import surroundings
+from jailpf.pf.simulated import Simulated, Topology
+from jailpf.pf.simulated.reach.reach import reach
+from jailpf.pf.simulated.rules.addresses import parse_address
+from jailpf.values import FAMILIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from jailpf.lifecycle.prepare import Prepared
+    from jailpf.lifecycle.session import Session
+    from jailpf.model import Jail
+    from jailpf.pf.simulated.reach.reached import Reached
+
+BANNED = "198.18.255.254"
+"""Stands for all whom a `block quick` of pf.conf bans, above the anchors."""
+_TABLE = re.compile(r"^\s*table\s+<\s*([^\s<>]+)\s*>(.*)$", re.MULTILINE)
+_NAMED = re.compile(r"<\s*([A-Za-z_][\w.-]*)\s*>")
+_BLOCKS = re.compile(r"^\s*block\b", re.MULTILINE)
+_FILE = re.compile(r'^(\s*table <[^>]+>[^{"\n]*?)file "([^"]*)"', re.MULTILINE)
+CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
+
+
+@dataclass
+class Moved:
+    """more, less: who has a connection afterwards and had none before, and the other way round; open_more, open_less: the
+    same where pf.conf lets in what nobody blocks; banned: whether those whom pf.conf bans got in before (by `rdr pass`)
+    and do not any more; own: the jail's addresses;
+    topology: the host that was asked.
+    """
+
+    more: list[Reached] = field(default_factory=list)
+    less: list[Reached] = field(default_factory=list)
+    open_more: list[Reached] = field(default_factory=list)
+    open_less: list[Reached] = field(default_factory=list)
+    banned: bool = False
+    own: frozenset[str] = frozenset()
+    topology: Topology = field(default_factory=Topology, repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.more or self.less or self.open_more or self.open_less or self.banned)
+
+    @property
+    def wider(self) -> bool:
+        """Whether anybody gets in who did not before."""
+        return bool(self.more or self.open_more)
+
+
+def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str, str]) -> Moved:
+    """Compare a jail's old rules, one text as pfctl(8) would load it, with its declaration.
+
+    files: the table files that are about to be written, with their text. Raises PfRefusedError for old rules that pf
+    refuses.
+    """
+    after = {anchor.path: _with_members(anchor.text, files) for anchor in prepared.ruleset.anchors}
+    texts = [before, *after.values()]
+    sides = (
+        ({f"moving/{prepared.jail.name}": _filled(before, texts)}, [(section, "moving") for section in CALLS]),
+        ({path: _filled(text, texts) for path, text in after.items()}, session.settings.layout.parents),
+    )
+    topology = _topology(session, prepared)
+    roots = _roots(session, topology, texts)
+    found = Moved(own=frozenset(map(str, prepared.jail.addresses)), topology=topology)
+    for word in ("block", "pass") if any(_BLOCKS.search(text) for text in texts) else ("block",):
+        was, now = (_host(topology, word, roots, *side) for side in sides)
+        had, has = _connections(was), _connections(now)
+        more, _ = _without_banned(missing(has, had, protocols(was)))
+        less, banned = _without_banned(missing(had, has, protocols(now)))
+        if word == "block":
+            found.more, found.less, found.banned = more, less, banned
+        else:
+            found.open_more, found.open_less = _beyond(more, found.more), _beyond(less, found.less)
+    return found
+
+
+def _connections(pf: Simulated) -> list[Reached]:
+    """What is reached and answered."""
+    return [one for one in reach(pf) if one.answered]
+
+
+def _beyond(found: list[Reached], known: list[Reached]) -> list[Reached]:
+    """What is not said already, of jails: where all is let in, what is not redirected is the host's."""
+    said = {(one.origin, one.proto, one.address, one.to, one.ports) for one in known}
+    new = [one for one in found if (one.origin, one.proto, one.address, one.to, one.ports) not in said]
+    return [one for one in new if one.delivered_to != "host"]
+
+
+def _without_banned(found: list[Reached]) -> tuple[list[Reached], bool]:
+    number = parse_address(BANNED).number
+    alone = [one for one in found if one.family == "inet" and one.sources.spans == ((number, number),)]
+    return [one for one in found if one not in alone], bool(alone)
+
+
+def _host(
+    topology: Topology, word: str, roots: str, anchors: Mapping[str, str], parents: Iterable[tuple[str, str]]
+) -> Simulated:
+    """A host with the jails of this one, and a main ruleset that only calls the anchors. Answers get out of it."""
+    parents = list(parents)
+    calls = [f'{CALLS[section]} "{parent}/*"' for section, parent in parents if section != "filter"]
+    rules = [f"{word} in", "pass out", f"block in quick on {topology.ext_if} from {BANNED}", "pass inet6 proto icmp6"]
+    rules += [f'anchor "{parent}/*"' for section, parent in parents if section == "filter"]
+    pf = Simulated(main="\n".join([roots, *calls, *rules]) + "\n", topology=topology)
+    for path, text in anchors.items():
+        pf.load(path, text)
+    return pf
+
+
+def _topology(session: Session, prepared: Prepared) -> Topology:
+    """This host's, or where it cannot be asked a plain one with its external interface."""
+    jails = [prepared.jail, *_neighbours(session, prepared.jail.name)]
+    try:
+        return surroundings(session, jails).topology
+    except JailpfError:
+        topology = Topology()
+        for name in reversed(session.settings.host.ext_if):
+            topology.rename(topology.ext_if, str(name))
+        for jail in jails:
+            topology.add_jail(jail.name, map(str, jail.addresses), "bridge0" if jail.vnet else "lo1", jail.vnet)
+        return topology
+
+
+def _neighbours(session: Session, but: str) -> Iterator[Jail]:
+    """The other jails as their managers have them; declarations need not be there yet."""
+    for adapter in session.jails.adapters:
+        with suppress(JailpfError):
+            for name in adapter.names():
+                if name != but and (jail := adapter.find(name)) is not None:
+                    yield jail
+
+
+def _with_members(text: str, files: Mapping[str, str]) -> str:
+    """Tables of files that are not written yet, with their members in the text."""
+
+    def members(found: re.Match[str]) -> str:
+        if found[2] not in files:
+            return found[0]
+        words = [word for line in files[found[2]].splitlines() for word in line.partition("#")[0].split()]
+        return f"{found[1]}{{ {' '.join(words)} }}"
+
+    return _FILE.sub(members, text)
+
+
+def _filled(text: str, texts: Sequence[str]) -> str:
+    """Tables that are empty now would hide who gets in once they are filled: each has two members of its own instead."""
+
+    def member(found: re.Match[str]) -> str:
+        if re.search(r"[0-9a-fA-F:.]{2}[^}]*\}", found[2]) or "file" in found[2]:
+            return found[0]
+        flags = found[2].partition("{")[0].rstrip()
+        return f"table <{found[1]}>{flags} {{ {_stand_ins(found[1], texts)} }}"
+
+    return _TABLE.sub(member, text)
+
+
+def _stand_ins(name: str, texts: Sequence[str]) -> str:
+    names = sorted({word for text in texts for word in _NAMED.findall(text)})
+    number = names.index(name) + 1 if name in names else 250
+    return f"198.18.{number // 250}.{number % 250 + 1} 2001:db8:f::{number:x}"
+
+
+def _roots(session: Session, topology: Topology, texts: Sequence[str]) -> str:
+    """The tables of pf.conf that the rules name: the host's addresses, or what pf has in them, or a stand-in."""
+    outside = {str(peer).strip("<>"): family for family in FAMILIES for peer in session.settings.host.outside(family)}
+    outside |= {"ext_ip4": "inet", "ext_ip6": "inet6"}
+    names = dict.fromkeys(word for text in texts for word in _NAMED.findall(text))
+    try:
+        held = dict(session.pf.read("").tables)
+    except JailpfError:
+        held = {}
+    card = topology.interfaces.get(topology.ext_if)
+    addresses = [str(own.address) for own in card.own if not own.link_local] if card else []
+    lines = []
+    for name in names:
+        members = " ".join(held.get(name, ()))
+        if name in outside:
+            mine = [one for one in addresses if (":" in one) == (outside[name] == "inet6")]
+            members = members or " ".join(mine[:1])
+        lines.append(f"table <{name}> persist {{ {members or _stand_ins(name, texts)} }}")
+    return "\n".join(lines)

@@ -1,0 +1,202 @@
+"""Moving a Mail Toaster host of eight jails in: what is let in before and after, asked of the simulated pf."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import toaster
+
+from jailpf.pf.simulated import Simulated
+from jailpf.pf.simulated.host.topology import Topology
+
+if TYPE_CHECKING:
+    from conftest import Run
+    from stand_ins.host import Host
+
+OUT, FRIEND, SPAMMER = "192.0.2.9", "198.51.100.7", "192.0.2.66"
+ASKED = [
+    *((OUT, port, "203.0.113.1") for port in (25, 80, 443, 465, 587, 993, 995, 110, 143, 2222, 22, 3306, 53, 783)),
+    *((FRIEND, port, "203.0.113.1") for port in (110, 143, 993)),
+    *((SPAMMER, port, "203.0.113.1") for port in (25, 80)),
+    *(("2001:db8:5::9", port, "2001:db8::1") for port in (25, 80, 993, 110, 2222, 22)),
+    *((toaster.both(jail)[0], 3306, toaster.both("mysql")[0]) for jail in ("webmail", "haraka", "git")),
+    *((toaster.both(jail)[0], 783, toaster.both("spamassassin")[0]) for jail in ("haraka", "git")),
+    *((toaster.both("haproxy")[number], 80, toaster.both("webmail")[number]) for number in (0, 1)),
+]
+
+
+def topology() -> Topology:
+    """The host and its jails."""
+    made = Topology()
+    for jail in toaster.JAILS:
+        made.add_jail(jail, toaster.both(jail))
+    return made
+
+
+def old(host: Host) -> Simulated:
+    """pf as pfrule.sh loads it: tables into the main ruleset, each file into its own anchor."""
+    pf = Simulated(main=toaster.PF_CONF, topology=topology())
+    tables = ""
+    for folder in sorted((host.root / "mail-toaster").glob("*/pf.conf.d")):
+        for file in folder.glob("*.table"):
+            tables += f"table <{file.stem}> persist {{ {' '.join(file.read_text().split())} }}\n"
+    pf.set_main(toaster.PF_CONF.replace("binat-anchor", f"{tables}binat-anchor", 1))
+    for file in sorted((host.root / "mail-toaster").glob("*/pf.conf.d/*.conf")):
+        pf.load(f"{file.stem.replace('allow', 'filter')}/{file.parts[-3]}", file.read_text())
+    return pf
+
+
+def verdicts(pf: Simulated) -> dict[tuple[str, int, str], str]:
+    """Who is let in where."""
+    own = {address: jail for jail in toaster.JAILS for address in toaster.both(jail)}
+    found = {}
+    for source, port, to in ASKED:
+        answer = pf.connect(
+            "tcp", source, to, port, sender=f"jail:{own[source]}" if source in own else "outside", keep=False
+        )
+        found[source, port, to] = f"{answer.delivered_to}:{answer.port}" if answer else ""
+    return found
+
+
+def test_after_moving_in_the_same_people_get_in(host: Host, jailpf: Run) -> None:
+    """Eight jails, by the folders that pfrule.sh reads: what is asked of pf before is answered the same after."""
+    folders = toaster.made(host)
+    before = verdicts(old(host))
+    status, out, err = jailpf("import", "pfrule", *folders)
+    assert (status, out.count("lets in more")) == (0, 0), out + err
+    assert out.count(".toml is written") == len(toaster.JAILS)
+    pf = Simulated(main=toaster.PF_CONF, topology=topology())
+    for jail in toaster.JAILS:
+        text = jailpf("render", jail)[1]
+        for part in text.split("# ")[1:]:
+            path, _, rules = part.partition("\n")
+            pf.load(path, rules)
+    after = verdicts(pf)
+    gone = {asked for asked, answer in before.items() if after[asked] != answer}
+    assert {before[asked] for asked in gone} == {"host:22"}
+    # git.table named the host's addresses too, and so git's rule opened the host's own port 22.
+    assert (
+        "git: lets in less: anyone outside and the host and its jails: host on 203.0.113.1 and 2001:db8::1 tcp 22; the old"
+        in out
+    )
+
+
+def test_what_moving_in_changes_is_said_in_words(host: Host, jailpf: Run) -> None:
+    """Without `direct` a jail's own address is closed; rdr rules of all interfaces served the jails as well."""
+    (folder,) = [one for one in toaster.made(host) if "/git/" in one]
+    less = (
+        "git: lets in less: the host and its jails: git on 203.0.113.1 and 2001:db8::1 tcp 2222, which is its port 22"
+    )
+    status, out, _ = jailpf("import", "-n", "pfrule", folder)
+    assert (status, less in out, out.count("lets in")) == (0, True, 2)
+    settings = host.root / "jailpf/jailpf.toml"
+    settings.write_text(settings.read_text().replace("direct = true\n", ""))
+    assert (
+        "anyone outside and the host and its jails: git by its own address tcp 22"
+        in jailpf("import", "-n", "pfrule", folder)[1]
+    )
+
+
+def test_rdr_pass_is_not_the_same_as_rdr_and_a_pass_rule(host: Host, jailpf: Run) -> None:
+    """It went past every block of pf.conf, and its neighbours had to ask the host."""
+    toaster.made(host)
+    folder = Path(
+        host.file(
+            "mail-toaster/git/pf.conf.d/rdr.conf",
+            "rdr pass on em0 inet proto tcp to <ext_ip4> port 80 -> 172.16.15.31\n",
+        )
+    ).parent
+    (folder / "allow.conf").unlink()
+    (folder / "git.table").unlink()
+    status, out, _ = jailpf("import", "-n", "pfrule", str(folder))
+    assert status == 1
+    assert "git: lets in less: whom pf.conf bans with `block quick`; `rdr pass` went past that" in out
+    assert "git: lets in more: anyone outside and the host and its jails: git by its own address tcp 80" in out
+
+
+def test_json_says_the_same(host: Host, jailpf: Run) -> None:
+    """One object on standard output, also where nothing is found."""
+    folders = toaster.made(host)
+    status, out, _ = jailpf("import", "-n", "--json", "pfrule", *folders)
+    found = {one["jail"]: one for one in json.loads(out)["jails"]}
+    assert (status, set(found)) == (0, set(toaster.JAILS))
+    assert found["dns"]["changes"] == ["lets in the same"]
+    assert found["dovecot"]["tables"][0]["text"] == "198.51.100.0/24\n"
+    assert found["git"]["wider"] is False
+    status, out, _ = jailpf("import", "--json", "pfrule", f"{host.root}/none")
+    assert (status, json.loads(out)["errors"][0]["message"]) == (78, "no such folder")
+
+
+@pytest.mark.parametrize("verb", ["attach", "detach"])
+def test_attach_and_detach_have_json(host: Host, jailpf: Run, verb: str) -> None:
+    """The diff, and what was done."""
+    jailpf("new", "web")
+    jailpf("attach", *(["mail"] if verb == "attach" else ["web"]))
+    (one,) = json.loads(jailpf(verb, "--json", "-n", "web")[1])["jails"]
+    assert (one["jail"], one["changed"], one["declared"]) == ("web", True, True) if verb == "attach" else one["changed"]
+    assert "exec." in one["diff"]
+    status, out, _ = jailpf(verb, "--json", "nosuch")
+    assert (status, bool(json.loads(out)["errors"])) == (66, True)
+
+
+@pytest.mark.parametrize(
+    ("block", "declared"),
+    [
+        ("block in quick from <t> to 172.16.15.29\n", {"t": {"from": "<t>"}}),
+        ("block return in log quick inet proto tcp to 172.16.15.29 port 25\n", {"blocked": {"from": "any", "proto": "tcp", "port": 25, "log": True, "return": True}}),
+        ("block out quick inet from 172.16.15.29 to 10.0.0.0/8\n", {"blocked": {"to": "10.0.0.0/8"}}),
+    ],
+)  # fmt: skip
+def test_a_block_becomes_a_deny(host: Host, jailpf: Run, block: str, declared: dict[str, object]) -> None:
+    """Of whoever comes, or of what the jail sends; above what is let in, as `quick` was."""
+    host.file("data/web/etc/pf.conf.d/web.table", "172.16.15.29\n")
+    host.file("data/web/etc/pf.conf.d/t.table", "192.0.2.0/24\n")
+    host.file(
+        "data/web/etc/pf.conf.d/filter.conf", block + "pass in quick inet proto tcp to 172.16.15.29 port { 25 80 }\n"
+    )
+    settings = host.root / "jailpf/jailpf.toml"
+    settings.write_text(f"direct = true\n{settings.read_text()}")
+    status, out, err = jailpf("import", "pfrule", f"{host.root}/data/web/etc/pf.conf.d")
+    assert (status, out.endswith("web: lets in the same\n")) == (0, True), out + err
+    assert tomllib.loads((host.root / "jailpf/jails/web.toml").read_text())["deny"] == declared
+
+
+def test_a_policy_that_rules_make_exceptions_of_is_no_deny(host: Host, jailpf: Run) -> None:
+    """`block` without quick, and a pass behind it: a deny would shut out everybody. The last of the rules is one."""
+    lines = "block in proto tcp to 172.16.15.29\npass in proto tcp to 172.16.15.29 port 80\nblock in from 192.0.2.1 to 172.16.15.29\n"
+    host.file("data/web/etc/pf.conf.d/filter.conf", lines)
+    status, out, err = jailpf("import", "-n", "pfrule", f"{host.root}/data/web/etc/pf.conf.d")
+    assert status == 1
+    assert "filter.conf:1: a block without `quick` is a policy" in err
+    assert out.count("[deny.") == 1
+    assert "lets in more, where pf.conf lets in what nobody blocks: anyone outside" in out
+
+
+def test_states_of_their_own_are_kept(host: Host, jailpf: Run) -> None:
+    """modulate, sloppy; `flags S/SA` is what pf does anyway."""
+    lines = "".join(
+        f"pass in quick inet proto tcp to 172.16.15.29 port {port} {state}\n"
+        for port, state in ((25, "flags S/SA modulate state"), (80, "keep state (sloppy)"))
+    )
+    host.file("data/web/etc/pf.conf.d/filter.conf", lines)
+    status, out, err = jailpf("import", "-n", "pfrule", f"{host.root}/data/web/etc/pf.conf.d")
+    assert status == 0, out + err
+    assert [out.count(f'state = "{state}"') for state in ("modulate", "sloppy")] == [1, 1]
+
+
+def test_two_jails_on_one_port_are_told_once(host: Host, jailpf: Run) -> None:
+    """The first is written; the second is what check would refuse, and is not."""
+    folders = []
+    for jail, number in (("web", 29), ("mail", 15)):
+        text = f"rdr on em0 inet proto tcp to 203.0.113.1 port 80 -> 172.16.15.{number}\n"
+        folders.append(str(Path(host.file(f"data/{jail}/etc/pf.conf.d/rdr.conf", text)).parent))
+    status, out, err = jailpf("import", "pfrule", *folders)
+    assert status == 1
+    assert len([line for line in err.splitlines() if "claims tcp port 80" in line]) == 1
+    assert "mail: `jailpf check` would refuse this, and no file is written" in out
+    assert [path.name for path in (host.root / "jailpf/jails").iterdir()] == ["web.toml"]
+    assert jailpf("check", "web")[0] in (0, 1)
