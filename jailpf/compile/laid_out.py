@@ -23,10 +23,12 @@ def lay_out(
     inline: a table as this release's pfctl can read it.
     """
     anchors, problems = [], []
+    anywhere = _used_by(rules)
     for path, sections in settings.layout.in_load_order(jail.name):
         inside = [rule for section in SECTIONS if section in sections for rule in rules if rule.section == section]
-        used = {table.name for table in tables if "filter" in sections and not _used_by(table, rules)}
-        used |= {table.name for table in tables if _used_by(table, inside)}
+        used = _used_by(inside)
+        if "filter" in sections:
+            used |= {str(table.name) for table in tables} - anywhere
         lines = [table_text(inline(table)) for table in tables if table.name in used]
         lines += [rule_text(rule) for rule in inside]
         if lines:
@@ -47,7 +49,7 @@ def lay_out(
             )
     if not settings.layout.path("filter", jail.name):
         for table in tables:
-            if not _used_by(table, rules):
+            if table.name not in anywhere:
                 sentence = f"no rule uses <{table.name}>, and the layout {settings.layout.name!r} has no filter anchor to keep it in"
                 problems.append(Problem(sentence, table.place, "remove it"))
     return anchors, problems
@@ -57,7 +59,7 @@ def _anchor_line(section: str) -> str:
     return f'{"anchor" if section == "filter" else section + "-anchor"} "jailpf-{section}/*"'
 
 
-def _used_by(table: Table, rules: list[Rule]) -> bool:
-    return any(peer.table == table.name for rule in rules for peer in (*rule.source, *rule.to)) or any(
-        rule.state and rule.state.overload == table.name for rule in rules
-    )
+def _used_by(rules: list[Rule]) -> set[str]:
+    """The names of the tables that rules use."""
+    named = {peer.table for rule in rules for peer in (*rule.source, *rule.to) if peer.table}
+    return named | {str(rule.state.overload) for rule in rules if rule.state and rule.state.overload}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import rule_text, table_text
-from jailpf.errors import PluginError
+from jailpf.errors import PluginError, Problem
 from jailpf.model import Rule, Table
 from jailpf.values import FAMILIES, Peer
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from jailpf.values import Interface
 
 Rendered = list[Rule | Table]
+MOST = (
+    100_000  # rules of pf that one jail may have: each takes memory of the kernel's, and pfctl seconds for all of them
+)
 
 
 def checked(made: Iterable[object]) -> None:
@@ -29,6 +33,27 @@ def checked(made: Iterable[object]) -> None:
             rule_text(one)
         else:
             table_text(one)
+
+
+def crowded(rendered: Rendered) -> Iterator[Problem]:
+    """At most one problem: with which rule they become more than pf can be given, one for each combination of its lists."""
+    total = 0
+    for one in rendered:
+        if isinstance(one, Rule):
+            lists = (
+                one.on,
+                one.source,
+                one.source_port,
+                one.to,
+                one.port,
+                one.icmp_type,
+                one.proto and one.proto.names,
+            )
+            total += prod(len(each or ()) or 1 for each in lists)
+            if total > MOST:
+                what = f"with this pf would have {total} rules, one for each combination of what is listed; at most {MOST} are taken"
+                yield Problem(what, one.place, "list the addresses in a [table.NAME], and write <NAME> in their place")
+                return
 
 
 def bound(one: Rule | Table, named: Mapping[Peer, Way]) -> Rule | Table:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from jailpf.compile.laid_out import lay_out
-from jailpf.compile.made import Rendered, bound, checked, never_by_default, untagged
+from jailpf.compile.made import Rendered, bound, checked, crowded, never_by_default, untagged
 from jailpf.declare.foreign import foreign
 from jailpf.declare.rules import Context
 from jailpf.declare.tablefile import read_table, too_new_for_13
@@ -84,6 +84,7 @@ def compile_jail(
     for one in extra:
         work.take([one], "plugin")
     work.render()
+    work.problems += crowded(work.rendered)
     if work.problems:
         raise DeclarationError(sorted(work.problems, key=lambda problem: problem.place or ()))
     order = {"first": 0, "": 1, "last": 2}
@@ -109,7 +110,11 @@ class _Work:
     def __init__(self, jail: Jail, services: Services, jails: KnowsJails, unwritten: Container[str]) -> None:
         self.unwritten = unwritten
         self.jail, self.services, self.jails, self.settings = jail, services, jails, jails.settings
+        self.declared = frozenset(one.keyword for one in services.declarations)
+        self.tables: set[str] = set()
         self.rendered: Rendered = []
+        self.translations: list[Rule] = []  # the nat and binat, and
+        self.redirections: list[Rule] = []  # the rdr rules in `rendered`
         self.problems: list[Problem] = []
         self.inputs: list[str] = []
         self.translating: tuple[Rule, ...] = ()
@@ -122,9 +127,9 @@ class _Work:
         return Context(
             jail=self.jail, host=self.settings.host, name=name, service=service, explicit=explicit, direct=self.settings.direct,
             tag_in=names.tag("in", self.jail.name), tag_out=names.tag("out", self.jail.name),
-            translating=self.translating or self._made(*TRANSLATING), lookup=self._lookup, everybody=self._everybody,
-            neighbours=self._neighbours, declared=frozenset(one.keyword for one in self.services.declarations),
-            redirecting=self._made("rdr"),
+            translating=self.translating or tuple(self.translations), lookup=self._lookup, everybody=self._everybody,
+            neighbours=self._neighbours, declared=self.declared,
+            redirecting=tuple(self.redirections),
         )  # fmt: skip
 
     def _lookup(self, name: str) -> Jail:
@@ -159,7 +164,7 @@ class _Work:
                 break
             self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
         self._default_nat()
-        self.translating = self._made(*TRANSLATING)
+        self.translating = tuple(self.translations)
         if self.settings.layout.path("filter", self.jail.name):
             self.take(never_by_default(self.jail, self.settings.host.default_if, self.translating))
         rest = [one for one in declared if one.keyword not in TRANSLATING]
@@ -185,7 +190,10 @@ class _Work:
                 done = done + self._one(rule_type, context, path)
                 told = {one.message for one in self.problems[start:before]}
                 self.problems[before:] = [one for one in self.problems[before:] if one.message not in told]
-            self.rendered[first:] = untagged(done, names.tag("in", self.jail.name))
+            if (plain := untagged(done, names.tag("in", self.jail.name))) is not done:
+                self.rendered[first:] = plain
+                redirecting = _of(("rdr",), plain)
+                self.redirections[-len(redirecting) :] = redirecting
 
     def _default_nat(self) -> None:
         """[host] nat, for every jail without a [nat.*] of its own, and for every address that has need of it."""
@@ -249,11 +257,9 @@ class _Work:
             else:
                 taken.append(self._table(replace(one, service=service, place=place), path))
         self.rendered += taken
+        self.translations += _of(TRANSLATING, taken)
+        self.redirections += _of(("rdr",), taken)
         return taken
-
-    def _made(self, *actions: str) -> tuple[Rule, ...]:
-        """The rules of these actions that were made so far."""
-        return tuple(one for one in self.rendered if isinstance(one, Rule) and one.action in actions)
 
     def _labels(self, rule: Rule, service: str) -> tuple[str, ...]:
         if rule.action != "pass" or rule.labels:
@@ -262,8 +268,9 @@ class _Work:
         return (names.jail_label(jail), names.service_label(jail, service))
 
     def _table(self, table: Table, path: tuple[str, ...]) -> Table:
-        if any(isinstance(one, Table) and one.name == table.name for one in self.rendered):
+        if table.name in self.tables:
             self.problems.append(Problem(f"two declarations make the table <{table.name}>", table.place, "rename one"))
+        self.tables.add(table.name)
         if not table.file:
             return table
         place = self.services.place(*path, *([] if table.fetched else ["file"]))
@@ -289,3 +296,7 @@ class _Work:
         if table.name not in self.inlined:
             return table
         return replace(table, file=None, addresses=(*self.inlined[table.name], *(table.addresses or ())))
+
+
+def _of(actions: tuple[str, ...], made: Rendered) -> list[Rule]:
+    return [one for one in made if isinstance(one, Rule) and one.action in actions]

@@ -9,7 +9,7 @@ from jailpf.compile.claims import collisions
 from jailpf.errors import ConflictError, JailpfError, Place, Problem
 from jailpf.lifecycle import published, survey
 from jailpf.lifecycle.prepare import prepare
-from jailpf.state import claimed, index, records, starting
+from jailpf.state import claimed, records, starting
 from jailpf.state.rundir import file_name
 from jailpf.values import Network, Peer
 
@@ -70,12 +70,6 @@ def _unreadable(session: Session, record: Record) -> tuple[list[Record], list[Pr
             what = f"what the jail {name} has claimed is not known: its record cannot be used: {wrong}"
             problems.append(Problem(what, None, "`jailpf sync` mends it"))
     return found, problems
-
-
-def hangs_on_pf(record: Record) -> bool:
-    """Whether it takes more than the lines of the index to see that a jail does not collide with itself."""
-    lines = [line for line in index.lines_of(record) if line[0] not in "@&"]
-    return any(index.collide(one, f"{other} x") for number, one in enumerate(lines) for other in lines[:number])
 
 
 def _with_the_dead(session: Session, found: list[tuple[Claim, Claim]], others: list[Record]) -> list[Problem]:

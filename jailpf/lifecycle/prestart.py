@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jailpf.errors import Problem, problems_of
 from jailpf.lifecycle import compare, conflicts, listeners, readiness
 from jailpf.lifecycle.prepare import declared, prepare
-from jailpf.state import plans, starting
+from jailpf.state import index, plans, starting
 from jailpf.state.rundir import stamp
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _keep(session: Session, prepared: Prepared, record: Record, main: tuple[str,
         watched is None
         or bool(session.notes)
         or registry.listens("jailpf_prestart")
-        or conflicts.hangs_on_pf(record)
+        or index.within(record)
         or "*" in record.names
     )
     try:

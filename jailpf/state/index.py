@@ -12,9 +12,11 @@ from jailpf.state.rundir import RunDir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from jailpf.state.records import Record
+
+MANY = 100  # lines of one jail, from which on looking for each of them in all the text is no longer the shortest way
 
 
 def lines_of(record: "Record") -> list[str]:
@@ -41,12 +43,19 @@ def added(text: str, name: str, lines: list[str]) -> str:
     """The lines with those of a jail in place of what it had."""
     mine = [f"{line} {name}\n" for line in lines]
     if f" {name}\n" in text:
-        if all("\n" + line in text for line in mine) and text.count(f" {name}\n") == len(mine):
+        if text.count(f" {name}\n") == len(mine) and _has(text, mine):
             return text
         ending = " " + name
         text = "\n" + "".join(line + "\n" for line in text.split("\n") if line and not line.endswith(ending))
     ranges = filter(is_range, mine)
     return "\n" + "".join(ranges) + text[1:] + "".join(line for line in mine if not is_range(line))
+
+
+def _has(text: str, lines: list[str]) -> bool:
+    """Whether all of the lines, with their ends, are there."""
+    if len(lines) > MANY:
+        return {line[:-1] for line in lines} <= set(text.split("\n"))
+    return all("\n" + line in text for line in lines)
 
 
 def write(run: RunDir, text: str) -> None:
@@ -62,10 +71,13 @@ def is_range(line: str) -> bool:
 def meets(run: RunDir, text: str, name: str, lines: "Iterable[str]") -> bool:
     """Whether a living jail may have claimed something of these lines. What this cannot tell, it says."""
     ranges = []
+    held: set[str] = set()
     start = 1
     while start < len(text) and is_range(line := text[start : text.find("\n", start)]):
         ranges.append(line)
         start += len(line) + 1
+    lines = list(lines)
+    known = _by_port(text, len(lines) > MANY)
     for mine in lines:
         port, _, rest = mine.partition(" ")
         if port[0] == "&":
@@ -75,12 +87,25 @@ def meets(run: RunDir, text: str, name: str, lines: "Iterable[str]") -> bool:
         elif ":" in port:
             found = text[1:-1].split("\n") if len(text) > 1 else []
         else:
-            found = ranges + _starting(text, port + " ")
+            found = ranges + known(port)
         if any(collide(mine, other) and is_alive(run, name, other) for other in found):
             return True
-        if holds(run, text, name, rest.split(" ")[2]):  # and somebody else's own one
+        if (outside := rest.split(" ")[2]) not in held and holds(
+            run, text, name, outside
+        ):  # and somebody else's own one
             return True
+        held.add(outside)
     return False
+
+
+def _by_port(text: str, many: bool) -> "Callable[[str], list[str]]":
+    """What gives the lines that begin with a port; many: whether it is called so often that they are sorted first."""
+    if not many:
+        return lambda port: _starting(text, port + " ")
+    lines: dict[str, list[str]] = {}
+    for line in text.split("\n"):
+        lines.setdefault(line.partition(" ")[0], []).append(line)
+    return lambda port: lines.get(port, [])
 
 
 def holds(run: RunDir, text: str, name: str, address: str) -> bool:
@@ -136,6 +161,20 @@ def collide(one: str, other: str) -> bool:
     if "*" not in (protos, protos2) and not set(protos.split("+")) & set(protos2.split("+")):
         return False
     return to == to2 or not (is_address(to) and is_address(to2))
+
+
+def within(record: "Record") -> bool:
+    """Whether two lines of one record may claim the same."""
+    lines = [line for line in lines_of(record) if line[0] not in "@&"]
+    lines.sort(key=lambda line: int(line.partition(" ")[0].partition(":")[0]))
+    reach: list[tuple[int, str]] = []  # lines whose last port is not behind us yet
+    for line in lines:
+        first, _, last = line.partition(" ")[0].partition(":")
+        reach = [(end, other) for end, other in reach if end >= int(first)]
+        if any(collide(line, f"{other} x") for _, other in reach):
+            return True
+        reach.append((int(last or first), line))
+    return False
 
 
 def is_address(word: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from cProfile import Profile
 from dataclasses import replace
+from pstats import Stats
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -434,3 +436,32 @@ def test_13_is_given_the_members_of_a_file_that_it_could_not_read(
     members = f'file "{tmp_path}/drop" {{ 192.0.2.9 }}' if release > 13 else "{ 192.0.2.1 192.0.2.9 }"
     assert f"table <listed> persist {members}" in found
     assert f'table <plain> persist file "{tmp_path}/plain"' in found
+
+
+def test_lists_of_lists_are_bounded_and_said_once() -> None:
+    """Of some kilobytes pf would make millions of rules: the rule that is too much is named, and the remedy opens nothing."""
+    ports, sources = list(range(1, 601, 2)), [f"192.0.{at // 250}.{at % 250}" for at in range(300)]
+    outside = [f"203.0.{at // 250}.{at % 250}" for at in range(300)]
+    text = f"[service.a]\nport = {ports}\nfrom = {sources}\nrdr = {{ to = {outside} }}\n[service.b]\nport = {ports}\nfrom = {sources}\n"
+    (told,) = problems(text)
+    assert "would have 27000000 rules" in told
+    assert told.endswith("list the addresses in a [table.NAME], and write <NAME> in their place")
+    table = f"[table.t]\naddresses = {sources}\n"
+    compiled(table + f'[service.a]\nport = {ports}\nfrom = "<t>"\n')
+
+
+def test_compiling_is_linear_in_what_is_declared() -> None:
+    """Twice as many services, tables, denies and ways out take about twice as many calls, not four times."""
+
+    def calls(count: int) -> int:
+        text = "".join(
+            f'[service.s{at}]\nport = {at + 1}\nfrom = "<t{at}>"\n[table.t{at}]\naddresses = "192.0.2.{at}"\n'
+            f'[deny.d{at}]\nfrom = "198.51.100.{at}"\n[out.o{at}]\nto = "198.51.100.{at}"\n'
+            for at in range(count)
+        )
+        profile = Profile()
+        profile.runcall(compiled, text)
+        return Stats(profile).total_calls  # type: ignore[attr-defined, no-any-return]
+
+    calls(1)
+    assert calls(80) < 2.5 * calls(40)
