@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf import warm
 from jailpf.cli import output
-from jailpf.errors import JailpfError, PfRefusedError, PfUnavailableError, Problem, UsageError, first_of, problems_of
+from jailpf.errors import JailpfError, PfRefusedError, Problem, UsageError, first_of, problems_of
 from jailpf.system import spawn
 
 if TYPE_CHECKING:
@@ -18,15 +18,10 @@ if TYPE_CHECKING:
 
 def prestart(session: Session, options: Namespace) -> int:
     """Check the jail and compile its rules."""
-    from jailpf.declare.promises import there
     from jailpf.lifecycle import prestart as verb
 
     def checked() -> bool:
-        prepared = verb.prestart(session, options.jail)
-        if prepared is not None and there(session.settings.file):
-            from jailpf.insight.promises import guard
-
-            guard(session, options.jail)
+        prepared = verb.prestart(session, options.jail, lambda: _keeps_promises(session, options.jail))
         if prepared is not None and prepared.jail.vnet:
             from jailpf.insight.kept import unkept
 
@@ -37,25 +32,23 @@ def prestart(session: Session, options: Namespace) -> int:
 
 
 def created(session: Session, options: Namespace) -> int:
-    """Load the jail's rules; where no prestart has, look whether pf evaluates them."""
-    from jailpf.lifecycle import load, readiness
-    from jailpf.state import starting
+    """Load the jail's rules."""
+    from jailpf.lifecycle import load
 
     def loaded() -> bool:
-        looked = starting.begun(session.directory, options.jail)
-        prepared = load.created(session, options.jail)
-        if prepared is not None and not looked:
-            try:
-                readiness.check(session, prepared)
-            except JailpfError as wrong:
-                raise _IdleError(wrong.problems) from None
-        return prepared is not None
+        return load.created(session, options.jail, lambda: _keeps_promises(session, options.jail)) is not None
 
     return _hook(session, options, loaded, "loaded")
 
 
-class _IdleError(PfUnavailableError):
-    """The rules are loaded, and pf does not evaluate them: to load others would close nothing."""
+def _keeps_promises(session: Session, name: str) -> None:
+    """Raises DeclarationError for a jail that would break one, and the errors of looking."""
+    from jailpf.declare.promises import there
+
+    if there(session.settings.file):
+        from jailpf.insight.promises import guard
+
+        guard(session, name)
 
 
 def poststop(session: Session, options: Namespace) -> int:
@@ -97,7 +90,7 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
         output.problems(found)
         for problem in first_of(found):
             warm.log(f"{options.command} {options.jail}: {problem}")
-        if options.command == "created" and not isinstance(wrong, _IdleError):
+        if options.command == "created":
             _close(session, options.jail)
         elif options.command == "prestart":
             _says_weak(session, options.jail)

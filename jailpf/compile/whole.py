@@ -14,6 +14,7 @@ from jailpf.declare.tablefile import read_table, too_new_for_13
 from jailpf.declare.ways import RenderError
 from jailpf.errors import DeclarationError, Problem
 from jailpf.model import Rule, Ruleset, Table
+from jailpf.system import files
 from jailpf.system.release import release
 from jailpf.values import Address, Filename, Member, Peer
 from jailpf.values import anchors as names
@@ -281,7 +282,7 @@ class _Work:
             self.problems.append(Problem(message, place, remedy))
             return table
         self.inputs.append(absolute)
-        if table.fetched and not os.path.lexists(absolute):
+        if table.fetched and files.absent(absolute):
             return replace(table, file=None, addresses=table.addresses or ())
         if absolute not in self.unwritten:
             self.jails.must_be_outside(absolute, self.jail.path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from jailpf.declare import toml
 from jailpf.declare.schema import Keys, Reader, key
 from jailpf.errors import ConfigError, Place
+from jailpf.system import files
 from jailpf.values import Network, Port, Protocol
 from jailpf.values.base import text
 
@@ -120,7 +121,7 @@ class Promised:
 
 def there(settings_file: str) -> bool:
     """Whether the host has promises."""
-    return os.path.lexists(os.path.join(os.path.dirname(settings_file), FILE))
+    return not files.absent(os.path.join(os.path.dirname(settings_file), FILE))
 
 
 def read(settings_file: str) -> list[Promised]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import rule_text
+from jailpf.lifecycle import readiness
 from jailpf.lifecycle.load import begin, finish, put
 from jailpf.managers.adapter import ask
 from jailpf.managers.building import with_running
@@ -28,7 +29,7 @@ def close(session: Session, name: str) -> bool:
     if found is None or not found[0].goes_on or not path:
         return False
     jail = with_running(settings, found[1])
-    if jail.shared or not jail.addresses:
+    if jail.shared or not jail.addresses or not _is_evaluated(session, path):
         return False
     rules = [Rule(action="block", quick=True, family=one.family, to=(Peer.of(one),)) for one in jail.addresses]
     text = "".join(f"{rule_text(rule)}\n" for rule in rules)
@@ -42,3 +43,8 @@ def close(session: Session, name: str) -> bool:
         put(session, change)
         finish(session, change)
     return True
+
+
+def _is_evaluated(session: Session, path: str) -> bool:
+    """Whether what is loaded there would block anything."""
+    return session.pf.enabled() and readiness.calls(session.pf.read("", tables=False), "filter", path)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import table_names
 from jailpf.errors import JailpfError, NoJailError, PfInterruptedError, PfRefusedError, Problem
-from jailpf.lifecycle import compare, conflicts
+from jailpf.lifecycle import compare, conflicts, readiness
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.state import claimed, records, starting, writes
 from jailpf.state.rundir import file_name, stamp
 from jailpf.system import living
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
@@ -23,20 +23,36 @@ if TYPE_CHECKING:
     from jailpf.state.records import Record
 
 
-def created(session: Session, name: str) -> Prepared | None:
-    """The hook: load what is declared; None without a file. Raises NoJailError for unknown addresses."""
-    return load(session, name) if declared(session, name) else None
+def created(session: Session, name: str, refuse: Callable[[], None] | None = None) -> Prepared | None:
+    """The hook: load what is declared; None without a file. Raises NoJailError for unknown addresses.
+
+    refuse: raises what else keeps the jail from starting. It is asked, as pf is whether it is ready, where no prestart
+    has let these rules pass: some managers start a jail all the same, and some have no hook before.
+    """
+
+    def look(prepared: Prepared) -> None:
+        if not starting.passed(session.directory, prepared.record):
+            readiness.check(session, prepared)
+            if refuse:
+                refuse()
+
+    return load(session, name, look=look) if declared(session, name) else None
 
 
-def load(session: Session, name: str, *, verify: bool = False, again: bool = False, others: bool = True) -> Prepared:
+def load(
+    session: Session, name: str, *, verify: bool = False, again: bool = False, others: bool = True,
+    look: Callable[[Prepared], None] | None = None,
+) -> Prepared:  # fmt: skip
     """Compile, check for conflicts and load under the lock.
 
     verify: read back also what is one transaction; again: only a jail that is loaded now; others: load anew those that
-    name this jail.
+    name this jail; look: raises what speaks against it, without the lock.
 
     Raises the error of the first step that fails; then pf holds what it held before.
     """
     prepared = _prepared(session, name)
+    if look:
+        look(prepared)
     with session.lock():
         if again:
             must_be_loaded(session, name)  # it may have stopped while this waited

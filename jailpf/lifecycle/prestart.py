@@ -13,6 +13,8 @@ from jailpf.state import index, plans, starting
 from jailpf.state.rundir import stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.state.records import Record
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
 TICK = 20_000_000  # ns that the clock of a file system may be behind
 
 
-def prestart(session: Session, name: str) -> Prepared | None:
+def prestart(session: Session, name: str, refuse: Callable[[], None] | None = None) -> Prepared | None:
     """Read, render, ask the plugins, look for conflicts, have pf check it, and keep it for `created`.
 
     None when there is nothing to do: no file, or addresses that only the running jail knows (then a note says so).
-    Raises the error of the first step that fails.
+    refuse: raises what else keeps the jail from starting. Raises the error of the first step that fails: then nothing
+    says that the jail has passed.
     """
+    starting.end(session.directory, name)
     if not declared(session, name):
         return None
     begun = time.time_ns()
@@ -39,6 +43,8 @@ def prestart(session: Session, name: str) -> Prepared | None:
         return None
     session.registry.prestart(prepared.jail, prepared.services)
     main = readiness.check(session, prepared)
+    if refuse:
+        refuse()
     session.notes += listeners.taken(session, prepared)
     with session.lock():
         conflicts.check(session, prepared.record)

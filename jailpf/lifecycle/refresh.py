@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from ipaddress import collapse_addresses, ip_network
 from typing import TYPE_CHECKING
 
 from jailpf.declare.tablefile import parse_table
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 ONE_REPLACE = 32768  # addresses; pfctl asks for the next power of two, and pf gives at most 65535 (facts-2.md, 12)
 ONE_LOAD = 65535
+WIDEST = {32: 8, 128: 16}  # bits of an address: the shortest prefix that a list is believed
+MOST = {
+    32: 1 << 31,
+    128: 1 << 124,
+}  # and how many addresses: half of all; of IPv6 half of those that are given out, 2000::/3
 
 
 @dataclass(frozen=True)
@@ -56,18 +62,20 @@ def refresh(session: Session, one: Fetched) -> tuple[int, int]:
     declared = next(each for each in services.of("table") if each.name == one.name)
     place = services.place("table", one.name)
     members = list(dict.fromkeys(_asked(declared.type)))
-    if not members and not getattr(declared.type, "may_be_empty", False):
+    # No remedy names the key that would allow it: what is wrong with a list is not mended by believing it.
+    wrong = "be empty" if not members and not getattr(declared.type, "may_be_empty", False) else ""
+    wrong = wrong or (_too_wide(members) if not getattr(declared.type, "may_be_wide", False) else "")
+    if wrong:
+        whom = getattr(declared.type, "url", None) or "what the names resolve to"
         raise DeclarationError(
-            f"<{one.name}> of {one.jail} would be empty",
-            place,
-            "what was there stays; say may_be_empty = true if that may be",
+            f"<{one.name}> of {one.jail} would {wrong}", place, f"what was there stays; look at {whom}"
         )
     always = [word for word in map(str, getattr(declared.type, "addresses", None) or ()) if word not in members]
     _room(session, [*members, *always], one)
     session.jails.must_be_outside(one.file)
     text = "".join(f"{member}\n" for member in members).encode()
     with session.lock():
-        before = files.read(one.file) if os.path.lexists(one.file) else None
+        before = None if files.absent(one.file) else files.read(one.file)
         old = parse_table((before or b"").decode("utf-8", "replace"), one.file)[0]
         writes.replace(one.file, text, 0o644)
         try:
@@ -94,6 +102,20 @@ def _asked(declared: object) -> Iterator[str]:
     for name in getattr(declared, "names", ()):
         for address in fetch.addresses(name):
             yield str(Network.parse(address))
+
+
+def _too_wide(members: list[str]) -> str:
+    """What a list would do that holds about everybody, "": it does not. Such a list is a mistake, or somebody's attack."""
+    for bits, widest in WIDEST.items():
+        some = [word.lstrip("!") for word in members if (":" in word) == (bits == 128)]
+        prefixes = [int(word.partition("/")[2] or bits) for word in some]
+        if found := next((word for word, prefix in zip(some, prefixes, strict=True) if prefix < widest), None):
+            return f"hold {found}, which is wider than /{widest}"
+        if sum(1 << (bits - prefix) for prefix in prefixes) <= MOST[bits]:
+            continue
+        if sum(one.num_addresses for one in collapse_addresses(map(ip_network, some))) > MOST[bits]:  # none twice
+            return f"hold more than half of all IPv{4 if bits == 32 else 6} addresses"
+    return ""
 
 
 def _room(session: Session, members: list[str], one: Fetched) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
-from jailpf.state import claimed, writes
+from jailpf.state import claimed, rundir, writes
+from jailpf.state.records import Record
 from jailpf.state.rundir import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jailpf.state.records import Record
     from jailpf.state.rundir import RunDir
 
 SECONDS = 60.0  # for which a jail that passed prestart keeps its claims; after that `created` looks again
@@ -24,14 +23,17 @@ def begin(run: RunDir, record: Record) -> None:
     writes.replace(run.start(file_name(record.jail)), record.to_bytes(), sync=False)
 
 
-def begun(run: RunDir, jail: str) -> bool:
-    """Whether the jail passed prestart and is not loaded yet."""
-    return os.path.exists(run.start(file_name(jail)))
-
-
 def end(run: RunDir, jail: str) -> None:
     """It is starting no more."""
     writes.remove(run.start(file_name(jail)))
+
+
+def passed(run: RunDir, record: Record) -> bool:
+    """Whether prestart has let a jail pass with these very rules."""
+    try:
+        return Record.from_bytes(rundir.read(run.start(file_name(record.jail)))).anchors == record.anchors
+    except (OSError, ValueError):
+        return False
 
 
 def forget(run: RunDir, alive: Iterable[str]) -> None:

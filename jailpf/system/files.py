@@ -47,6 +47,17 @@ def read(file: str, error: type[JailpfError] = DeclarationError, limit: int = MA
     return content
 
 
+def absent(path: str) -> bool:
+    """Whether nothing is there. What cannot be looked at is not absent: whoever opens it learns why."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def must_be_trusted(program: str) -> None:
     """Refuse a program that somebody else could have written: it runs with our rights. One that is not there passes.
 

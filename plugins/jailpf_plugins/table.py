@@ -28,6 +28,10 @@ class TableType(RuleType):
     )
     url: Url | None = key(Url, "A list of them, as `jailpf table refresh` fetches it.")
     may_be_empty: bool = key(bool, "Whether an empty list, or no address at all, is believed.", default=False)
+    may_be_wide: bool = key(
+        bool, "Whether what is fetched is believed where it has a network wider than /8 (IPv6: /16), or over half of all addresses.",
+        default=False,
+    )  # fmt: skip
     persist: bool = key(bool, "Whether the table stays when no rule refers to it.", default=True)
     const: bool = key(bool, "Whether the table cannot be changed while it is loaded.", default=False)
     counters: bool = key(bool, "Whether pf counts packets for each address.", default=False)
@@ -35,8 +39,9 @@ class TableType(RuleType):
     def problems(self) -> Iterator[tuple[str, str]]:
         """What is refreshed has a file of its own, and can change."""
         if not (self.names or self.url):
-            if self.may_be_empty:
-                yield "may_be_empty", "nothing is fetched; remove it"
+            for name in ("may_be_empty", "may_be_wide"):
+                if getattr(self, name):
+                    yield name, "nothing is fetched; remove it"
             return
         if self.file:
             yield (

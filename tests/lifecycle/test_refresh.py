@@ -105,6 +105,40 @@ def test_a_list_is_fetched_kept_and_loaded(tmp_path: Path, world: World) -> None
 
 
 @pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("0.0.0.0/0", "hold 0.0.0.0/0, which is wider than /8"),
+        ("::/0", "hold ::/0, which is wider than /16"),
+        ("0.0.0.0/1\n128.0.0.0/1", "hold 0.0.0.0/1, which"),
+        ("!0.0.0.0/0", "hold 0.0.0.0/0, which"),
+        ("2000::/3", "hold 2000::/3, which"),
+        ("\n".join(f"{at}.0.0.0/8" for at in range(1, 130)), "hold more than half of all IPv4 addresses"),
+        ("\n".join(f"{at:x}::/16" for at in range(0x2000, 0x3100)), "hold more than half of all IPv6 addresses"),
+    ],
+)
+def test_a_list_of_everybody_is_not_believed(tmp_path: Path, world: World, lines: str, says: str) -> None:
+    """File and table stay; what is said opens nothing; the administrator's own word lets it in, and so do his `addresses`."""
+    host = running(tmp_path, world)
+    world.answers["/drop"] = (200, {}, lines.encode())
+    with pytest.raises(DeclarationError) as caught:
+        again(host)
+    assert says in str(caught.value)
+    assert "may_be_wide" not in str(caught.value)
+    assert not list((host.etc / "jails").glob("*.fetched"))
+    host.traffic(CLIENT, 80).reaches("web")
+
+
+def test_a_wide_list_that_is_meant_is_taken(tmp_path: Path, world: World) -> None:
+    """`may_be_wide`, as lists of bogons need it; overlapping networks are not counted twice; `addresses` are nobody's feed."""
+    host = running(tmp_path, world, "may_be_wide = true\n")
+    world.answers["/drop"] = (200, {}, b"128.0.0.0/1\n")
+    assert again(host) == (1, 1)
+    host = running(tmp_path / "own", world, 'addresses = "128.0.0.0/1"\n')
+    world.answers["/drop"] = (200, {}, "".join(f"10.0.0.0/{bits}\n" for bits in range(8, 33)).encode() * 200)
+    assert again(host) == (25, 25)
+
+
+@pytest.mark.parametrize(
     ("answer", "says"),
     [
         ((404, {}, b""), "404"),

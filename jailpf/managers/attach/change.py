@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare import toml
 from jailpf.declare.foreign import foreign, owner_of
+from jailpf.declare.there import declares
 from jailpf.errors import ConfigError, JailpfError, NoJailError, Problem
 from jailpf.managers.adapter import ask
 from jailpf.managers.attach.replacing import backup_of, replace
@@ -109,7 +110,11 @@ def _find(adapters: Sequence[Adapter], name: str, *, mend: bool) -> tuple[Adapte
             )
         )
     adapter, jail = found
-    jail = dataclasses.replace(jail, settled=jail.settled or _says_addresses(adapter.settings, name))
+    try:
+        jail = dataclasses.replace(jail, settled=jail.settled or _says_addresses(adapter.settings, name))
+    except JailpfError:
+        if not mend:  # to take lines away nobody has to know
+            raise
     hooks = adapter.hooks(jail)
     if hooks is None:
         message = f"jailpf cannot write hook lines for {adapter.name}, which has the jail {name}"
@@ -118,9 +123,11 @@ def _find(adapters: Sequence[Adapter], name: str, *, mend: bool) -> tuple[Adapte
 
 
 def _says_addresses(settings: Settings, name: str) -> bool:
-    """Whether [jail] of the declaration names the addresses, so that nothing has to wait for the running jail."""
-    file = settings.jail_file(name)
-    table = toml.load(file).data.get("jail", {}) if os.path.lexists(file) else {}
+    """Whether [jail] of the declaration names the addresses, so that nothing has to wait for the running jail.
+
+    Raises the errors of `declares` and of reading it.
+    """
+    table = toml.load(settings.jail_file(name)).data.get("jail", {}) if declares(settings, name) else {}
     return isinstance(table, dict) and bool(table.get("ip4") or table.get("ip6"))
 
 
