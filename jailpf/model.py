@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from zlib import crc32
 
 # Not for types only: the fields of rules and tables are held against them.
 from jailpf.errors import Place, Problem
@@ -53,6 +54,12 @@ class Jail:
     def of(self, family: str) -> tuple[Address, ...]:
         """Its addresses of one family."""
         return tuple(address for address in self.addresses if address.family == family)
+
+    @property
+    def face(self) -> str:
+        """A checksum of what the rules of others that name it hang on; "-" where only the running jail can tell that."""
+        shown = (*map(str, self.addresses), self.vnet, str(self.interface), self.shared)
+        return f"{crc32(repr(shown).encode()):08x}" if self.settled else "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +182,7 @@ class Ruleset:
     """All anchors of one jail, in the order of loading, and the rules and tables they were made of.
 
     notes: what the user should know, short of an error;
-    names: the other jails that are named, and patterns of them; waits_for: those whose addresses nobody knows yet.
+    names: the other jails that are named, each "NAME FACE" (`Jail.face`), and "*" for a pattern of them; waits_for: those whose addresses nobody knows yet.
     """
 
     jail: Jail

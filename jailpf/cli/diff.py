@@ -20,7 +20,7 @@ COLOURS = {"+": "green", "-": "red", "@": "blue"}
 
 def diff(session: Session, options: Namespace) -> int:
     """1 when there is a difference. `-` is loaded and not declared, `+` is declared and not loaded."""
-    from jailpf.lifecycle.jails import checked
+    from jailpf.declare.there import checked
     from jailpf.lifecycle.prepare import declared, prepare
     from jailpf.state import records
 

@@ -30,8 +30,8 @@ def load(session: Session, options: Namespace) -> int:
 
 def reload(session: Session, options: Namespace) -> int:
     """Load jails again that are loaded already. Raises NoJailError for one that is not."""
+    from jailpf.declare.there import checked
     from jailpf.lifecycle import load as verb
-    from jailpf.lifecycle.jails import checked
 
     def one(name: str) -> None:
         verb.must_be_loaded(session, checked(name))
@@ -48,8 +48,8 @@ def reload(session: Session, options: Namespace) -> int:
 
 def unload(session: Session, options: Namespace) -> int:
     """Take away what is loaded for jails: rules, tables, states."""
+    from jailpf.declare.there import checked
     from jailpf.lifecycle import poststop
-    from jailpf.lifecycle.jails import checked
     from jailpf.state import records
 
     def one(name: str) -> None:

@@ -53,8 +53,8 @@ def _keeps_promises(session: Session, name: str) -> None:
 
 def poststop(session: Session, options: Namespace) -> int:
     """Take the jail's rules away. Always 0: jail(8) has nothing left to decide."""
+    from jailpf.declare.there import valid
     from jailpf.lifecycle import poststop as verb
-    from jailpf.lifecycle.jails import valid
 
     options.jail = options.jail or ""
     if options.jail and not valid(options.jail):

@@ -136,7 +136,7 @@ class _Work:
     def _lookup(self, name: str) -> Jail:
         found = self.jails.find(name)
         self.inputs += [*found.inputs, self.jails.file(name)]
-        self.named.append(name)
+        self.named.append(f"{name} {found.face}")
         if not (found.settled or found.addresses):
             self.waits_for.append(name)
         return found

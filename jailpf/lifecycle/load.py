@@ -72,7 +72,11 @@ def load(
 def named_by(session: Session, name: str) -> list[Record]:
     """What is loaded of those that name this jail, or all jails of a pattern."""
     known = records.everything(session.directory)
-    return [record for record in known if record.jail != name and {name, "*"} & set(record.names)]
+    return [
+        record
+        for record in known
+        if record.jail != name and {name, "*"} & {one.partition(" ")[0] for one in record.names}
+    ]
 
 
 def changed(session: Session, record: Record) -> bool:

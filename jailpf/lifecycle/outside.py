@@ -12,8 +12,11 @@ import re
 from typing import TYPE_CHECKING
 
 from jailpf.declare.settings import PROGRAMS
+from jailpf.declare.there import valid
 from jailpf.errors import JailpfError, Problem
-from jailpf.lifecycle.jails import near_name, valid
+from jailpf.lifecycle import silent
+from jailpf.lifecycle.jails import near_name
+from jailpf.system import links
 from jailpf.system.interfaces import Seen, seen
 from jailpf.values.suggest import did_you_mean
 
@@ -55,6 +58,24 @@ def missing(session: Session, prepared: Prepared) -> list[Problem]:
         for key, problem in _of_rule(session, prepared, rule, host) if host else ():
             found.setdefault(key, problem)
     return list(found.values())
+
+
+def needs(session: Session, prepared: Prepared) -> list[str] | None:
+    """What the host must have for all this to hold, as a plan keeps it; None where only ifconfig(8) can tell."""
+    host = _host(session)
+    rules = prepared.ruleset.rules
+    wanted = silent.cards(prepared) | silent.logs(prepared)
+    names, addresses = dict.fromkeys(wanted), {}
+    if host:
+        named = [str(one) for rule in rules for one in rule.on]
+        named += [peer.interface for rule in rules for peer in (*rule.source, *rule.to) if peer.interface]
+        for name in (*map(str, session.settings.host.ext_if), *named):
+            names |= dict.fromkeys(host.behind(name))
+        words = [str(peer.network) for rule in rules if rule.action == "rdr" for peer in rule.to if peer.network]
+        addresses = dict.fromkeys(word for word in words if word in host.addresses)
+    if (names or addresses) and not links.there(names, addresses):
+        return None
+    return [*(f"link {name}" for name in names), *(f"address {word}" for word in addresses)]
 
 
 def _host(session: Session) -> Seen | None:

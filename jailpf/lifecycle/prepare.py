@@ -11,8 +11,8 @@ from jailpf.compile.whole import compile_jail
 from jailpf.declare import toml
 from jailpf.declare.services import read
 from jailpf.declare.settings import PROGRAMS
+from jailpf.declare.there import declares
 from jailpf.errors import NoJailError
-from jailpf.lifecycle.jails import declares
 from jailpf.state.records import Record
 from jailpf.state.rundir import stamp
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem, problems_of
-from jailpf.lifecycle import compare, conflicts, listeners, readiness
+from jailpf.lifecycle import compare, conflicts, listeners, outside, readiness
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.state import index, plans, starting
 from jailpf.state.rundir import stamp
@@ -67,9 +67,12 @@ def _keep(session: Session, prepared: Prepared, record: Record, main: tuple[str,
     watched = session.jails.watched()
     inputs |= {path: stamp(path) for path in (*(watched or ()), record.pfctl) if path not in inputs}
     known = prepared.jail.settled and session.settings.pf == "pfctl"
+    known = known and not any(one.endswith(" -") for one in record.names)  # whose addresses no file tells
     known = known and not any(_changed(was) >= begun - TICK for was in inputs.values())
+    needs = outside.needs(session, prepared)
     again = (
         watched is None
+        or needs is None
         or bool(session.notes)
         or registry.listens("jailpf_prestart")
         or index.within(record)
@@ -77,8 +80,8 @@ def _keep(session: Session, prepared: Prepared, record: Record, main: tuple[str,
     )
     try:
         plans.write(
-            session.directory, record, inputs, created=known and not registry.listens("jailpf_created"),
-            main=None if again else main,
+            session.directory, record, inputs, face=prepared.jail.face, needs=needs or (),
+            created=known and not registry.listens("jailpf_created"), main=None if again else main,
         )  # fmt: skip
     except OSError as wrong:
         session.notes += problems_of(wrong)

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass
 from ipaddress import collapse_addresses, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jailpf.declare.tablefile import parse_table
 from jailpf.errors import DeclarationError, JailpfError, PfRefusedError, Problem
@@ -113,7 +113,8 @@ def _too_wide(members: list[str]) -> str:
             return f"hold {found}, which is wider than /{widest}"
         if sum(1 << (bits - prefix) for prefix in prefixes) <= MOST[bits]:
             continue
-        if sum(one.num_addresses for one in collapse_addresses(map(ip_network, some))) > MOST[bits]:  # none twice
+        networks: Iterable[Any] = map(ip_network, some)
+        if sum(one.num_addresses for one in collapse_addresses(networks)) > MOST[bits]:  # none counted twice
             return f"hold more than half of all IPv{4 if bits == 32 else 6} addresses"
     return ""
 

@@ -12,6 +12,7 @@ from jailpf.values import Log, Network, Peer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jailpf.errors import Place
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.model import Rule
@@ -67,18 +68,28 @@ def _covers(session: Session, line: str, rule: Rule) -> bool:
     return False
 
 
+def cards(prepared: Prepared) -> dict[str, Place | None]:
+    """The cards of uplinks that rules send by, and where that is said."""
+    return {str(rule.route.interface): rule.place for rule in prepared.ruleset.rules if rule.route}
+
+
+def logs(prepared: Prepared) -> dict[str, Place | None]:
+    """The pflog interfaces that rules log to, and where that is said."""
+    rules = prepared.ruleset.rules
+    return {str(rule.log.to): rule.place for rule in rules if isinstance(rule.log, Log) and rule.log.to}
+
+
 def missing(session: Session, prepared: Prepared) -> Iterator[Problem]:
     """Cards of uplinks and pflog interfaces that the host does not have: pf drops every packet, or reads past an array."""
-    cards = {rule.route.interface: rule.place for rule in prepared.ruleset.rules if rule.route}
-    logs = {rule.log.to: rule.place for rule in prepared.ruleset.rules if isinstance(rule.log, Log) and rule.log.to}
-    if not (cards or logs) or session.settings.pf == "simulated":
+    links, pflogs = cards(prepared), logs(prepared)
+    if not (links or pflogs) or session.settings.pf == "simulated":
         return
     there = programs.run(session.settings.programs["ifconfig"], "-l").split()
-    for name, place in cards.items():
+    for name, place in links.items():
         if name not in there:
             remedy = f"make it, or take its [host.uplink.*] out of {session.settings.file}"
             yield Problem(f"there is no interface {name}: pf would drop what this rule takes", place, remedy)
-    for log, place in logs.items():
+    for log, place in pflogs.items():
         if log not in there:
             yield Problem(
                 f"there is no interface {log} to log to",

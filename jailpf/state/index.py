@@ -1,7 +1,7 @@
 """The claims of all jails in one file, so that one jail's are held against a thousand others' by reading that.
 
 A line for each: "PORT PROTOCOLS FAMILY ADDRESS NAME", ranges of ports first, "@ADDRESS - - - NAME" for the jails' own
-addresses, and "&JAIL - - - NAME" for the jails that their declarations name. It may hold more than is claimed now, never less: lines are added before a record is written. Nothing but
+addresses, and "&JAIL FACE - - NAME" for the jails that their declarations name (`Jail.face`). It may hold more than is claimed now, never less: lines are added before a record is written. Nothing but
 `os` and `zlib`: it is on the path of every jail start.
 """
 
@@ -21,7 +21,8 @@ MANY = 100  # lines of one jail, from which on looking for each of them in all t
 
 def lines_of(record: "Record") -> list[str]:
     """The lines of a record, without the name."""
-    lines = [f"@{address} - - -" for address in record.addresses] + [f"&{name} - - -" for name in record.names]
+    lines = [f"@{address} - - -" for address in record.addresses]
+    lines += [f"&{name} {face or '-'} - -" for name, _, face in (one.partition(" ") for one in record.names)]
     for claim in record.claims:
         rest = f"{'+'.join(claim.protos) or '*'} {claim.family}"
         ports = [f"{port.first}:{port.last}" if port.width > 1 else str(port.first) for port in claim.ports]
@@ -113,9 +114,13 @@ def holds(run: RunDir, text: str, name: str, address: str) -> bool:
     return any(is_alive(run, name, line) for line in _starting(text, f"@{address} "))
 
 
-def is_named(run: RunDir, text: str, name: str, jail: str) -> bool:
-    """Whether the declaration of another living jail names this one, which has to be told of its addresses."""
-    return any(is_alive(run, name, line) for word in (jail, "*") for line in _starting(text, f"&{word} "))
+def is_named(run: RunDir, text: str, name: str, jail: str, face: str) -> bool:
+    """Whether the declaration of another living jail names this one, and was loaded when it had another face, or none."""
+    found = [line for line in _starting(text, f"&{jail} ") if is_alive(run, name, line)]
+    if any(line.split(" ")[1] != face or face == "-" for line in found):
+        return True
+    know = {line.rpartition(" ")[2] for line in found}
+    return any(line.rpartition(" ")[2] not in know and is_alive(run, name, line) for line in _starting(text, "&* "))
 
 
 def is_alive(run: RunDir, name: str, line: str) -> bool:

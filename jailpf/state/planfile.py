@@ -11,14 +11,17 @@ class Plan:
     """A plan that can be believed: sealed, of these settings, and none of its inputs has changed since.
 
     program: pfctl, "" where `created` has to look again; main: checksums of pf's main ruleset, "" where prestart has to;
-    record: the body of the record to be; loads: [(anchor path, open descriptor of its text)]; claims: lines of the index.
+    face: the jail's (`Jail.face`); links, addresses: the interfaces and addresses that the host must have, else prestart
+    looks again; record: the body of the record to be; loads: [(anchor path, open descriptor of its text)]; claims: lines of the index.
     """
 
     def __init__(self) -> None:
-        self.program = self.main = ""
+        self.program = self.main = self.face = ""
         self.record = b""
         self.loads: list[tuple[str, int]] = []
         self.claims: list[str] = []
+        self.links: list[str] = []
+        self.addresses: list[str] = []
 
     def close(self) -> None:
         """Close the texts."""
@@ -51,6 +54,12 @@ def read(run: RunDir, name: str, settings: str) -> Plan | None:
                 os.close(descriptor)
             elif word == "claim":
                 plan.claims.append(rest)
+            elif word == "link":
+                plan.links.append(rest)
+            elif word == "address":
+                plan.addresses.append(rest)
+            elif word == "face":
+                plan.face = rest
             elif word == "pfctl":
                 plan.program = rest
             elif word == "main":

@@ -20,18 +20,22 @@ if TYPE_CHECKING:
     from jailpf.state.rundir import RunDir
 
 
-def write(run: RunDir, record: Record, inputs: dict[str, str], *, created: bool, main: tuple[str, str] | None) -> None:
-    """Keep a compiled ruleset. inputs: path -> stamp.
+def write(
+    run: RunDir, record: Record, inputs: dict[str, str], *, face: str, created: bool, main: tuple[str, str] | None,
+    needs: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Keep a compiled ruleset. inputs: path -> stamp; face: the jail's (`Jail.face`).
 
     created: False when `created` has to look again in any case. main: checksums of what pf printed of the main ruleset
-    (warm/prestart.py), None when prestart has to look again. What says that it is a plan comes last, so that half a
+    (warm/prestart.py), None when prestart has to look again. needs: what the host must have for that, "link NAME" and
+    "address ADDRESS". What says that it is a plan comes last, so that half a
     plan is none. Raises OSError.
     """
     folder = run.plan(file_name(record.jail))
     writes.folder(run.plans)
     writes.folder(folder)
     writes.remove(folder + "/plan")
-    lines = [f"settings {record.settings}"]
+    lines = [f"settings {record.settings}", f"face {face}", *needs]
     lines += [f"pfctl {record.pfctl}"] if created else []
     lines += [f"main {main[0]} {main[1]}"] if created and main else []
     for number, anchor in enumerate(record.anchors):

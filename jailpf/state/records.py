@@ -27,7 +27,7 @@ _LISTS = ("labels", "addresses", "plugins", "names", "printed", "nat")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What was loaded. labels: those of its pass rules; plugins: third parties to tell when it stops; names: the jails
-    that its declaration names, "*" for a pattern of them.
+    that its declaration names (`Ruleset.names`).
 
     printed: for each anchor a digest of what pf prints of it, "" where that was not asked (lifecycle/compare.py);
     nat: the addresses that nat rules translate; jid: of the jail that it was loaded for, 0 when that is not known;

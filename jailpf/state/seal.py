@@ -8,7 +8,7 @@ from zlib import crc32
 from jailpf import __version__
 from jailpf.state import rundir
 
-RECORD, PLAN, CLAIMS = "record 2", "plan 2", "claims 1"
+RECORD, PLAN, CLAIMS = "record 3", "plan 3", "claims 2"
 
 
 def head(kind: str) -> str:

@@ -37,15 +37,19 @@ class HasHost(Protocol):
 
 
 class Seen(NamedTuple):
-    """names: in ifconfig(8)'s order; groups; addresses: without prefix and scope, {address: interface}. Empty: not known."""
+    """names: in ifconfig(8)'s order; groups: {group: its interfaces}; addresses: without prefix and scope, {address: interface}. Empty: not known."""
 
     names: list[str]
-    groups: frozenset[str]
+    groups: dict[str, list[str]]
     addresses: dict[str, str]
 
     def has(self, name: str) -> bool:
         """Whether pf would find an interface or a group of that name."""
         return name in self.names or name in self.groups
+
+    def behind(self, name: str) -> list[str]:
+        """The interfaces that stand for a name: itself, or those of the group."""
+        return [name] if name in self.names else self.groups.get(name, [])
 
 
 def seen(ifconfig: str) -> Seen:
@@ -53,24 +57,25 @@ def seen(ifconfig: str) -> Seen:
     try:
         text = programs.run(ifconfig, "-a")
     except JailpfError:
-        return Seen([], frozenset(), {})
+        return Seen([], {}, {})
     return parse(text)
 
 
 def parse(text: str) -> Seen:
     """The same from text."""
     names: list[str] = []
-    groups: set[str] = set()
+    groups: dict[str, list[str]] = {}
     addresses: dict[str, str] = {}
     for line in text.splitlines():
         if head := re.match(r"(\S+): flags=", line):
             names.append(head[1])
-            groups.add(re.sub(r"\d+[ab]?$", "", head[1]))
-        elif found := re.match(r"\s+groups: (.*)", line):
-            groups.update(found[1].split())
+            groups.setdefault(re.sub(r"\d+[ab]?$", "", head[1]), []).append(head[1])
+        elif (found := re.match(r"\s+groups: (.*)", line)) and names:
+            for group in found[1].split():
+                groups.setdefault(group, []).append(names[-1])
         elif (found := re.match(r"\s+inet6? ([0-9a-fA-F.:]+)", line)) and names:
             addresses.setdefault(found[1], names[-1])
-    return Seen(names, frozenset(groups), addresses)
+    return Seen(names, groups, addresses)
 
 
 def names(settings: HasHost) -> list[str]:

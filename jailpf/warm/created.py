@@ -18,12 +18,12 @@ def created(form: Form) -> str | None:
         # Without the mark of prestart somebody else may have claimed the same meanwhile.
         if os.path.lexists(record) or os.path.lexists(record + ".new") or not os.path.lexists(run.start(form.name)):
             return None
-        if index.is_named(run, index.read(run), form.name, form.jail):
-            return None
         plan = planfile.read(run, form.name, form.settings)
         if plan is None:
             return None
         try:
+            if index.is_named(run, index.read(run), form.name, form.jail, plan.face):
+                return None
             ready = plan.program and plan.loads and spawn.is_trusted(plan.program)
             return DONE["created"] if ready and _load(form, plan) else None
         finally:

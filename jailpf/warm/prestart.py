@@ -12,8 +12,11 @@ from jailpf.warm import DONE, Form
 
 def prestart(form: Form) -> str | None:
     """What was done, None when it has to be done in full. Raises OSError, ValueError, TimeoutError for the same."""
-    if os.path.lexists(os.path.join(os.path.dirname(form.settings), "promises.toml")):
+    try:
+        os.lstat(os.path.join(os.path.dirname(form.settings), "promises.toml"))
         return None  # what is loaded for others may break one by now
+    except FileNotFoundError:
+        pass
     run, record = form.run, form.run.record(form.name)
     if not is_private(run.plans) or not is_private(run.plan(form.name)):
         return None
@@ -21,7 +24,7 @@ def prestart(form: Form) -> str | None:
     if plan is None:
         return None
     plan.close()
-    if not plan.main or not spawn.is_trusted(plan.program) or not _is_ready(plan):
+    if not plan.main or not spawn.is_trusted(plan.program) or not _has_outside(plan) or not _is_ready(plan):
         return None
     run.make()
     with Lock(run):
@@ -37,6 +40,15 @@ def prestart(form: Form) -> str | None:
             index.write(run, with_mine)
         writes.replace(run.start(form.name), seal.sealed(seal.RECORD, b"jid 0\n" + plan.record), sync=False)
     return DONE["prestart"]
+
+
+def _has_outside(plan: planfile.Plan) -> bool:
+    """Whether the interfaces and addresses are there that the rules are about."""
+    if not (plan.links or plan.addresses):
+        return True
+    from jailpf.system import links
+
+    return links.there(plan.links, plan.addresses)
 
 
 def _is_ready(plan: planfile.Plan) -> bool:

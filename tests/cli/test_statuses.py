@@ -121,6 +121,7 @@ def test_77_when_it_is_not_allowed(host: Machine) -> None:
     (host.root / "etc/jails/web.toml").chmod(0o666)
     assert "chmod go-w" in host.jailpf("created", "web", status=77).stderr
     (host.root / "etc/jails/web.toml").chmod(0o644)
+    host.run_dir.mkdir(exist_ok=True)
     host.run_dir.chmod(0o777)
     host.jailpf("created", "web", status=77)
 

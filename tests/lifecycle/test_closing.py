@@ -64,3 +64,24 @@ def record(machine: Machine) -> list[str]:
 
     found = records.read(machine.session().directory, "web")[0]
     return [anchor.text for anchor in found.anchors] if found else []
+
+
+def test_what_prestart_refused_is_closed_and_not_loaded(machine: Machine) -> None:
+    """A promise that would be broken: pot starts the jail, and nothing is let in to it."""
+    machine.declare("web", "[service.web]\nport = 80\n")
+    machine.toml.with_name("promises.toml").write_text('[[never]]\nfrom = "outside"\nto = "jail:web"\n')
+    machine.jailpf("prestart", "web", status=65)
+    machine.jailpf("created", "web", status=65)
+    (anchor,) = record(machine)
+    assert {line.split()[0] for line in anchor.splitlines()} == {"block"}
+
+
+def test_what_pf_would_not_evaluate_closes_nothing_and_is_not_said_to(machine: Machine) -> None:
+    """Without the anchor line in pf.conf only that is said, and nothing is loaded."""
+    of(machine, 'adapters = ["pot"]\nmain = "pf.conf"\n')
+    (machine.root / "etc/pf.conf").write_text('pass all\nrdr-anchor "jailpf/*"\nnat-anchor "jailpf/*"\n')
+    machine.declare("web", "[service.web]\nport = 80\n")
+    said = machine.jailpf("created", "web", status=69).stderr
+    assert "never evaluates" in said
+    assert "nothing is let in" not in said
+    assert record(machine) == []

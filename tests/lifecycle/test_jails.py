@@ -10,6 +10,7 @@ import pytest
 from jailpf.compile.whole import compile_jail
 from jailpf.declare.host import Host
 from jailpf.declare.settings import Settings
+from jailpf.declare.there import checked, valid
 from jailpf.errors import (
     ConfigError,
     DeclarationError,
@@ -19,7 +20,7 @@ from jailpf.errors import (
     UsageError,
 )
 from jailpf.hookspecs import hookimpl
-from jailpf.lifecycle.jails import Jails, checked, valid
+from jailpf.lifecycle.jails import Jails
 from jailpf.managers.adapter import Adapter
 from jailpf.model import Jail
 from jailpf.registry import build

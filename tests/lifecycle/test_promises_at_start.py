@@ -34,3 +34,33 @@ def test_a_promise_is_asked_at_every_start(machine: Machine) -> None:
         assert f"{file}:1:1: never from outside to jail:web is not kept: tcp from" in said.stderr
     file.unlink()
     machine.jailpf("prestart", "web")
+
+
+def test_created_asks_where_prestart_has_not_let_the_jail_pass(machine: Machine) -> None:
+    """A manager that goes on after a refused prestart gets nothing loaded; not even by an older prestart that passed."""
+    machine.install("ifconfig", f"print({IFCONFIG!r}, end='')\n")
+    machine.settings(programs=("pfctl", "jls", "ifconfig"))
+    machine.declare("web", web())
+    machine.jailpf("prestart", "web")
+    file = machine.toml.with_name("promises.toml")
+    file.write_text('[[never]]\nfrom = "outside"\nto = "jail:web"\n')
+    machine.jailpf("prestart", "web", status=65)
+    assert "is not kept" in machine.jailpf("created", "web", status=65).stderr
+    file.write_text("[[never]]\nfrom = nobody\n")
+    for verb in ("prestart", "created"):
+        machine.jailpf(verb, "web", status=78)
+    assert machine.anchors() == {}
+    file.unlink()
+    machine.jailpf("prestart", "web")
+    machine.calls()
+    machine.jailpf("created", "web")
+    assert len(machine.calls()) == 1
+
+
+def test_created_alone_asks_pf_whether_it_is_ready(machine: Machine) -> None:
+    """Without a prestart nobody else has said that these rules would never be evaluated."""
+    machine.declare("web", web())
+    (machine.state / "main").write_text("block all\n")
+    for verb in ("prestart", "created"):
+        assert "the main ruleset never evaluates" in machine.jailpf(verb, "web", status=69).stderr
+    assert machine.anchors() == {}

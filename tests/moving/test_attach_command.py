@@ -50,3 +50,17 @@ def test_mistakes_are_one_error(jailpf: Run) -> None:
     status, _, err = jailpf("new", "web")
     assert (status, len(err.splitlines())) == (78, 1)
     assert jailpf("new", "a/b")[0] == 64
+
+
+def test_attach_does_not_guess_where_declarations_cannot_be_seen(host: Host, jailpf: Run) -> None:
+    """Which hook lines a jail needs hangs on its [jail]: a folder that is away is an error, not a jail without one. detach goes on."""
+    file = Path(host.managers["jail_conf"]["file"])
+    jailpf("new", "web")
+    assert jailpf("attach", "web")[0] == 0
+    jails, before = host.root / "jailpf/jails", file.read_bytes()
+    jails.rename(host.root / "away")
+    status, _, err = jailpf("attach", "web")
+    assert (status, file.read_bytes()) == (78, before)
+    assert "cannot be looked at" in err
+    assert jailpf("detach", "web")[0] == 0
+    assert b"jailpf" not in file.read_bytes()

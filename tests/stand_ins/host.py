@@ -28,7 +28,8 @@ class Host:
             "bastille": {"conf": str(root / "bastille/bastille.conf")},
             "iocage": {"program": str(root / "bin/iocage")},
         }
-        (root / "bin").mkdir()
+        for folder in ("bin", "jailpf/jails"):
+            (root / folder).mkdir(parents=True)
         self.program("jail", HERE / "jail.py")
         self.running({})
         self.says("ifconfig", {})

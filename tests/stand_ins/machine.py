@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import threading
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,13 +92,19 @@ class Machine:
         return [sys.executable, "-I", "-m", "jailpf", "-c", str(self.toml), "--run", str(self.run_dir), *words]
 
     def jailpf(
-        self, *words: str, status: int | None = 0, env: Mapping[str, str] | None = None
+        self, *words: str, status: int | None = 0, env: Mapping[str, str] | None = None, process: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        """Run the real entry point; its exit status must be `status` unless that is None."""
-        done = subprocess.run(
-            self.arguments(*words), capture_output=True, text=True, timeout=60, env={**os.environ, **(env or {})},
-            check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        """Run a command line as the entry point does; its exit status must be `status` unless that is None.
+
+        process: in one of its own, with the real entry point, as always beside the main thread.
+        """
+        if process or threading.current_thread() is not threading.main_thread():
+            done = subprocess.run(
+                self.arguments(*words), capture_output=True, text=True, timeout=60, env={**os.environ, **(env or {})},
+                check=False, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        else:
+            done = _here(self.arguments(*words)[4:], env or {})
         if status is not None:
             assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -160,6 +169,34 @@ class Machine:
         """The names of the files in the folder of records."""
         folder = self.run_dir / "records"
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def _here(words: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """The same as a process would do, in this one."""
+    from jailpf import warm
+    from jailpf.cli import main
+    from jailpf.state import lock
+    from jailpf.system import spawn
+
+    out, err = io.StringIO(), io.StringIO()
+    before, nothing = dict(os.environ), open(os.devnull)  # noqa: SIM115 - closed below
+    stdin, sys.stdin = sys.stdin, nothing
+    spawn.silent.clear()
+    lock.given_up, lock.who = b"", ""
+    os.environ.update(env)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            status = warm.hook(words)
+            if status is None:
+                status = main(words)
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 1
+    finally:
+        sys.stdin = stdin
+        nothing.close()
+        os.environ.clear()
+        os.environ.update(before)
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 def _put(file: Path, text: str, mode: int = 0o644) -> None:
