@@ -79,7 +79,7 @@ def test_what_prestart_refused_is_closed_and_not_loaded(machine: Machine) -> Non
 def test_what_pf_would_not_evaluate_closes_nothing_and_is_not_said_to(machine: Machine) -> None:
     """Without the anchor line in pf.conf only that is said, and nothing is loaded."""
     of(machine, 'adapters = ["pot"]\nmain = "pf.conf"\n')
-    (machine.root / "etc/pf.conf").write_text('pass all\nrdr-anchor "jailpf/*"\nnat-anchor "jailpf/*"\n')
+    (machine.root / "etc/pf.conf").write_text('nat-anchor "jailpf/*"\nrdr-anchor "jailpf/*"\npass all\n')
     machine.declare("web", "[service.web]\nport = 80\n")
     said = machine.jailpf("created", "web", status=69).stderr
     assert "never evaluates" in said

@@ -133,6 +133,7 @@ def test_a_wide_list_that_is_meant_is_taken(tmp_path: Path, world: World) -> Non
     host = running(tmp_path, world, "may_be_wide = true\n")
     world.answers["/drop"] = (200, {}, b"128.0.0.0/1\n")
     assert again(host) == (1, 1)
+    (tmp_path / "own").mkdir()
     host = running(tmp_path / "own", world, 'addresses = "128.0.0.0/1"\n')
     world.answers["/drop"] = (200, {}, "".join(f"10.0.0.0/{bits}\n" for bits in range(8, 33)).encode() * 200)
     assert again(host) == (25, 25)

@@ -174,7 +174,7 @@ def test_a_command_that_finds_the_lock_held_ends_75(machine: Machine) -> None:
             assert done.returncode == status, (words, done.stderr)
             assert "lock" in done.stderr
         child.kill()
-    assert machine.calls() == []
+    assert machine.changes() == []
     assert list(machine.anchors()) == ["jailpf/web"]
 
 
