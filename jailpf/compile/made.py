@@ -35,6 +35,11 @@ def checked(made: Iterable[object]) -> None:
             table_text(one)
 
 
+def acting(actions: tuple[str, ...], made: Rendered) -> list[Rule]:
+    """The rules among what was made that do one of these."""
+    return [one for one in made if isinstance(one, Rule) and one.action in actions]
+
+
 def crowded(rendered: Rendered) -> Iterator[Problem]:
     """At most one problem: with which rule they become more than pf can be given, one for each combination of its lists."""
     total = 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from jailpf.compile.laid_out import lay_out
-from jailpf.compile.made import Rendered, bound, checked, crowded, never_by_default, untagged
+from jailpf.compile.made import Rendered, acting, bound, checked, crowded, never_by_default, untagged
 from jailpf.declare.foreign import foreign
 from jailpf.declare.rules import Context
 from jailpf.declare.tablefile import read_table, too_new_for_13
@@ -193,7 +193,7 @@ class _Work:
                 self.problems[before:] = [one for one in self.problems[before:] if one.message not in told]
             if (plain := untagged(done, names.tag("in", self.jail.name))) is not done:
                 self.rendered[first:] = plain
-                redirecting = _of(("rdr",), plain)
+                redirecting = acting(("rdr",), plain)
                 self.redirections[-len(redirecting) :] = redirecting
 
     def _default_nat(self) -> None:
@@ -258,8 +258,8 @@ class _Work:
             else:
                 taken.append(self._table(replace(one, service=service, place=place), path))
         self.rendered += taken
-        self.translations += _of(TRANSLATING, taken)
-        self.redirections += _of(("rdr",), taken)
+        self.translations += acting(TRANSLATING, taken)
+        self.redirections += acting(("rdr",), taken)
         return taken
 
     def _labels(self, rule: Rule, service: str) -> tuple[str, ...]:
@@ -297,7 +297,3 @@ class _Work:
         if table.name not in self.inlined:
             return table
         return replace(table, file=None, addresses=(*self.inlined[table.name], *(table.addresses or ())))
-
-
-def _of(actions: tuple[str, ...], made: Rendered) -> list[Rule]:
-    return [one for one in made if isinstance(one, Rule) and one.action in actions]
