@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.problems import Complaint, RuleError
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
+
+NOTHING = "{} is a directory: pfctl reads nothing of it"
 
 
 def include(c: Context) -> None:
@@ -18,3 +21,5 @@ def include(c: Context) -> None:
     if problem:
         reason = Complaint(f"pushfile: {name}: {problem}", placed=False)
         raise RuleError(reason, f"failed to include file {name}")
+    if os.path.isdir(name):
+        c.warn(NOTHING.format(name))

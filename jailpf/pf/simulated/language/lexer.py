@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from jailpf.pf.simulated.language.files import read
+from jailpf.pf.simulated.language.files import read_rules
 from jailpf.pf.simulated.rules.words import KEYWORDS
 
 EOF, BROKEN, STRING, NUMBER, BINARY = "", "ERROR", "STRING", "NUMBER", "PORTBINARY"
@@ -85,7 +85,7 @@ class Lexer:
         if len(self.files) >= FILES_MAX:
             return "Too many open files"
         try:
-            text = read(name)
+            text = read_rules(name)
         except OSError as error:
             return error.strerror or str(error)
         except ValueError:

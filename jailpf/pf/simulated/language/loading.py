@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem
-from jailpf.pf.simulated.language.files import read
+from jailpf.pf.simulated.language.files import read_rules
+from jailpf.pf.simulated.language.include import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,12 +21,14 @@ def load_anchors(parsed: Parsed, parse: Callable[[str, str, str], Parsed]) -> No
     while wanted:
         anchor, name = wanted.pop(0)
         try:
-            text = read(name)
+            text = read_rules(name)
         except OSError as error:
             parsed.problems.append(Problem(f"pushfile: {name}: {error.strerror}"))
             parsed.problems.append(Problem(f"cannot open the main config file!: {error.strerror}"))
             parsed.problems.append(Problem("load anchors"))
             return
+        if os.path.isdir(name):
+            parsed.warnings.append(Problem(NOTHING.format(name)))
         loaded = parse(text, name, anchor)
         parsed.loaded.append((anchor, loaded))
         wanted += loaded.loads
