@@ -12,7 +12,7 @@ from jailpf.pf.simulated.rules.addresses import is_private, parse_network
 from jailpf.pf.simulated.rules.rule import BITS
 
 if TYPE_CHECKING:
-    from jailpf.pf.simulated.host.topology import Topology
+    from jailpf.pf.simulated.host.topology import Owner, Topology
     from jailpf.pf.simulated.rules.addresses import Address
     from jailpf.pf.simulated.rules.rule import Family, Host
 
@@ -57,6 +57,11 @@ def way_out(topology: Topology, to: Address) -> str:
         why = "is closed" if route and route.closed else f"is by {route.interface}" if route else "is there"
         raise NoWayError(f"no route to {to}: the only one {why}" if route else f"no route to {to}")
     return route.interface
+
+
+def is_behind(topology: Topology, owner: Owner, interface: str) -> bool:
+    """Whether an address is that of a vnet jail which gets what leaves by an interface."""
+    return owner.vnet and owner.interface in (interface, topology.bridge_of(interface))
 
 
 def way_in(topology: Topology, side: str, to: Address) -> str:

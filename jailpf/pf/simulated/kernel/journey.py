@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jailpf.pf.simulated.host import ways
 from jailpf.pf.simulated.kernel.connection import Step
 from jailpf.pf.simulated.kernel.hop import StoppedError
-from jailpf.pf.simulated.rules.addresses import address_text
+from jailpf.pf.simulated.rules.addresses import address_text, is_private
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.host.topology import Owner
@@ -114,8 +114,13 @@ class Journey:
 
     def _beyond(self, packet: Packet, interface: str) -> Place:
         owner = self._owner(packet)
-        if owner and owner.vnet and owner.interface in (interface, self.topology.bridge_of(interface)):
+        if owner and ways.is_behind(self.topology, owner, interface):
             return Place("vnet", owner.interface)
+        if owner and self.hopper.packet_name == "first":
+            to = packet.addresses()[1]
+            reason = f"route-to sends what is for {to} out of {interface}"
+            verdict, reason = ("unreachable", reason) if is_private(to) else ("unknown", f"cannot say: {reason}")
+            raise StoppedError(verdict, reason, packet)
         return Place("outside", interface)
 
     def _verifies(self, start: Place, came: str) -> bool:

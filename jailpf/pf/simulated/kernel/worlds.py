@@ -21,13 +21,14 @@ WORLDS_MAX = 256
 
 
 class Worlds:
-    """One question, asked in every world."""
+    """One question, asked in every world; `tried` counts these."""
 
     def __init__(
         self, model: Model, packet: Packet, sender: Place, now: float, by: str = "", listens: bool = True
     ) -> None:
         self.model, self.packet, self.sender, self.now = model, packet, sender, now
         self.by, self.listens = by, listens
+        self.tried = 0
 
     def connect(self, keep: bool) -> Connection:
         """What all worlds come to; "unknown" where they differ, with the rules to blame. keep: make lasting states."""
@@ -44,6 +45,7 @@ class Worlds:
         return _either(found)
 
     def _run(self, choices: Choices, keep: bool) -> Connection:
+        self.tried += 1
         connection = Connection("pass")
         hopper = Hopper(Kernel(self.model, keep), connection, self.now, keep, choices)
         Talk(hopper, Journey(hopper), replace(self.packet), self.sender, self.by, self.listens).run()

@@ -12,7 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.host.ways import cards
-from jailpf.pf.simulated.kernel.flat import flatten
+from jailpf.pf.simulated.kernel.flat import Flat, flatten
 from jailpf.pf.simulated.kernel.journey import LOCAL, Place
 from jailpf.pf.simulated.kernel.packet import Packet
 from jailpf.pf.simulated.kernel.talk import ANSWERED
@@ -22,24 +22,22 @@ from jailpf.pf.simulated.reach.homes import ways_back
 from jailpf.pf.simulated.reach.intervals import EMPTY, PORTS, IntervalSet
 from jailpf.pf.simulated.reach.sets import Sets, port_set
 from jailpf.pf.simulated.rules.addresses import Address
-from jailpf.pf.simulated.rules.rule import SECTIONS
+from jailpf.pf.simulated.rules.rule import SECTIONS, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.reach.crossing import Kind
     from jailpf.pf.simulated.reach.flow import Flow
-    from jailpf.pf.simulated.rules.rule import Family, Host, Rule
+    from jailpf.pf.simulated.rules.rule import Family, Host
 
 Homes = tuple[list[tuple[str, IntervalSet]], IntervalSet]
-Answer = tuple[bool, tuple["Flat", ...]]  # whether there is one, and the rules that keep that in doubt
+Answer = tuple[bool, tuple[Flat, ...]]  # whether there is one, and the rules that keep that in doubt
 NONE: Answer = (False, ())
 
-ASKED_MAX = (
-    4000  # packets that are asked about one by one; what is left then is taken to be answered, which lets in more
-)
+ASKED_MAX = 4000  # packets, in each world that doubts leave open, that are asked about one by one; the rest is in doubt
+BEYOND = Flat("", "filter", -1, Rule("unknown", text="so many kinds of packets that keep no state"), (), (), (), False)
 # Addresses that the kernel drops when they come in by a card, whatever pf says (ways.refused).
 NEVER_OUTSIDE = {
     "inet": IntervalSet(((0, (1 << 24) - 1), (127 << 24, (128 << 24) - 1), (224 << 24, (1 << 32) - 1))),
@@ -82,7 +80,7 @@ class Answers:
         homes, borrowed = self._at_home(origin, kind.family, flow.sources)
         for home, sources in homes:
             key = (*shape, home)
-            if key not in self._known:
+            if key not in self._known or flow.chosen:  # which depends on the other choices too
                 self._known[key] = self._ask(origin, kind, flow._replace(sources=sources))
             found.setdefault(self._known[key], []).append(sources)
         if len(found) == 1:
@@ -101,12 +99,12 @@ class Answers:
         found: dict[Answer, list[Flow]] = {}
         homes, borrowed = self._at_home(origin, kind.family, flow.sources)
         owns = [own for _, sources in homes for own in _apart(sources, addresses)]
-        self.left -= len(owns) * len(sports) * len(dports)
-        if self.left < 0:
-            return {(True, ()): [flow]}
+        if len(owns) * len(sports) * len(dports) > self.left:
+            return {(True, (BEYOND,)): [flow]}
         for own, sport, dport in product(owns, sports, dports):
             part = flow._replace(sources=own, source_ports=sport, ports=dport)
-            found.setdefault(self._ask(origin, kind, part), []).append(part)
+            answer = self._ask(origin, kind, part) if self.left > 0 else (True, (BEYOND,))
+            found.setdefault(answer, []).append(part)
         if len(found) == 1:
             return {answer: [flow] for answer in found}
         if borrowed:
@@ -174,14 +172,18 @@ class Answers:
             kind.family,
             kind.proto,
             flow.sources.spans[0][0],
-            flow.source_ports.spans[0][0],
+            flow.source_ports.spans[-1][1],  # the last: not the port that it goes to, as far as it may be another
             ((flow.to & self.own[kind.family]) or flow.to - NEVER_OUTSIDE[kind.family] or flow.to).spans[0][0],
             flow.ports.spans[0][0],
         )
         places = {"outside": Place("outside", self.topology.ext_if), "local": LOCAL}
         places.update((card, Place("outside", card)) for card in self.cards)
-        found = Worlds(self.model, packet, places.get(origin, Place("vnet", origin)), 0.0).connect(keep=False)
-        return found.verdict == "pass", tuple(found.doubts) if found.verdict == "unknown" else ()
+        worlds = Worlds(self.model, packet, places.get(origin, Place("vnet", origin)), 0.0)
+        found = worlds.connect(keep=False)
+        self.left -= 0 if all(hop.keeps for hop in flow.hops) else worlds.tried
+        if found.verdict == "unknown":
+            return False, tuple(found.doubts) or flow.pools or flow.rules or (BEYOND,)
+        return found.verdict == "pass", ()
 
 
 def _looks_at(rule: Rule) -> list[tuple[Host, Host]]:

@@ -117,27 +117,36 @@ class Crossing:
             flow = flow._replace(doubts=tuple(dict.fromkeys((*flow.doubts, *doubts))))
         rule = flat.rule if flat is not None else None
         keeps = translation is not None or (rule is not None and rule.state not in {"", "no state"})
-        route = ("", "")
-        if rule is not None and rule.route in {"route-to", "reply-to"} and rule.route_pool:
-            route = (rule.route, rule.route_pool.hosts[0].interface or rule.route_pool.hosts[0].name)
         bound = rule is not None and rule.options is not None and rule.options.if_bound
-        hop = Hop(interface, direction, keeps, bound, translation is not None, route, rule.state if rule else "")
+        hop = Hop(interface, direction, keeps, bound, translation is not None, how=rule.state if rule else "")
         if flat is not None and flat.index != SEVERAL:
             flow = flow._replace(rules=(*flow.rules, flat))
         pool = None if rule is None else rule.nat_to if direction == "out" else rule.rdr_to
         if flat is None or pool is None:
-            yield self._hop(flow, hop)
+            yield from self._sent(flow, hop, flat)
             return
         for one in moved(self.matcher, flat, pool, flow, kind.family, direction):
-            yield self._hop(one, hop._replace(keeps=True, translated=True))
+            yield from self._sent(one, hop._replace(keeps=True, translated=True), flat)
+
+    def _sent(self, flow: Flow, hop: Hop, flat: Flat | None) -> Iterator[Flow]:
+        """The flow behind an interface, for each way that route-to may send it."""
+        rule = flat.rule if flat is not None else None
+        if flat is None or rule is None or rule.route not in {"route-to", "reply-to"} or not rule.route_pool:
+            yield self._hop(flow, hop)
+            return
+        ways = list(dict.fromkeys(host.interface or host.name for host in rule.route_pool.hosts))
+        if len(ways) > 1:
+            flow = flow._replace(chosen=True, pools=(*flow.pools, flat))
+        for way in ways:
+            sent = self._hop(flow, hop._replace(route=(rule.route, way)))
+            yield sent._replace(routed=way, router=flat) if rule.route == "route-to" else sent
 
     def _hop(self, flow: Flow, hop: Hop) -> Flow:
-        how, interface = hop.route
-        return flow._replace(hops=(*flow.hops, hop), translation=None, routed=interface if how == "route-to" else "")
+        return flow._replace(hops=(*flow.hops, hop), translation=None, routed="", router=None)
 
     def lose(self, flow: Flow, *doubts: Flat) -> None:
         """Remember what does not get through though the same packets may."""
-        if flow.doubts or doubts:
+        if flow.doubts or doubts or flow.chosen:
             self.lost.append(flow._replace(doubts=tuple(dict.fromkeys((*flow.doubts, *doubts)))))
 
     def _skipped(self, interface: str) -> bool:

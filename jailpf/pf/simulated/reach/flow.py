@@ -31,8 +31,10 @@ class Flow(NamedTuple):
 
     target: where they go behind a translation, any of these; None: still `to`, moved by `away`. port: the one port that
     all go to now; else every port moved by `shift`. seen: the source behind nat, any of these; None: still `sources`,
-    moved by `seen_away`; seen_ports alike. translation: the rule that did so on this interface. rules: those that decided so far. routed: the interface that route-to
-    sends it to. doubts: the rules in doubt without which there would be no such flow.
+    moved by `seen_away`; seen_ports alike. translation: the rule that did so on this interface. rules: those that decided so
+    far. routed: the interface that route-to sends it to, by its rule `router`. doubts: the rules in doubt without which there
+    would be no such flow. pools: the rules that take one of several for it; chosen: whether it stands for some of these only,
+    so that there are other flows of the same packets.
     """
 
     sources: IntervalSet
@@ -49,10 +51,13 @@ class Flow(NamedTuple):
     tag: str = ""
     received: str = ""
     routed: str = ""
+    router: Flat | None = None
     translation: Flat | None = None
     rules: tuple[Flat, ...] = ()
     hops: tuple[Hop, ...] = ()
     doubts: tuple[Flat, ...] = ()
+    pools: tuple[Flat, ...] = ()
+    chosen: bool = False
 
     def destinations(self) -> IntervalSet:
         """Where the packets go now."""
@@ -105,9 +110,8 @@ def _halves(flow: Flow, name: str, have: IntervalSet, wanted: IntervalSet) -> Ha
 
 
 def _choices(flow: Flow, name: str, have: IntervalSet, wanted: IntervalSet) -> Halves:
-    """The same packets in both halves: which address or port pf takes is not known, so either is a doubt."""
+    """The same packets in both halves: which address or port pf takes is not known."""
     inside, outside = _halves(flow, name, have, wanted)
     if inside is None or outside is None:
         return inside, outside
-    doubts = tuple(dict.fromkeys((*flow.doubts, *flow.rules[-1:])))
-    return inside._replace(doubts=doubts), outside._replace(doubts=doubts)
+    return inside._replace(chosen=True), outside._replace(chosen=True)

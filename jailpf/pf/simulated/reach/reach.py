@@ -19,7 +19,7 @@ from jailpf.pf.simulated.reach.crossing import Crossing, Kind
 from jailpf.pf.simulated.reach.flow import Flow
 from jailpf.pf.simulated.reach.intervals import EVERY, PORTS, IntervalSet
 from jailpf.pf.simulated.reach.reached import Reached
-from jailpf.pf.simulated.rules.addresses import Address, parse_address
+from jailpf.pf.simulated.rules.addresses import Address, is_private, parse_address
 from jailpf.pf.simulated.rules.words import WITH_PORTS
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ class _Search:
         sure = (flow for flow in flows if not flow.doubts)
         doubtful = [flow for flow in flows if flow.doubts]
         for flow in (*sure, *self._settled(doubtful, family)):
-            for part, answered, doubts in self.answers.of(origin, Kind(family, proto), flow):
-                yield self._entry(origin, family, proto, part._replace(doubts=doubts), answered)
+            for one in self._by_choice(flow, flows):
+                for part, answered, doubts in self.answers.of(origin, Kind(family, proto), one):
+                    yield self._entry(origin, family, proto, part._replace(doubts=doubts), answered)
 
     def _settled(self, doubtful: list[Flow], family: Family) -> Iterator[Flow]:
         """The same flows, without doubts where all that may become of their packets is the same."""
@@ -107,6 +108,22 @@ class _Search:
             free, taken = divided(_box(flow), others)
             yield from (flow._replace(**part._asdict(), doubts=()) for part in free)
             yield from (flow._replace(**part._asdict()) for part in taken)
+
+    def _by_choice(self, flow: Flow, flows: list[Flow]) -> Iterator[Flow]:
+        """A flow of one choice that pf makes, in parts for each of which the other choices come to one thing; in doubt where
+        another of them does not get through.
+        """
+        if not flow.chosen:
+            yield flow
+            return
+        free, taken = divided(_box(flow), [_box(one) for one in self.crossing.lost if _beside(one, flow)])
+        doubts = tuple(dict.fromkeys((*flow.doubts, *flow.pools)))
+        yield from (flow._replace(**part._asdict(), doubts=doubts) for part in taken)
+        for other in flows:
+            if other is not flow and _beside(other, flow):
+                cuts = [part.cut(_box(other)) for part in free]
+                free = [part for inside, outside in cuts for part in (*([inside] if inside else ()), *outside)]
+        yield from (flow._replace(**part._asdict()) for part in free)
 
     def _entry(self, origin: str, family: Family, proto: str, flow: Flow, answered: bool) -> Reached:
         address = Address(family, _destination(flow))
@@ -198,10 +215,15 @@ class _Search:
     def _singles(self, flow: Flow, family: Family) -> Iterator[Flow]:
         """The flow in one part for each address of the host and its jails that it goes to."""
         now = flow.destinations()
-        if flow.target is not None and len(now.spans) == 1 and now.spans[0][0] == now.spans[0][1]:
+        if flow.target is not None and len(now) == 1:
             yield flow
             return
-        for low, high in self.owned[family] & now:
+        here = self.owned[family] & now
+        if flow.target is not None:
+            flow = flow._replace(chosen=True)
+            if here and here != now:
+                self.crossing.lose(flow._replace(target=now - here))
+        for low, high in here:
             for number in range(low, high + 1):
                 one = IntervalSet.single(number)
                 if flow.target is not None:
@@ -221,11 +243,14 @@ class _Search:
         address = Address(kind.family, _destination(flow))
         owner = self.owners[address]
         if owner.vnet:
-            yield from self._routed(self.crossing.cross(kind, owner.interface, "out", flow))
+            yield from self._out(kind, owner.interface, flow)
             return
         loopback = self.topology.loopback(address)
-        for out in self._routed(self.crossing.cross(kind, loopback, "out", flow)):
-            yield from self._enter(kind, loopback, out._replace(tag=""))  # tags are lost in if_simloop
+        for out in self._out(kind, loopback, flow):
+            if out.router is None:
+                yield from self._enter(kind, loopback, out._replace(tag=""))  # tags are lost in if_simloop
+            else:
+                yield out
 
     def _deliver(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
         address = Address(kind.family, _destination(flow))
@@ -238,22 +263,41 @@ class _Search:
         except NoWayError:
             way = ""
         forwards = self.topology.sysctls.get(FORWARDING[kind.family], 1)
-        if not way or not forwards or (way == came and not owner) or flow.routed:
+        if way not in self.topology.interfaces or not forwards or (way == came and not owner):
+            self.crossing.lose(flow)
+        elif flow.routed:
+            for sent in self.crossing.cross(kind, way, "out", flow):
+                yield from self._astray(kind, sent if sent.router else sent._replace(routed=way, router=flow.router))
+        else:
+            yield from self._out(kind, way, flow)
+
+    def _out(self, kind: Kind, way: str, flow: Flow) -> Iterator[Flow]:
+        """OUT on an interface; what route-to sends elsewhere keeps its `router`."""
+        for sent in self.crossing.cross(kind, way, "out", flow):
+            yield from self._astray(kind, sent) if sent.routed else (sent,)
+
+    def _astray(self, kind: Kind, flow: Flow) -> Iterator[Flow]:
+        """What route-to sends out by an interface: it arrives where the jail is behind that one; a public address may be
+        found again by way of the Internet, which nobody can tell here.
+        """
+        address = Address(kind.family, _destination(flow))
+        owner = self.owners.get(address)
+        if owner and ways.is_behind(self.topology, owner, flow.routed):
+            yield flow
+        elif flow.routed not in self.topology.interfaces or is_private(address) or flow.router is None:
             self.crossing.lose(flow)
         else:
-            yield from self._routed(self.crossing.cross(kind, way, "out", flow))
-
-    def _routed(self, flows: Iterable[Flow]) -> Iterator[Flow]:
-        """Those that route-to does not send elsewhere."""
-        for flow in flows:
-            if flow.routed:
-                self.crossing.lose(flow)
-            else:
-                yield flow
+            self.crossing.lose(flow, flow.router)
+            yield flow._replace(doubts=tuple(dict.fromkeys((*flow.doubts, flow.router))))
 
 
 def _destination(flow: Flow) -> int:
     return flow.destinations().spans[0][0]
+
+
+def _beside(other: Flow, flow: Flow) -> bool:
+    """Whether it may be of the same packets, by another choice of the same pool."""
+    return other.chosen and not set(flow.pools).isdisjoint(other.pools)
 
 
 def _box(flow: Flow) -> Box:
