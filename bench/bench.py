@@ -225,6 +225,35 @@ listing = parse(text, Topology(), main=True).checked().listing()
 print(listing.count("\n") - 1, time.process_time() - start)
 """
 
+RULESET = r"""
+import sys, time
+from jailpf.pf import Loaded
+from jailpf.pf.simulated import DEFAULT_MAIN, Topology
+from jailpf.pf.simulated.explain import rebuild
+
+def anchor(n, ip):
+    rdr = 'rdr on em0 inet proto tcp from any to (em0:0) port = {} tag jailpf.in/j{} -> {} port {}'
+    let = 'pass quick inet proto tcp from any to {} port = {} flags S/SA keep state label "jailpf/j{}" tagged jailpf.in/j{}'
+    ports = (80, 443, 25, 993)
+    nat = [f'nat on em0 inet from {ip} to any tag jailpf.out/j{n} -> (em0:0)']
+    nat += [rdr.format(2000 + 4 * n + at, n, ip, port) for at, port in enumerate(ports)]
+    return Loaded(f"jailpf/j{n}", tuple(nat), tuple(let.format(ip, port, n, n) for port in ports), {})
+
+jails = [f"10.1.{n // 250}.{n % 250 + 1}" for n in range(int(sys.argv[2]))]
+anchors = [anchor(n, ip) for n, ip in enumerate(jails)]
+topology = Topology()
+for n, ip in enumerate(jails):
+    topology.add_jail(f"j{n}", [ip])
+start = 0 if sys.argv[1] == "trace" else time.process_time()  # with what Python itself takes
+pf = rebuild(DEFAULT_MAIN, anchors, topology=topology)
+if sys.argv[1] == "trace":
+    assert pf.connect("tcp", "198.51.100.7", "203.0.113.1", 2000 + 2 * len(jails), keep=False)
+else:
+    from jailpf.pf.simulated.reach.reach import reach
+    assert len(reach(pf)) > 4 * len(jails)
+print(time.process_time() - start)
+"""
+
 
 def run(argv: list[str]) -> float:
     """Seconds that a program takes."""
@@ -386,6 +415,21 @@ def language(bench: Bench, rules: int) -> None:
     bench.target("read and printed in, of processor time", seconds, 3 * rules / 10_000, "s")
 
 
+def ruleset(bench: Bench, jails: int) -> None:
+    """One packet, and all packets, asked about in a ruleset of many jails with four services each."""
+
+    def seconds(what: str, count: int) -> float:
+        argv = [sys.executable, "-I", "-c", RULESET, what, str(count)]
+        done = [subprocess.run(argv, capture_output=True, text=True, check=True, env=ENVIRONMENT) for _ in range(3)]
+        return min(float(one.stdout) for one in done)
+
+    print("\nthe simulated pf, from what pfctl prints of all anchors, of processor time")
+    bench.target("trace, 400 jails, with the start of Python", seconds("trace", 400), 0.3, "s")
+    whole, half = seconds("reach", jails), seconds("reach", jails // 2)
+    bench.target(f"reach, {jails} jails", whole, 3 * jails / 1000, "s")
+    bench.target(f"reach, {jails} jails against half of them", whole / half, 2.6, "x")
+
+
 def together(bench: Bench, jails: int) -> None:
     """Many jails started at once, as `jail_parallel_start` does, and one after the other."""
 
@@ -419,6 +463,7 @@ def main() -> int:
         against_shell(bench, options.jails)
         thousand(bench, options.jails)
         language(bench, 10_000)
+        ruleset(bench, options.jails)
         together(bench, options.parallel)
     if bench.missed:
         print("\nmissed: " + "; ".join(bench.missed))

@@ -13,10 +13,11 @@ from jailpf.errors import PfRefusedError
 from jailpf.pf.simulated.driver import Simulated
 from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel.model import Ruleset
+from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.language.parse import parse
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.tables import Table, parse_entry
-from jailpf.pf.simulated.rules.rule import SECTIONS, Rule
+from jailpf.pf.simulated.rules.rule import SECTIONS, TRANSLATIONS, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -96,10 +97,8 @@ def unparsed(main: str | Sequence[str], topology: Topology | None = None) -> lis
 
 
 def _load(model: Model, anchor: Loaded, now: float) -> None:
-    lines = [*anchor.nat, *anchor.rules]
-    parsed = parse("\n".join(lines) + "\n", model.topology, name=anchor.path, printed=True, lenient=True)
     model.serial += 1
-    model.put(anchor.path, Ruleset(model.serial, parsed=parsed.rules), now)
+    model.put(anchor.path, Ruleset(model.serial, parsed=_sections(model, anchor)), now)
     if anchor.tables:
         ruleset = model.rulesets.setdefault(anchor.path, Ruleset(model.serial))
         ruleset.tables = {name: Table(persist=True) for name in anchor.tables}
@@ -113,3 +112,18 @@ def _set_tables(model: Model, path: str, tables: Mapping[str, Sequence[str]], no
             table.set([host for text in addresses for host in parse_entry(text, model.topology)], now)
         except RuleError as error:
             raise PfRefusedError(f"table <{name}>: {error}") from None
+
+
+def _sections(model: Model, anchor: Loaded) -> Mapping[str, Sequence[Rule]]:
+    """What pfctl prints of an anchor, read when it is looked at; at once where a rule goes over several lines."""
+    lines = [*anchor.nat, *anchor.rules]
+    if any(line.endswith("{") for line in lines):
+        text = "\n".join(lines) + "\n"
+        return parse(text, model.topology, name=anchor.path, printed=True, lenient=True).rules
+    numbered = list(enumerate(lines, 1))
+    found: dict[str, list[tuple[int, str]]] = {section: [] for section in SECTIONS}
+    for number, line in numbered[: len(anchor.nat)]:
+        word = line.removeprefix("no ").partition(" ")[0].removesuffix("-anchor")
+        found[word if word in TRANSLATIONS else "nat"].append((number, line))
+    found["filter"] = [one for one in numbered[len(anchor.nat) :] if not one[1].startswith(("scrub ", "no scrub "))]
+    return {section: Written(held, model.topology, printed=True) for section, held in found.items()}

@@ -15,7 +15,7 @@ from jailpf.pf.simulated.reach.reach import reach
 from jailpf.pf.simulated.rules.rule import SECTIONS, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from jailpf.pf.simulated.judged.overlap import Overlap, Speaks
     from jailpf.pf.simulated.kernel.connection import Match
@@ -131,7 +131,7 @@ def completed(model: Model, ours: Callable[[str], bool]) -> tuple[Model, list[st
     return _changed(model, rules), [f'{rule.action} "{rule.anchor}"' for rule in added]
 
 
-def _changed(model: Model, main: dict[str, list[Rule]]) -> Model:
+def _changed(model: Model, main: Mapping[str, Sequence[Rule]]) -> Model:
     """The same pf with other rules in the main ruleset, and without states."""
     old = model.rulesets.get("", Ruleset())
     ruleset = Ruleset(old.serial, old.tables, dict(old.counters), parsed=main)

@@ -7,13 +7,13 @@ evaluation even when nothing in it matched, and of a quick wildcard only the fir
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.rules.paths import called
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.kernel.packet import Packet
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 STACK_MAX = 32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Flat:
     """One rule in evaluation order.
 
@@ -31,19 +30,51 @@ class Flat:
     the anchor rule itself.
     """
 
-    path: str
-    section: str
-    index: int
-    rule: Rule
-    guards: tuple[Rule, ...]
-    guard_paths: tuple[str, ...]
-    scopes: tuple[int, ...]
-    quick: bool
+    __slots__ = ("_quick", "_rule", "guard_paths", "guards", "index", "path", "scopes", "section")
+
+    def __init__(
+        self,
+        path: str,
+        section: str,
+        index: int,
+        rule: Rule | Written,
+        guards: tuple[Rule, ...] = (),
+        guard_paths: tuple[str, ...] = (),
+        scopes: tuple[int, ...] = (),
+        quick: bool | None = None,
+    ) -> None:
+        self.path, self.section, self.index = path, section, index
+        self._rule: Rule | Written = rule
+        self.guards, self.guard_paths, self.scopes, self._quick = guards, guard_paths, scopes, quick
+
+    @property
+    def rule(self) -> Rule:
+        """The rule, read now if it was not yet."""
+        if isinstance(self._rule, Written):
+            self._rule = self._rule[self.index]
+        return self._rule
+
+    @property
+    def quick(self) -> bool:
+        """Whether a match ends the evaluation."""
+        return self.rule.quick if self._quick is None else self._quick
 
     @property
     def key(self) -> str:
         """The rule's name in the counters of its ruleset."""
         return f"{self.section}:{self.index}"
+
+    def numbered(self, index: int) -> Flat:
+        """The same with another number."""
+        return Flat(self.path, self.section, index, self.rule, self.guards, self.guard_paths, self.scopes, self._quick)
+
+    def ends(self) -> tuple[int, int]:
+        """The one address and the one port that it is for, -1 for any or several."""
+        if isinstance(self._rule, Written) and (found := self._rule.ends(self.index)) is not None:
+            return found
+        to, ports = self.rule.destination, self.rule.destination_port
+        one = to.kind == "net" and to.low == to.high and not to.negated and self.rule.action != "binat"
+        return to.low if one else -1, ports.low if ports is not None and ports.op == "=" else -1
 
 
 def flatten(model: Model, section: str) -> list[Flat]:
@@ -69,16 +100,20 @@ class _Walk:
     def rules(
         self,
         path: str,
-        rules: Iterable[Rule],
+        rules: Sequence[Rule],
         guards: tuple[Rule, ...],
         paths: tuple[str, ...],
         scopes: tuple[int, ...],
     ) -> None:
         if len(scopes) > STACK_MAX:
             return
-        for index, rule in enumerate(rules):
+        for index in range(len(rules)):
+            if isinstance(rules, Written) and not rules.calls(index):
+                self.flats.append(Flat(path, self.section, index, rules, guards, paths, scopes))
+                continue
+            rule = rules[index]
             if not rule.anchor:
-                self.flats.append(Flat(path, self.section, index, rule, guards, paths, scopes, rule.quick))
+                self.flats.append(Flat(path, self.section, index, rule, guards, paths, scopes))
                 continue
             inner = (*guards, rule), (*paths, path)
             if rule.body is not None:
@@ -110,10 +145,7 @@ class _Index:
         self.flats = flats
         self.by: dict[tuple[int, int], list[int]] = {}
         for number, flat in enumerate(flats):
-            to, ports = flat.rule.destination, flat.rule.destination_port
-            one = to.kind == "net" and to.low == to.high and not to.negated and flat.rule.action != "binat"
-            port = ports.low if ports is not None and ports.op == "=" else -1
-            self.by.setdefault((to.low if one else -1, port), []).append(number)
+            self.by.setdefault(flat.ends(), []).append(number)
 
     def candidates(self, packet: Packet) -> list[Flat]:
         to, port = packet.destination, packet.destination_port

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.host.topology import Topology
-from jailpf.pf.simulated.language.parse import Parsed, parse
+from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.language.tables import Table
 from jailpf.pf.simulated.rules.paths import called, with_parents
 from jailpf.pf.simulated.rules.rule import SECTIONS, Host, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jailpf.pf.simulated.kernel.state import State
+    from jailpf.pf.simulated.language.parsed import Parsed
 
 LINGER = 20.0  # seconds that an emptied anchor may still be listed (facts.md, "What a running 15.1 showed")
 
@@ -29,25 +30,21 @@ class Ruleset:
     tables: dict[str, Table] = field(default_factory=dict)
     counters: dict[str, list[int]] = field(default_factory=dict)
     lines: Lines | None = None
-    parsed: dict[str, list[Rule]] | None = None
+    parsed: Mapping[str, Sequence[Rule]] | None = None
 
     def calls(self) -> Iterator[str]:
         """The anchors that its rules name, as written."""
-        texts = (text for lines in (self.lines or {}).values() for _, text in lines)
-        if self.parsed is None and not any("anchor" in text for text in texts):
-            return  # nothing to parse for
-        yield from (rule.anchor for rules in self.rules.values() for rule in rules if rule.anchor)
+        for rules in self.rules.values():
+            for at in range(len(rules)):
+                if (not isinstance(rules, Written) or rules.calls(at)) and (anchor := rules[at].anchor):
+                    yield anchor
 
     @property
-    def rules(self) -> dict[str, list[Rule]]:
+    def rules(self) -> Mapping[str, Sequence[Rule]]:
         """The rules by section."""
         if self.parsed is None:
-            self.parsed = {section: [] for section in SECTIONS}
-            for section, lines in (self.lines or {}).items():
-                for number, text in lines:
-                    found = parse(text, Topology(), lenient=True).rules
-                    rules = next((found[s] for s in SECTIONS if found[s]), [])
-                    self.parsed[section] += [_at(rule, number) for rule in rules]
+            lines = self.lines or {}
+            self.parsed = {section: Written(lines.get(section, ())) for section in SECTIONS}
         return self.parsed
 
     def count(self, key: str, *values: int) -> None:
@@ -136,25 +133,20 @@ class Model:
         return with_parents(names)
 
 
-def _at(rule: Rule, line: int) -> Rule:
-    object.__setattr__(rule, "line", line)  # the rule was made by this module and nobody else has it yet
-    return rule
-
-
 def _hosts(rule: Rule) -> Iterator[Host]:
     yield from (rule.source, rule.destination)
     if rule.pool:
         yield from rule.pool.hosts
 
 
-def _tables_used(rules: dict[str, list[Rule]]) -> Iterator[str]:
+def _tables_used(rules: Mapping[str, Sequence[Rule]]) -> Iterator[str]:
     for section in rules.values():
         for rule in section:
             yield from (host.name for host in _hosts(rule) if host.kind == "table")
     yield from _overload_tables(rules)
 
 
-def _overload_tables(rules: dict[str, list[Rule]]) -> Iterator[str]:
+def _overload_tables(rules: Mapping[str, Sequence[Rule]]) -> Iterator[str]:
     """Naming a table in overload creates it in the anchor (facts.md, "overload fills the anchor's own table
     only").
     """

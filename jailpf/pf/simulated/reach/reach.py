@@ -76,6 +76,7 @@ class _Search:
         self.sides = sorted({owner.interface for owner in self.owners.values() if owner.vnet})
         # Whose packets the kernel drops when they come in by a card, and for whom nothing comes.
         self.never = {family: IntervalSet.of(ways.never(family)) for family in FAMILIES}
+        self._known: dict[tuple[Family, str], IntervalSet] = {}
         self.protos = {
             rule.proto for ruleset in model.rulesets.values() for rules in ruleset.rules.values() for rule in rules
         }
@@ -206,11 +207,14 @@ class _Search:
             yield from flows
 
     def _addresses(self, family: Family, vnet: str) -> IntervalSet:
-        return IntervalSet.of(
-            (address.number, address.number)
-            for address, owner in self.owners.items()
-            if address.family == family and (owner.interface == vnet and owner.vnet if vnet else not owner.vnet)
-        )
+        """Those of the vnet jails behind an interface; with "" those of the host and its local jails."""
+        if (family, vnet) not in self._known:
+            self._known[family, vnet] = IntervalSet.of(
+                (address.number, address.number)
+                for address, owner in self.owners.items()
+                if address.family == family and (owner.interface == vnet and owner.vnet if vnet else not owner.vnet)
+            )
+        return self._known[family, vnet]
 
     def _singles(self, flow: Flow, family: Family) -> Iterator[Flow]:
         """The flow in one part for each address of the host and its jails that it goes to."""

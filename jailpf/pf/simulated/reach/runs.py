@@ -72,7 +72,7 @@ def _join(first: list[Entry], second: list[Entry]) -> list[Entry]:
         return first + second
     one, two = first[-1], second[0]
     sources = None if one.sources is None or two.sources is None else one.sources | two.sources
-    both = replace(one, sources=sources, flat=replace(one.flat, index=SEVERAL))
+    both = replace(one, sources=sources, flat=one.flat.numbered(SEVERAL))
     return [*first[:-1], both, *second[1:]]
 
 
