@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, cast
 
 from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.rules.paths import called
+from jailpf.pf.simulated.rules.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.kernel.packet import Packet
-    from jailpf.pf.simulated.rules.rule import Rule
 
 STACK_MAX = 32
 
@@ -30,7 +30,7 @@ class Flat:
     the anchor rule itself.
     """
 
-    __slots__ = ("_quick", "_rule", "guard_paths", "guards", "index", "path", "scopes", "section")
+    __slots__ = ("_quick", "_rule", "_written", "guard_paths", "guards", "index", "path", "scopes", "section")
 
     def __init__(
         self,
@@ -44,15 +44,18 @@ class Flat:
         quick: bool | None = None,
     ) -> None:
         self.path, self.section, self.index = path, section, index
-        self._rule: Rule | Written = rule
+        self._written = rule if isinstance(rule, Written) else None
+        self._rule = rule if isinstance(rule, Rule) else None
         self.guards, self.guard_paths, self.scopes, self._quick = guards, guard_paths, scopes, quick
 
     @property
     def rule(self) -> Rule:
         """The rule, read now if it was not yet."""
-        if isinstance(self._rule, Written):
-            self._rule = self._rule[self.index]
-        return self._rule
+        found = self._rule
+        if found is None:
+            assert self._written is not None  # noqa: S101
+            found = self._rule = self._written[self.index]
+        return found
 
     @property
     def quick(self) -> bool:
@@ -70,7 +73,7 @@ class Flat:
 
     def ends(self) -> tuple[int, int]:
         """The one address and the one port that it is for, -1 for any or several."""
-        if isinstance(self._rule, Written) and (found := self._rule.ends(self.index)) is not None:
+        if self._written is not None and (found := self._written.ends(self.index)) is not None:
             return found
         to, ports = self.rule.destination, self.rule.destination_port
         one = to.kind == "net" and to.low == to.high and not to.negated and self.rule.action != "binat"
