@@ -66,7 +66,8 @@ def call_first(pf: Simulated, parent: str, anchors: Iterable[tuple[str, Iterable
         pf.load(path, text)
     with pf.opened() as model:
         call = parse(f'rdr-anchor "{parent}/*"\n' if loaded else "", model.topology, name=parent, main=True).rules
-        model.rulesets[""].rules["rdr"][:0] = call["rdr"]
+        main = model.rulesets[""]
+        main.parsed = {**main.rules, "rdr": [*call["rdr"], *main.rules["rdr"]]}
         model.cache.clear()
 
 

@@ -80,9 +80,12 @@ class Answers:
         homes, borrowed = self._at_home(origin, kind.family, flow.sources)
         for home, sources in homes:
             key = (*shape, home)
-            if key not in self._known or flow.chosen:  # which depends on the other choices too
-                self._known[key] = self._ask(origin, kind, flow._replace(sources=sources))
-            found.setdefault(self._known[key], []).append(sources)
+            answer = None if flow.chosen else self._known.get(key)  # a choice depends on the others too
+            if answer is None:
+                answer = self._ask(origin, kind, flow._replace(sources=sources))
+                if not flow.chosen:
+                    self._known[key] = answer
+            found.setdefault(answer, []).append(sources)
         if len(found) == 1:
             return {answer: [flow] for answer in found}
         found[NONE if NONE in found else next(iter(found))].append(borrowed)
