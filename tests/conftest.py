@@ -45,8 +45,12 @@ def simulated(tmp_path: Path) -> Machine:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
-    """Stand-ins for the jail managers' programs."""
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """Stand-ins for the jail managers' programs; what this process asks of them needs no other."""
     from stand_ins.host import Host
 
-    return Host(tmp_path)
+    from jailpf.system import programs
+
+    made = Host(tmp_path)
+    monkeypatch.setattr(programs, "ask", made.ask)
+    return made

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import io
 import json
 import shlex
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jailpf import registry
 from jailpf.declare.settings import PROGRAMS, Settings
+from jailpf.system import programs
 
 if TYPE_CHECKING:
     from jailpf.managers.adapter import Adapter
@@ -22,6 +26,8 @@ class Host:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.inside: dict[str, tuple[str, str, tuple[str, ...]]] = {}
+        self.whole = programs.ask
         self.programs = {name: str(root / "bin" / name) for name in PROGRAMS}
         self.managers: dict[str, dict[str, str]] = {
             "jail_conf": {"file": str(root / "etc/jail.conf")},
@@ -64,8 +70,28 @@ class Host:
     def program(self, name: str, script: Path, *args: str) -> None:
         words = shlex.join([sys.executable, "-I", str(script), *args])
         log = shlex.quote(str(self.root / "bin" / f"{name}.log"))
-        path = Path(self.file(f"bin/{name}", f'#!/bin/sh\necho "$@" >> {log}\nexec {words} "$@"\n'))
+        text = f'#!/bin/sh\necho "$@" >> {log}\nexec {words} "$@"\n'
+        path = Path(self.file(f"bin/{name}", text))
         path.chmod(0o755)
+        self.inside[str(path)] = (text, script.stem, args)
+
+    def ask(self, program: str, *args: str, **more: Any) -> programs.Answer:
+        """What `programs.ask` would answer, without a process for a stand-in that nobody has replaced."""
+        text, module, given = self.inside.get(program, ("", "", ()))
+        if not module or Path(program).read_text(errors="replace") != text:
+            return self.whole(program, *args, **more)
+        programs.files.must_be_trusted(program)
+        with open(f"{program}.log", "a") as log:
+            log.write(" ".join(args) + "\n")
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="") for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err):
+            main = importlib.import_module(f"stand_ins.{module}").main
+            status = main([*given, *args]) if module == "jail" else main(*given, list(args))
+        said = []
+        for stream in (out, err):
+            stream.flush()
+            said.append(stream.buffer.getvalue().decode("utf-8", "surrogateescape"))  # type: ignore[attr-defined]
+        return programs.Answer(status, *said)
 
     def calls(self, name: str) -> list[str]:
         log = self.root / "bin" / f"{name}.log"
