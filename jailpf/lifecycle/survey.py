@@ -80,8 +80,8 @@ class Survey:
         )
 
     def orphans(self) -> list[str]:
-        """The paths of anchors that only jailpf makes and that no record names, and those in which Mail Toaster's older
-        word left rules of a jail that is loaded. Leftovers without rules are none.
+        """The paths of anchors that only jailpf makes and that no record names, and those in which the older word
+        for filter of the layout "split" left rules of a jail that is loaded. Leftovers without rules are none.
         """
         recorded = {anchor.path for record in self.known.values() for anchor in record.anchors}
         starts = {path.partition("{jail}")[0] for path in self.session.settings.layout.paths.values()}

@@ -81,6 +81,8 @@ class Host:
         if not module or Path(program).read_text(errors="replace") != text:
             return self.whole(program, *args, **more)
         programs.files.must_be_trusted(program)
+        if programs.trace is not None:
+            programs.trace([program, *args])
         with open(f"{program}.log", "a") as log:
             log.write(" ".join(args) + "\n")
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="") for _ in range(2))
