@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
-from jailpf.errors import NoJailError, PfRefusedError
+from jailpf.cli.world import world_of
+from jailpf.errors import NoJailError
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -20,22 +21,12 @@ HEAD = ("JAIL", "SERVICE", "FROM", "SOURCE", "ADDRESS", "PROTO", "PORT", "ARRIVE
 
 def reach(session: Session, options: Namespace) -> int:
     """0 when of the jails only declared services are reached, ICMP apart; 1 when something else is, too."""
-    from jailpf.insight.loading import loadable
     from jailpf.insight.notes import uncalled
     from jailpf.insight.rows import rows as rows_of
-    from jailpf.insight.world import build
     from jailpf.pf.simulated.reach.reach import everywhere
     from jailpf.pf.simulated.reach.reach import reach as engine
 
-    world = build(
-        session,
-        main=options.main or "",
-        declared=options.declared,
-        interfaces=options.interfaces or "",
-        given=options.interface or (),
-    )
-    if options.main:
-        world.problems += [PfRefusedError(one) for one in loadable(world, options.main)]
+    world = world_of(session, options)
     known = world.pf.topology.jails
     for name in options.jails:
         if name not in known:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jailpf.cli import output
-from jailpf.errors import PfRefusedError, Problem
-from jailpf.insight.question import Question, ask, check
+from jailpf.cli.world import world_of
+from jailpf.errors import Problem
+from jailpf.insight.question import ask, check
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from jailpf.insight.world import World
     from jailpf.lifecycle.session import Session
     from jailpf.pf.simulated import Connection, Match
+    from jailpf.pf.simulated.kernel.ask import Question
     from jailpf.pf.simulated.nearest import Near
 
 ONLY_REDIRECTED = (
@@ -25,27 +27,17 @@ COLOURS = {"pass": "green", "unknown": "yellow"}
 def trace(session: Session, options: Namespace) -> int:
     """0 when the packet arrives, 1 when not."""
     from jailpf.insight.answer import answered
-    from jailpf.insight.loading import loadable
     from jailpf.insight.notes import notes
-    from jailpf.insight.world import build
     from jailpf.pf.simulated.nearest import nearest
 
     check(session, options.words)
-    world = build(
-        session,
-        main=options.main or "",
-        declared=options.declared,
-        interfaces=options.interfaces or "",
-        given=options.interface or (),
-    )
-    if options.main:
-        world.problems += [PfRefusedError(one) for one in loadable(world, options.main)]
+    world = world_of(session, options)
     question = ask(world, session, options.words)
     found = answered(world, question)
     near = nearest(world.pf, found) if found.verdict == "block" else []
     if options.json:
         left_out = list(map(output.problem_json, output.aside(session, world.problems)))
-        output.as_json("trace", question=question._asdict(), **_json(world, found, near), problems=left_out)
+        output.as_json("trace", question=_question_json(question), **_json(world, found, near), problems=left_out)
     else:
         _print(world, question, found, near)
         output.problems([*output.aside(session, world.problems), *notes(world)], level="yellow")
@@ -94,6 +86,10 @@ def _declared(world: World, match: Match) -> str:
         if source.place
         else f"[host] nat of jailpf.toml, for {source.jail}"
     )
+
+
+def _question_json(question: Question) -> dict[str, Any]:
+    return {name: value for name, value in question._asdict().items() if name != "listens"}
 
 
 def _json(world: World, found: Connection, near: list[Near]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from jailpf.pf.simulated.nearest import nearest_nat
 from jailpf.pf.simulated.rules.addresses import is_private, parse_address
 
 if TYPE_CHECKING:
-    from jailpf.insight.question import Question
     from jailpf.insight.world import World
     from jailpf.pf.simulated import Connection, Simulated
+    from jailpf.pf.simulated.kernel.ask import Question
 
 VERBS = {
     "pass": "reaches",

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import NoJailError, UsageError
+from jailpf.pf.simulated.kernel.ask import Question
 from jailpf.pf.simulated.rules.addresses import parse_address
 from jailpf.values import Address, Port, Protocol
 from jailpf.values.suggest import did_you_mean
@@ -16,25 +17,6 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated import Topology
 
 USAGE = "PROTO from ADDRESS|jail NAME|host to ADDRESS|jail NAME|host|ext_ip4|ext_ip6 [port N] [on IF]"
-
-
-class Question(NamedTuple):
-    """What was asked, with addresses."""
-
-    proto: str
-    source: str
-    to: str
-    port: int
-    source_port: int
-    interface: str
-    sender: str
-
-    def __str__(self) -> str:
-        whom = {"outside": self.source, "host": "the host"}.get(
-            self.sender, f"{self.sender.replace(':', ' ')} {self.source}"
-        )
-        port = f" port {self.port}" if self.port else ""
-        return f"{self.proto} from {whom} to {self.to}{port}"
 
 
 def check(session: Session, words: list[str]) -> None:

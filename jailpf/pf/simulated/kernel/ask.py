@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """What `Simulated.connect` was asked."""
+    """What was asked: addresses ("" for the sender's own), ports, where the packet appears ("" for the usual interface), and who
+    sends it: outside, host or jail:NAME.
+    """
 
     proto: str
     source: str
@@ -30,6 +32,13 @@ class Question(NamedTuple):
     interface: str
     sender: str
     listens: bool = True
+
+    def __str__(self) -> str:
+        whom = {"outside": self.source, "host": "the host"}.get(
+            self.sender, f"{self.sender.replace(':', ' ')} {self.source}"
+        )
+        port = f" port {self.port}" if self.port else ""
+        return f"{self.proto} from {whom} to {self.to}{port}"
 
 
 def connect(model: Model, question: Question, now: float, keep: bool) -> Connection:

@@ -51,13 +51,19 @@ class QueueOptions:
 
 
 @dataclass
-class Queue:
-    """A queue, or with an empty name an interface with altq."""
+class Child:
+    """A queue that a line names: its parent, its interface and the scheduler there."""
 
     name: str
     parent: str
     interface: str
     scheduler: str
+
+
+@dataclass
+class Queue(Child):
+    """A queue, or with an empty name an interface with altq."""
+
     priority: int = 1
     qlimit: int = 50
     tbrsize: int = 0
@@ -72,16 +78,6 @@ class Queue:
     roots: int = 0
     defaults: int = 0
     priorities: set[int] = field(default_factory=set)
-
-
-@dataclass
-class Child:
-    """A queue that a line names: its parent, its interface and the scheduler there."""
-
-    name: str
-    parent: str
-    interface: str
-    scheduler: str
 
 
 @dataclass
