@@ -23,7 +23,6 @@ def reach(session: Session, options: Namespace) -> int:
     """0 when of the jails only declared services are reached, ICMP apart; 1 when something else is, too."""
     from jailpf.insight.notes import uncalled
     from jailpf.insight.rows import rows as rows_of
-    from jailpf.pf.simulated.reach.reach import everywhere
     from jailpf.pf.simulated.reach.reach import reach as engine
 
     world = world_of(session, options)
@@ -32,7 +31,7 @@ def reach(session: Session, options: Namespace) -> int:
         if name not in known:
             raise NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, known))
     chosen = set(options.jails)
-    rows = [row for row in rows_of(world, engine(world.pf, everywhere(world.pf))) if not chosen or row.jail in chosen]
+    rows = [row for row in rows_of(world, engine(world.pf)) if not chosen or row.jail in chosen]
     declared = [row for row in rows if row.service and not row.doubts]
     doubtful = [row for row in rows if row.doubts]
     other = [row for row in rows if not row.service and not row.doubts]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from jailpf.declare import promises as written
 from jailpf.errors import DeclarationError, Problem
-from jailpf.insight.boxes import box_of, subtract
-from jailpf.insight.rows import owners
-from jailpf.pf.simulated.reach.boxes import Box
-from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, IntervalSet
-from jailpf.pf.simulated.rules.addresses import network
+from jailpf.insight.always import always
+from jailpf.insight.boxes import box_of
+from jailpf.insight.example import example
+from jailpf.insight.parties import Parties, means, net
+from jailpf.pf.simulated.reach.intervals import EMPTY, IntervalSet
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -21,16 +20,8 @@ if TYPE_CHECKING:
     from jailpf.insight.world import World
     from jailpf.lifecycle.session import Session
     from jailpf.pf.simulated.reach.reached import Reached
-    from jailpf.pf.simulated.rules.rule import Family
 
 ICMP = ("icmp", "ipv6-icmp")
-EPHEMERAL = IntervalSet(((1024, 65535),))
-# Never a sender on the Internet, or only on a link: what "anyone outside" does not stand for in an `always`.
-UNROUTED: dict[str, tuple[str, ...]] = {
-    "inet": ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3"),
-    "inet6": ("::/8", "fc00::/7", "fe80::/10", "ff00::/8"),
-}  # fmt: skip
-SHOWN = {"inet": ("198.51.100.7", "203.0.113.77"), "inet6": ("2001:db8:ffff::7", "2001:db8::77")}
 
 
 def promises_of(session: Session) -> list[Promised]:
@@ -40,14 +31,18 @@ def promises_of(session: Session) -> list[Promised]:
 
 def broken(promises: Iterable[Promised], world: World, answer: Sequence[Reached]) -> list[Problem]:
     """A problem for each promise that the world does not keep, with an example packet; what is doubtful is not kept."""
-    return [problem for one in promises if (problem := _broken(one, world, answer))]
+    parties = Parties(world.pf.topology)
+    return [problem for one in promises if (problem := _broken(one, parties, world, answer))]
 
 
 def strangers(promises: Iterable[Promised], jails: Iterable[str]) -> Iterator[Problem]:
-    """Jails that a promise names and nobody declares: it is kept, and may be about nothing. A pattern may wait for its jails."""
+    """Jails that a promise names and nobody declares: a `never` about one is kept, and may be about nothing. A pattern may
+    wait for its jails; an `always` about one is not kept.
+    """
     known = sorted(jails)
     for one in promises:
-        for whom in (*one.promise.source, *one.promise.to, *one.promise.but):
+        meant = one.promise.but if one.word == "always" else (*one.promise.source, *one.promise.to, *one.promise.but)
+        for whom in meant:
             if whom.kind == "jail" and "*" not in whom.word and whom.word not in known:
                 yield Problem(f"no jail {whom.word!r} is declared", one.place, did_you_mean(whom.word, known))
 
@@ -69,52 +64,32 @@ def guard(session: Session, name: str) -> None:
             raise DeclarationError(new)
 
 
-def _broken(one: Promised, world: World, answer: Sequence[Reached]) -> Problem | None:
-    check = _never if one.word == "never" else _always
-    why = check(one.promise, world, answer)
-    return Problem(f"{one} is not kept: {why}", one.place, "change the declaration, or the promise") if why else None
+def _broken(one: Promised, parties: Parties, world: World, answer: Sequence[Reached]) -> Problem | None:
+    remedy = "change the declaration, or the promise"
+    if one.word == "never":
+        why = _never(one.promise, parties, world, answer)
+    else:
+        strange = next((whom.word for whom in (*one.promise.source, *one.promise.to) if _is_strange(whom, parties)), "")
+        why = f"nothing is known of jail {strange!r}" if strange else always(one.promise, parties, answer)
+        remedy = (did_you_mean(strange, parties.topology.jails) if strange else "") or remedy
+    return Problem(f"{one} is not kept: {why}", one.place, remedy) if why else None
 
 
-def _never(promise: Promise, world: World, answer: Sequence[Reached]) -> str:
+def _is_strange(whom: Whom, parties: Parties) -> bool:
+    """Whether it is one jail, and not there. A pattern may wait for its jails."""
+    return whom.kind == "jail" and "*" not in whom.word and whom.word not in parties.topology.jails
+
+
+def _never(promise: Promise, parties: Parties, world: World, answer: Sequence[Reached]) -> str:
     for row in answer:
-        if not _protocol(promise, row.proto) or not _receives(promise.to, world, row):
+        if not _protocol(promise, row.proto):
             continue
         box = box_of(row)
-        part = box._replace(sources=_senders(promise, world, row), ports=_ports(promise, row))
-        if all(part):
-            return _example(world, row, part)
+        to = _received(promise.to, parties, row)
+        part = to and box._replace(sources=_senders(promise, parties, row), to=to, ports=_ports(promise, row))
+        if part and all(part):
+            return example(world, parties, row, part)
     return ""
-
-
-def _always(promise: Promise, world: World, answer: Sequence[Reached]) -> str:
-    """The first sender and receiver of each family that both have, of which nothing, or not everything, gets through."""
-    for proto in promise.proto.names if promise.proto else ("tcp",):
-        for receiver, family in _receivers(promise, world):
-            kept = (one for one in answer if one.answered and not one.doubts)
-            rows = [one for one in kept if (one.proto, one.delivered_to, one.family) == (proto, receiver, family)]
-            for sender, sources in _origins(promise, world, family, receiver):
-                for port in promise.port or (None,):
-                    inside = IntervalSet(((port.first, port.last),)) if port else None
-                    if not _covered(rows, sources, inside):
-                        at = f" port {port}" if port else ""
-                        return f"not every {proto} connection from {sender} reaches {receiver}{at} ({family})"
-    return ""
-
-
-def _covered(rows: list[Reached], sources: IntervalSet, inside: IntervalSet | None) -> bool:
-    """Whether by one address and port all of the sources arrive at every port that is promised."""
-    ways: dict[tuple[object, ...], list[Box]] = defaultdict(list)
-    for row in rows:
-        ports = row.delivered_ports() if inside is None else row.delivered_ports() & inside
-        if ports:
-            key = (row.to, row.ports) if row.port is not None else (row.to, row.shift)
-            ways[key].append(Box(row.sources, row.source_ports, IntervalSet.single(0), ports))
-    wanted = [Box(sources, EPHEMERAL, IntervalSet.single(0), inside)] if inside else None
-    for boxes in ways.values():
-        target = wanted or [Box(sources, EPHEMERAL, IntervalSet.single(0), boxes[0].ports)]
-        if not subtract(target, boxes):
-            return True
-    return False
 
 
 def _protocol(promise: Promise, proto: str) -> bool:
@@ -134,136 +109,20 @@ def _ports(promise: Promise, row: Reached) -> IntervalSet:
     return row.ports & wanted.shifted(-row.shift)
 
 
-def _receives(whom: tuple[Whom, ...], world: World, row: Reached) -> bool:
-    return any(
-        one.kind == "any"
-        or (one.kind == "host" and row.delivered_to == "host")
-        or (one.is_jail(row.delivered_to) and row.delivered_to in world.pf.topology.jails)
-        or bool(_net(one, row.family) & row.to)
-        or (one.network is not None and _is_in(row.address, one))
-        for one in whom
-    )
+def _received(whom: tuple[Whom, ...], parties: Parties, row: Reached) -> IntervalSet:
+    """The addresses asked for of a row whose receiver is meant: by its name or address, else by the address asked for."""
+    for one in whom:
+        known = one.kind == "any" or (row.delivered_to in parties.names and means(one, row.delivered_to))
+        if known or row.address_number() in net(one, row.family):
+            return row.to
+    return row.to & IntervalSet.of(span for one in whom for span in net(one, row.family))
 
 
-def _is_in(address: str, whom: Whom) -> bool:
-    from ipaddress import ip_address
-
-    try:
-        number = ip_address(address)
-    except ValueError:
-        return False
-    return whom.network is not None and number.version == whom.network.net.version and number in whom.network.net
-
-
-def _senders(promise: Promise, world: World, row: Reached) -> IntervalSet:
+def _senders(promise: Promise, parties: Parties, row: Reached) -> IntervalSet:
     """The sources of a row that the promise speaks of; a jail that asks itself is nobody's business."""
     found = EMPTY
     for one in promise.source:
-        found = found | _sources(one, world, row)
+        found = found | parties.sources(one, row)
     for one in promise.but:
-        found = found - _sources(one, world, row)
-    return found - _own(world, row.delivered_to, row.family) if row.origin != "outside" else found
-
-
-def _sources(whom: Whom, world: World, row: Reached) -> IntervalSet:
-    inside = row.origin == "local" or any(
-        jail.vnet and jail.interface == row.origin for jail in world.pf.topology.jails.values()
-    )
-    if whom.kind == "any":
-        return row.sources
-    if whom.kind == "outside":
-        return EMPTY if inside else row.sources - _local(world, row.family)
-    if whom.network is not None:
-        return row.sources & _net(whom, row.family)
-    if not inside:
-        return EMPTY
-    names = ["host"] if whom.kind == "host" else [name for name in world.pf.topology.jails if whom.is_jail(name)]
-    return row.sources & IntervalSet.of(span for name in names for span in _own(world, name, row.family))
-
-
-def _local(world: World, family: Family) -> IntervalSet:
-    """The addresses of the host and of jails that share its stack: the kernel drops what comes from outside with them."""
-    return IntervalSet.of(
-        (address.number, address.number)
-        for address, owner in world.pf.topology.owners().items()
-        if address.family == family and not owner.vnet
-    )
-
-
-def _own(world: World, name: str, family: Family) -> IntervalSet:
-    """The addresses of a jail, or of the host."""
-    return IntervalSet.of(
-        (address.number, address.number)
-        for address, owner in world.pf.topology.owners().items()
-        if address.family == family and (owner.jail or "host") == name
-    )
-
-
-def _net(whom: Whom, family: Family) -> IntervalSet:
-    if whom.network is None or whom.network.family != family:
-        return EMPTY
-    net = whom.network.net
-    return IntervalSet(((int(net[0]), int(net[-1])),))
-
-
-def _receivers(promise: Promise, world: World) -> Iterator[tuple[str, Family]]:
-    for one in promise.to:
-        names = [name for name in world.pf.topology.jails if one.is_jail(name)] if one.kind == "jail" else [str(one)]
-        for name in names:
-            families: tuple[Family, Family] = ("inet", "inet6")
-            for family in families:
-                if _own(world, name, family):
-                    yield name, family
-
-
-def _origins(promise: Promise, world: World, family: Family, receiver: str) -> Iterator[tuple[str, IntervalSet]]:
-    """(who, addresses) of the senders of an `always`."""
-    names = [name for name in ("host", *world.pf.topology.jails) if not any(_is(one, name) for one in promise.but)]
-    for one in promise.source:
-        if one.kind in ("outside", "any"):
-            yield (
-                "outside",
-                EVERY[family]
-                - _unrouted(family)
-                - IntervalSet.of(span for name in names for span in _own(world, name, family)),
-            )
-        elif one.network is not None and (found := _net(one, family)):
-            yield str(one), found
-        for name in names:
-            if _is(one, name) and name != receiver and (found := _own(world, name, family)):
-                yield name, found
-
-
-def _is(whom: Whom, name: str) -> bool:
-    return whom.kind == "any" or (whom.kind == "host" and name == "host") or (name != "host" and whom.is_jail(name))
-
-
-def _unrouted(family: Family) -> IntervalSet:
-    from ipaddress import ip_network
-
-    nets = map(ip_network, UNROUTED[family])
-    return IntervalSet.of((int(net[0]), int(net[-1])) for net in nets)
-
-
-def _example(world: World, row: Reached, part: Box) -> str:
-    """One packet, where it arrives, and by whose declaration."""
-    from ipaddress import ip_address
-
-    usual = (int(ip_address(word)) for word in SHOWN[row.family])
-    number = next((one for one in usual if one in part.sources), part.sources.spans[0][0])
-    ports = bool(part.ports) and part.ports != IntervalSet.single(0)
-    port = f" port {part.ports.spans[0][0]}" if ports else ""
-    source, to = (_text(one, row.family) for one in (number, part.to.spans[0][0]))
-    reaches = "may reach" if row.doubts else "reaches"
-    label = next((owners(world)[label] for label in row.labels() if label in owners(world)), None)
-    by = ""
-    if label:
-        jail, service = label
-        by = f", by [service.{service}] of {jail} ({world.jails[jail].services.place('service', service)})"
-    return f"{row.proto} from {source} to {to}{port} {reaches} {row.delivered_to}{by}"
-
-
-def _text(number: int, family: Family) -> str:
-    from jailpf.pf.simulated.rules.addresses import host_text
-
-    return host_text(network(family, number, 32 if family == "inet" else 128))
+        found = found - parties.sources(one, row)
+    return found - parties.own(row.delivered_to, row.family) if parties.inside(row.origin) else found

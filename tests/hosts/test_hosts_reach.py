@@ -10,7 +10,7 @@ pytest.importorskip("lark")
 
 from hosts.reading import HostFile, files
 from jailpf.errors import JailpfError
-from jailpf.pf.simulated.reach.reach import everywhere, reach
+from jailpf.pf.simulated.reach.reach import reach
 from jailpf.pf.simulated.rules.addresses import address_text, parse_address
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _world(name: str) -> Simulated:
 def _found(name: str) -> set[tuple[str, str, str]]:
     """Who is reached by whom at which port 22 or 80, TCP."""
     pf = _world(name)
-    found = (one for one in reach(pf, everywhere(pf)) if one.proto == "tcp" and one.answered and not one.doubts)
+    found = (one for one in reach(pf) if one.proto == "tcp" and one.answered and not one.doubts)
     return {
         (one.origin, one.delivered_to, str(port))
         for one in found
@@ -67,7 +67,7 @@ def test_reach_and_connect_say_the_same(path: Path) -> None:
     """One packet of each row is asked for: what is sure arrives, and is answered or not as the row says."""
     pf = HostFile(path.read_text()).world().pf
     try:
-        rows = reach(pf, everywhere(pf))
+        rows = reach(pf)
     except JailpfError:
         return  # it said that it cannot say
     wrong = [said for row in rows[:: max(1, len(rows) // 12)] if (said := _disagrees(pf, row))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from worlds.rulesets import Sent, anchors, hosted, mains, packets, world
 
 from jailpf.pf.simulated import Simulated
 from jailpf.pf.simulated.explain import rebuild
@@ -19,157 +20,14 @@ from jailpf.pf.simulated.rules.addresses import parse_address
 if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.reached import Reached
 
-JAILS = {
-    "a": (["172.16.15.1", "fd7a::1"], "lo1", False),
-    "b": (["172.16.15.2"], "lo1", False),
-    "c": (["203.0.113.20"], "em0", False),
-    "v": (["10.9.0.5", "fd09::5"], "bridge0", True),
-    "w": (["10.9.0.6"], "bridge0", True),
-}
-ADDRESSES = [address for jail in JAILS.values() for address in jail[0]]
-EXTERNAL = ["203.0.113.1", "203.0.113.20", "2001:db8::1"]
-SOURCES = ["198.51.100.7", "198.51.100.8", "192.0.2.1", "2001:db8:9::7"]
-PORTS = [79, 80, 81, 82, 83, 6000, 6003, 7000, 7003]
 
-
-def _host(pf: Simulated) -> Simulated:
-    pf.topology.add_interface("bridge0", "10.9.0.1/24", "fd09::1/64")
-    for name, (own, interface, vnet) in JAILS.items():
-        pf.topology.add_jail(name, own, interface, vnet)
-    return pf
-
-
-_on = st.sampled_from(
-    ["", "", "on em0", "on em0", "on lo0", "on lo1", "on bridge0", "on { em0 lo0 bridge0 }", "on ! em0"]
-)
-_proto = st.sampled_from(["proto tcp", "proto udp", "proto { tcp udp }"])
-_from = st.sampled_from(
-    [
-        "any",
-        "198.51.100.7",
-        "<t>",
-        "! <t>",
-        "<u>",
-        "192.0.2.0/24",
-        "{ 198.51.100.8 172.16.15.2 }",
-        "any port 4000",
-        "(bridge0:network)",
-    ]
-)
-_to = st.sampled_from(["any", "203.0.113.1", "<ext_ip4>", "(em0:0)", "(em0)", "{ 203.0.113.1 203.0.113.20 }"])
-_port = st.sampled_from(["port 80", "port { 80 81 }", "port 79:82", "port 6000:6005"])
-_target = st.sampled_from(["172.16.15.1", "172.16.15.2", "203.0.113.20", "10.9.0.5", "10.9.0.6"])
-_pool = st.one_of(_target, _target, st.sampled_from(["{ 172.16.15.1 172.16.15.2 }", "{ 10.9.0.5 203.0.113.20 }"]))
-_pass = st.sampled_from(["", "", "", "pass"])
-_state = st.sampled_from(["", "", "", "no state", "flags any", "flags any no state"])
-_target_port = st.sampled_from(["", "port 80", "port 7000:*"])
-_tag = st.sampled_from(["", 'tag "x"', 'tag "y"'])
-_tagged = st.sampled_from(["", "", 'tagged "x"', '! tagged "y"'])
-_dport = st.sampled_from(["", "port 80", "port != 80", "port > 81", "port { 80 7003 }", "port 79 >< 82"])
-_action = st.sampled_from(
-    ["pass", "pass quick", "pass quick", "block", "block quick", "match", "pass in quick", "block out"]
-)
-
-_rdr = st.builds(
-    "rdr {} {} inet {} from {} to {} {} {} -> {} {}".format,
-    *(_pass, _on, _proto, _from, _to, _port, _tag, _pool, _target_port),
-)
-_no_rdr = st.builds("no rdr {} inet {} from any to {} {}".format, _on, _proto, _to, _port)
-_rdr6 = st.builds("rdr on em0 inet6 proto tcp from any to any {} {} -> fd7a::1".format, _port, _tag)
-_binat = st.builds("binat {} inet from {} to any {} -> 203.0.113.1".format, _on, _target, _tag)
-_nat = st.builds("nat {} {} inet from {} to any {} -> (em0:0) static-port".format, _pass, _on, _target, _tag)
-
-
-def _rule(action: str, on: str, proto: str, source: str, to: str, *words: str) -> str:
-    port, state, *options = words
-    state = state if "pass" in action else ""
-    return " ".join((action, on, "inet", proto, "from", source, "to", to, port, state, *options))
-
-
-_filter = st.builds(
-    _rule,
-    *(_action, _on, _proto, _from, st.sampled_from(["any", *ADDRESSES[:1], "172.16.15.2", "10.9.0.5", "<ext_ip4>"])),
-    *(_dport, _state, _tag, _tagged),
-)
-_routing = st.builds(
-    "pass {} {} inet {} from any to {} {}".format,
-    st.sampled_from(["in quick on em0", "in on em0", "in quick on bridge0", "out quick on lo0", "out on bridge0"]),
-    st.sampled_from(
-        [
-            "route-to (bridge0 10.9.0.5)",
-            "route-to (em0 203.0.113.254)",
-            "reply-to (em0 203.0.113.254)",
-            "route-to { (em0 203.0.113.254), (bridge0 10.9.0.5) }",
-        ]
-    ),
-    *(_proto, st.sampled_from(["any", "172.16.15.2", "10.9.0.5"]), _dport),
-)
-_filter6 = st.builds(
-    "{} inet6 {} from any to {} {}".format, _action, _proto, st.sampled_from(["any", "fd7a::1"]), _dport
-)
-_plain = st.sampled_from(["pass", "block", "pass inet6 proto icmp6", "block out on bridge0", "pass inet proto icmp"])
-_anchor = st.builds(
-    lambda first, then: "table <t> { 192.0.2.0/24 198.51.100.7 !192.0.2.1 }\n" + "\n".join([*first, *then, ""]),
-    st.lists(st.one_of(_rdr, _rdr, _no_rdr, _rdr6, _binat, _nat), max_size=3),
-    st.lists(st.one_of(_filter, _filter, _filter, _routing, _filter6, _plain), max_size=4),
-)
-_calls = st.sampled_from(["", " on em0", " proto tcp", " inet from 198.51.100.0/24 to any", " from <u> to any"])
-_main = st.builds(
-    'table <ext_ip4> {{ 203.0.113.1 }}\ntable <u> file "/nosuch/table"\n{}{}\n{}rdr-anchor "j/*"{}\nbinat-anchor "j/*"\nnat-anchor "j/*"\n{}\n{}\nanchor "j/*"{}\n'.format,
-    *(st.sampled_from(["", "set skip on lo0\n", "set skip on bridge0\n"]), st.one_of(st.just(""), _rdr), st.just("")),
-    *(
-        _calls,
-        st.sampled_from(["", "block all", "block in on em0", "pass"]),
-        st.one_of(st.just("pass inet6 proto icmp6"), _filter),
-    ),
-    _calls,
-)
-_any_packet = st.tuples(
-    st.sampled_from(["outside", "outside", "host", *(f"jail:{name}" for name in JAILS)]),
-    st.sampled_from(["tcp", "udp", "icmp"]),
-    st.sampled_from(SOURCES),
-    st.sampled_from([*ADDRESSES, *EXTERNAL, *EXTERNAL]),
-    st.sampled_from(PORTS),
-    st.sampled_from([4000, 40000]),
-)
-_published = st.tuples(
-    st.sampled_from(["outside", "outside", "host", "jail:a", "jail:v"]),
-    st.sampled_from(["tcp", "tcp", "udp"]),
-    st.sampled_from(SOURCES[:3]),
-    st.sampled_from(EXTERNAL[:2]),
-    st.sampled_from([80, 81, 6000, 6003]),
-    st.sampled_from([4000, 40000]),
-)
-_packet = st.one_of(_any_packet, _published)
-
-
-def _compare(pf: Simulated, found: list[Reached], packet: tuple[str, str, str, str, int, int]) -> None:
-    sender, proto, outside, to, port, source_port = packet
-    source = outside
-    if sender != "outside":
-        own = JAILS[sender[5:]][0] if sender.startswith("jail:") else ["203.0.113.1", "2001:db8::1"]
-        fitting = [address for address in own if (":" in address) == (":" in to)]
-        if not fitting:
-            return
-        source = fitting[0]
-    if (":" in source) != (":" in to):
-        return
-    if proto == "icmp":
-        proto, port, source_port = ("ipv6-icmp" if ":" in to else "icmp"), 0, 0
-    vnet = sender.startswith("jail:") and JAILS[sender[5:]][2]
-    origin = "outside" if sender == "outside" else "bridge0" if vnet else "local"
-    connection = pf.connect(proto, source, to, port, source_port=source_port, sender=sender, keep=False)
-    family = "inet6" if ":" in to else "inet"
-    entries = [
-        entry
-        for entry in found
-        if (entry.origin, entry.family, entry.proto) == (origin, family, proto)
-        and entry.includes(parse_address(source).number, source_port, parse_address(to).number, port)
-    ]
+def _compare(pf: Simulated, found: list[Reached], packet: Sent) -> None:
+    connection = packet.asked(pf)
+    entries = [entry for entry in found if packet.within(entry)]
     if any(BEYOND in e.doubts for e in entries):
         return  # of so many reach says that it cannot say
-    sure = {(*_end(e, port), e.answered) for e in entries if not e.doubts}
-    doubtful = {_end(e, port) for e in entries if e.doubts}
+    sure = {(*_end(e, packet.port), e.answered) for e in entries if not e.doubts}
+    doubtful = {_end(e, packet.port) for e in entries if e.doubts}
     ends = {
         (who, where, connection.port)
         for who, where in zip(connection.delivered_to.split(" or "), connection.address.split(" or "), strict=False)
@@ -190,37 +48,31 @@ def _end(entry: Reached, port: int) -> tuple[str, str, int]:
 
 _few = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 _many = settings(_few, max_examples=400)
-_asked = given(main=_main, anchors=st.lists(_anchor, max_size=3), packets=st.lists(_packet, min_size=8, max_size=25))
+_asked = given(main=mains, loaded=st.lists(anchors, max_size=3), sent=st.lists(packets, min_size=8, max_size=25))
 
 
-def _agree(main: str, anchors: list[str], packets: list[tuple[str, str, str, str, int, int]]) -> None:
-    pf = _host(rebuild(main))
-    for number, text in enumerate(anchors):
-        pf.load(f"j/{number}", text)
+def _agree(main: str, loaded: list[str], sent: list[Sent]) -> None:
+    pf = world(main, loaded)
     found = reach(pf)
-    for packet in packets:
+    for packet in sent:
         _compare(pf, found, packet)
 
 
 @_few
 @_asked
-def test_reach_and_connect_agree(
-    main: str, anchors: list[str], packets: list[tuple[str, str, str, str, int, int]]
-) -> None:
+def test_reach_and_connect_agree(main: str, loaded: list[str], sent: list[Sent]) -> None:
     """For random rulesets, rules in doubt among them, reach holds exactly the packets that connect lets through, says
     of the same that nothing answers, and of the same that only FreeBSD could tell.
     """
-    _agree(main, anchors, packets)
+    _agree(main, loaded, sent)
 
 
 @pytest.mark.exam
 @_many
 @_asked
-def test_reach_and_connect_agree_at_length(
-    main: str, anchors: list[str], packets: list[tuple[str, str, str, str, int, int]]
-) -> None:
+def test_reach_and_connect_agree_at_length(main: str, loaded: list[str], sent: list[Sent]) -> None:
     """The same, with many more."""
-    _agree(main, anchors, packets)
+    _agree(main, loaded, sent)
 
 
 def _entries(
@@ -235,7 +87,7 @@ def _entries(
 
 def test_a_published_service_is_reached_by_its_port_only() -> None:
     """A declared service is one entry, with its sources, its external port and its labels."""
-    pf = _host(Simulated())
+    pf = hosted(Simulated())
     pf.load(
         "jailpf/a",
         "table <t> { 192.0.2.0/24 !192.0.2.0/25 }\n"
@@ -252,7 +104,7 @@ def test_a_published_service_is_reached_by_its_port_only() -> None:
 
 def test_what_no_rule_names_is_found_too() -> None:
     """A wide pass rule shows as what it is: every port but the blocked one, every protocol."""
-    pf = _host(Simulated(main="pass\nblock in proto tcp to 172.16.15.2 port 22\n"))
+    pf = hosted(Simulated(main="pass\nblock in proto tcp to 172.16.15.2 port 22\n"))
     assert ("tcp", ["any"], ((0, 21), (23, 65535))) in _entries(pf, "b")
     assert ("other", ["any"], ((0, 0),)) in _entries(pf, "b")
     assert _entries(pf, "w", "bridge0")
@@ -269,7 +121,7 @@ def test_what_no_rule_names_is_found_too() -> None:
 )
 def test_pools_networks_and_rules_that_pass_by_themselves(rule: str, reached: list[str]) -> None:
     """Each address of a pool is reached, a network is mapped one to one, and `pass` needs no filter rule."""
-    pf = _host(Simulated(main=rule + "\npass\n" if "pass" not in rule else rule + "\nblock\n"))
+    pf = hosted(Simulated(main=rule + "\npass\n" if "pass" not in rule else rule + "\nblock\n"))
     entries = [e for e in reach(pf, ["outside"]) if e.family == "inet" and e.proto == "tcp"]
     there = parse_address("203.0.113.2").number
     assert sorted(e.delivered_to for e in entries if e.includes(0xC6336407, 40000, there, 80)) == reached
@@ -278,7 +130,7 @@ def test_pools_networks_and_rules_that_pass_by_themselves(rule: str, reached: li
 
 def test_another_routing_table_is_a_doubt() -> None:
     """Where the packets go then is not simulated: they may arrive or not, and the rule is named."""
-    entries = reach(_host(Simulated(main="block\npass in proto tcp all rtable 1\n")), ["outside"])
+    entries = reach(hosted(Simulated(main="block\npass in proto tcp all rtable 1\n")), ["outside"])
     assert {e.proto for e in entries} == {"tcp"}
     assert all("rtable 1" in match.text for e in entries for match in e.blamed())
 
@@ -289,7 +141,7 @@ def test_a_doubtful_rule_puts_in_doubt_what_it_may_match_and_no_more() -> None:
         'table <t> file "/nosuch/table"\nblock all\npass in on em0 proto tcp to 172.16.15.1\n'
         "pass in on em0 proto tcp from <t> to 172.16.15.2 port 80\n"
     )
-    entries = reach(_host(rebuild(rules)), ["outside"])
+    entries = reach(hosted(rebuild(rules)), ["outside"])
     assert {(e.delivered_to, bool(e.doubts)) for e in entries} == {("a", False), ("b", True)}
     assert {match.line for e in entries for match in e.blamed()} == {4}
     assert reach(rebuild("block all\npass in on em7 proto tcp user root\n")) == []
@@ -319,7 +171,7 @@ def test_sets_of_addresses_are_printed_as_networks() -> None:
 
 def test_senders_are_named_even_when_their_addresses_are_neighbours() -> None:
     """The jails behind a set of sources, each by its name; the host by "host"."""
-    pf = _host(Simulated(main="pass\n"))
+    pf = hosted(Simulated(main="pass\n"))
     entries = [e for e in reach(pf, ["local"]) if e.delivered_to == "v" and e.proto == "tcp" and e.family == "inet"]
     assert [sorted(senders(entry, pf.topology)) for entry in entries] == [["a", "b", "c", "host"]]
     assert {tuple(senders(entry, pf.topology)) for entry in reach(pf, ["outside"])} == {("outside",)}

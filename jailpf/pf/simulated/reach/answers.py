@@ -58,6 +58,7 @@ class Answers:
         self.cards = cards(model.topology)
         self.left = ASKED_MAX
         self._known: dict[tuple[object, ...], Answer] = {}
+        self._asked: dict[tuple[str, Kind, int, int, int, int], tuple[str, tuple[Flat, ...]]] = {}
         self._holders: dict[Family, dict[str, IntervalSet]] = {}
         self._ways: dict[Family, tuple[dict[str, IntervalSet], str]] = {}
         self._apart: dict[tuple[str, Family, IntervalSet], Homes] = {}
@@ -171,22 +172,29 @@ class Answers:
                             yield (*(sets.host(host, flat.path, kind.family)[0] for host in pair), *ports)
 
     def _ask(self, origin: str, kind: Kind, flow: Flow) -> Answer:
-        packet = Packet(
-            kind.family,
-            kind.proto,
-            flow.sources.spans[0][0],
-            flow.source_ports.spans[-1][1],  # the last: not the port that it goes to, as far as it may be another
-            ((flow.to & self.own[kind.family]) or flow.to - NEVER_OUTSIDE[kind.family] or flow.to).spans[0][0],
-            flow.ports.spans[0][0],
-        )
+        source_port = flow.source_ports.spans[-1][
+            1
+        ]  # the last: not the port that it goes to, as far as it may be another
+        to = ((flow.to & self.own[kind.family]) or flow.to - NEVER_OUTSIDE[kind.family] or flow.to).spans[0][0]
+        asked = (origin, kind, flow.sources.spans[0][0], source_port, to, flow.ports.spans[0][0])
+        if asked not in self._asked:
+            self._asked[asked], tried = self._sent(*asked)
+            self.left -= 0 if all(hop.keeps for hop in flow.hops) else tried
+        verdict, doubts = self._asked[asked]
+        if verdict == "unknown":
+            return False, doubts or flow.pools or flow.rules or (BEYOND,)
+        return verdict == "pass", ()
+
+    def _sent(
+        self, origin: str, kind: Kind, source: int, source_port: int, to: int, port: int
+    ) -> tuple[tuple[str, tuple[Flat, ...]], int]:
+        """(verdict, doubts) of one packet, and in how many worlds it was tried."""
+        packet = Packet(kind.family, kind.proto, source, source_port, to, port)
         places = {"outside": Place("outside", self.topology.ext_if), "local": LOCAL}
         places.update((card, Place("outside", card)) for card in self.cards)
         worlds = Worlds(self.model, packet, places.get(origin, Place("vnet", origin)), 0.0)
         found = worlds.connect(keep=False)
-        self.left -= 0 if all(hop.keeps for hop in flow.hops) else worlds.tried
-        if found.verdict == "unknown":
-            return False, tuple(found.doubts) or flow.pools or flow.rules or (BEYOND,)
-        return found.verdict == "pass", ()
+        return (found.verdict, tuple(found.doubts)), worlds.tried
 
 
 def _looks_at(rule: Rule) -> list[tuple[Host, Host]]:

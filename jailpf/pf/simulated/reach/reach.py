@@ -41,13 +41,14 @@ class Opens(Protocol):
 
 
 def reach(pf: Opens, origins: Iterable[str] | None = None) -> list[Reached]:
-    """What is reached from the origins (all: "outside", "local", and the interfaces of vnet jails).
+    """What is reached from the origins (all: "outside", "local", the interfaces of vnet jails, and the other cards, tunnels
+    and networks by which somebody may come).
 
     What only FreeBSD could say has `doubts`, the rules to blame; what arrives and is not answered is not `answered`.
     """
     with pf.opened() as model:
         search = _Search(model)
-        chosen = list(origins) if origins is not None else ["outside", "local", *search.sides]
+        chosen = list(origins) if origins is not None else search.origins()
         return _merged(
             entry
             for family in FAMILIES
@@ -55,12 +56,6 @@ def reach(pf: Opens, origins: Iterable[str] | None = None) -> list[Reached]:
             for origin in chosen
             for entry in search.reached(origin, family, proto)
         )
-
-
-def everywhere(pf: Opens) -> list[str]:
-    """Every origin: those of `reach`, and the other cards, tunnels and networks by which somebody may come."""
-    with pf.opened() as model:
-        return ["outside", "local", *_Search(model).sides, *ways.cards(model.topology)]
 
 
 class _Search:
@@ -80,6 +75,10 @@ class _Search:
         self.protos = {
             rule.proto for ruleset in model.rulesets.values() for rules in ruleset.rules.values() for rule in rules
         }
+
+    def origins(self) -> list[str]:
+        """Whoever may send."""
+        return ["outside", "local", *self.sides, *ways.cards(self.topology)]
 
     def protocols(self, family: Family) -> list[str]:
         """Those that rules name, tcp, udp and the family's icmp, and "other" for all others."""

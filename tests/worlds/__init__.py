@@ -1,0 +1,1 @@
+"""Random worlds for property tests."""
