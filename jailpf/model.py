@@ -36,6 +36,7 @@ class Jail:
 
     name: as declared; addresses: in the manager's order; vnet: has a network stack of its own; interface: the host's
     side of that (bridge or epair), or the one that holds the addresses of a jail without, as far as known; shared: some address also belongs to the host or to another jail; path: its root;
+    sides: of a vnet jail all of the host's sides, where there are several; `interface` is the first;
     running_name: what jls(8) calls it; known_by: the adapter, or "declaration"; inputs: the files this came from;
     settled: False when only the running jail can tell its addresses.
     """
@@ -44,6 +45,7 @@ class Jail:
     addresses: tuple[Address, ...] = ()
     vnet: bool = False
     interface: Interface | None = None
+    sides: tuple[Interface, ...] = ()
     shared: bool = False
     path: str = ""
     running_name: str = ""

@@ -154,10 +154,7 @@ class _Work:
         if not self.jail.addresses and (
             self.services.services or any(d.keyword != "table" for d in self.services.declarations)
         ):
-            remedy = "give it one (ip4.addr in jail.conf), or say ip4 in [jail]; what listens in a jail with ip4 = inherit is the host's"
-            self.problems.append(
-                Problem(f"the jail {self.jail.name} has no address of its own", self.services.place(), remedy)
-            )
+            self.problems.append(_no_address(self.jail, self.services))
             return
         declared = sorted(self.services.declarations, key=lambda one: (one.keyword not in TRANSLATING, one.type.rank))
         for one in declared:
@@ -297,3 +294,15 @@ class _Work:
         if table.name not in self.inlined:
             return table
         return replace(table, file=None, addresses=(*self.inlined[table.name], *(table.addresses or ())))
+
+
+def _no_address(jail: Jail, services: Services) -> Problem:
+    """Why nothing can be declared for a jail without addresses, and what to write."""
+    own = 'ip4.addr = "lo1|10.0.0.10"'
+    if jail.shared:
+        what = f"the jail {jail.name} has no address of its own: it inherits the host's, and what listens in it is the host's"
+        remedy = f"write {own} in place of `ip4 = inherit` where the jail is configured"
+    else:
+        what = f"the jail {jail.name} has no address of its own"
+        remedy = f"give it one: {own} in jail.conf, in place of `ip4 = disable` if that is there; or say ip4 in [jail]"
+    return Problem(what, services.place(), remedy)

@@ -59,10 +59,10 @@ class Around:
         """Where packets from one jail to another are seen. Raises RenderError for a bridge that nobody knows."""
         if not sender.vnet and not target.vnet:
             return Way(LOOPBACKS)
-        bridges = tuple(dict.fromkeys(self.bridge(one) for one in (sender, target) if one.vnet))
-        if len(bridges) == 1 and sender.vnet and target.vnet:
+        bridges = tuple(dict.fromkeys(side for one in (sender, target) if one.vnet for side in self.bridges(one)))
+        if sender.vnet and target.vnet:
             return Way(bridges)
-        return Way(bridges, "" if len(bridges) > 1 else "in" if sender.vnet else "out")
+        return Way(bridges, "in" if sender.vnet else "out")
 
     def near(self, to: tuple[Peer, ...]) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
         """Destinations by the interfaces where what this jail sends there is seen; None: where it leaves for outside."""
@@ -74,7 +74,7 @@ class Around:
 
     def _near(self, peer: Peer) -> list[Way | None]:
         """In an order that is always the same: the text of the rules is compared."""
-        host = Way((self.bridge(self.jail),), "in") if self.jail.vnet else Way(LOOPBACKS)
+        host = Way(self.bridges(self.jail), "in") if self.jail.vnet else Way(LOOPBACKS)
         if peer.interface:
             if ":network" not in peer.word or peer.interface.startswith("lo"):
                 return [host]
@@ -98,9 +98,13 @@ class Around:
         return list(dict.fromkeys(ways))
 
     def bridge(self, jail: Jail) -> Interface:
-        """The host's side of a vnet jail. Raises RenderError when nobody knows it."""
+        """The host's side of a vnet jail, the first of several. Raises RenderError when nobody knows it."""
         if jail.interface is None:
             raise self.error(
                 f'the vnet jail {jail.name} is behind a bridge that nobody knows; add interface = "bridge0" to its [jail]'
             )
         return jail.interface
+
+    def bridges(self, jail: Jail) -> tuple[Interface, ...]:
+        """All of the host's sides of a vnet jail. Raises RenderError when nobody knows any."""
+        return jail.sides or (self.bridge(jail),)

@@ -38,9 +38,12 @@ class JailTable:
         Address, "The jail's IPv6 address, or several; [] when it has none.", many=True, optional=True, shown=MANAGER
     )
     vnet: bool | None = key(bool, "Whether the jail has a network stack of its own.", shown=MANAGER)
-    interface: Interface | None = key(
+    interface: tuple[Interface, ...] | None = key(
         Interface,
-        "The host's side of a vnet jail, its bridge or epair; of another jail the one that holds its addresses.",
+        "The host's side of a vnet jail, its bridge or epair, or several; of another jail the one that holds its addresses.",
+        many=True,
+        optional=True,
+        filled=True,
         shown=MANAGER,
     )
     shared: bool | None = key(bool, "Whether an address also belongs to the host or to another jail.", shown=MANAGER)

@@ -124,4 +124,7 @@ def _add(topology: Topology, jail: Jail) -> None:
     loopbacks = [name for name, one in topology.interfaces.items() if one.loopback and name != topology.lo0]
     local = loopbacks[0] if loopbacks else topology.lo0
     interface = jail.interface or next(filter(None, found), "bridge0" if jail.vnet else local)
-    topology.add_jail(jail.name, addresses, interface, jail.vnet)
+    # A bridge whose network holds one of its addresses is a side of it, said or not.
+    bridges = [name for name in found if jail.vnet and name and topology.interfaces[name].bridge]
+    sides = dict.fromkeys((*(jail.sides or (interface,)), *bridges))
+    topology.add_jail(jail.name, addresses, tuple(map(str, sides)), jail.vnet)

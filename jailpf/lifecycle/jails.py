@@ -126,6 +126,12 @@ class Jails:
                 raise DeclarationError(
                     f"{jail.interface} is the side of a vnet jail, and {name} is none", place, remedy
                 )
+            if not jail.vnet and len(table.interface or ()) > 1:
+                raise DeclarationError(
+                    f"only a vnet jail has several interfaces on the host, and {name} is none",
+                    services.place("jail", "interface"),
+                    "leave `interface` out: its addresses are found on whatever holds them",
+                )
             self.notes += [note for note in differences(known, services) if note not in self.notes]
         return jail
 
@@ -209,11 +215,13 @@ def laid_over(known: Jail, table: JailTable) -> Jail:
     said = table.addresses
     others = tuple(one for one in known.addresses if one.family not in said)
     vnet = known.vnet if table.vnet is None else table.vnet
+    same = vnet == known.vnet and (vnet or not said)
     return replace(
         known,
         addresses=others + tuple(one for family in said.values() for one in family),
         vnet=vnet,
-        interface=table.interface or (known.interface if vnet == known.vnet and (vnet or not said) else None),
+        interface=table.interface[0] if table.interface else known.interface if same else None,
+        sides=(table.interface if len(table.interface) > 1 else ()) if table.interface else known.sides if same else (),
         shared=known.shared if table.shared is None else table.shared,
         settled=known.settled or any(said.values()),
     )
@@ -225,7 +233,7 @@ def differences(known: Jail, services: Services) -> Iterator[Problem]:
     pairs: list[tuple[str, object, object]] = [
         ("ip4", table.ip4, known.of("inet")),
         ("ip6", table.ip6, known.of("inet6")),
-        ("interface", table.interface, known.interface),
+        ("interface", table.interface, known.sides or (known.interface and (known.interface,))),
     ]
     for name, said, knows in pairs:
         if said is not None and knows and said != knows:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, Place
+from jailpf.managers.rcconf import configured_in
 from jailpf.model import Jail
 from jailpf.system import running
 from jailpf.values import Address, Interface
@@ -27,22 +28,28 @@ _BRIDGE = re.compile(r"\bifconfig\s+([\w.]+)\s+addm\s")  # as bridged jails and 
 _JIB = re.compile(r"\bjib\s+addm\s+(?:-b\s+(\S+)\s+)?\S+\s+!?([\w.]+)")  # examples/jails/jib makes IFbridge
 
 
-def jail_of(name: str, running_name: str, parameters: Parameters, file: str, known_by: str) -> Jail:
+def jail_of(
+    name: str, running_name: str, parameters: Parameters, file: str, known_by: str, inside: bool = False
+) -> Jail:
     """The jail that the parameters describe. Raises ConfigError for an address that is none.
 
-    Not settled: a vnet jail whose addresses neither it nor its commands name (DHCP), or ip_hostname (a resolver knows them).
+    Not settled: a vnet jail whose addresses neither it nor its commands nor, with `inside`, its rc.conf name (DHCP), or
+    ip_hostname (a resolver knows them). inside: whether the adapter watches that file (rcconf.rc_conf).
     `ip4 = inherit` or `ip6 = inherit` shares the host's addresses.
     """
     vnet = wanted(parameters, "vnet")
     found = [one for key in ADDRESSES for one in addresses(parameters.get(key, ()), file)]
     if vnet and not found:
         found = list(configured(parameters))
-    hooks = "\n".join(value for key in HOOKS for value in parameters.get(key, ()))
+        if not found and inside and any("/etc/rc" in value for key in INSIDE for value in parameters.get(key, ())):
+            found = list(configured_in("".join(parameters.get("path", ()))))
+    sides = bridges("\n".join(value for key in HOOKS for value in parameters.get(key, ()))) if vnet else ()
     return Jail(
         name=name,
         addresses=tuple(dict.fromkeys(found)),
         vnet=vnet,
-        interface=bridge(hooks) if vnet else holder(parameters),
+        interface=next(iter(sides), None) if vnet else holder(parameters),
+        sides=sides if len(sides) > 1 else (),
         shared=not vnet and "inherit" in (*parameters.get("ip4", ()), *parameters.get("ip6", ())),
         path="".join(parameters.get("path", ())),
         running_name=running_name,
@@ -89,13 +96,12 @@ def configured(parameters: Parameters) -> Iterable[Address]:
     return found
 
 
-def bridge(hooks: str) -> Interface | None:
-    """The bridge that hook commands put a vnet jail's epair into, None when they do not say."""
-    if found := _BRIDGE.search(hooks):
-        return interface(found[1])
-    if found := _JIB.search(hooks):
-        return interface(found[1] or f"{found[2]}bridge")
-    return None
+def bridges(hooks: str) -> tuple[Interface, ...]:
+    """The bridges that hook commands put a vnet jail's epairs into, in their order; () when they do not say."""
+    found = [(one.start(), one[1]) for one in _BRIDGE.finditer(hooks)]
+    found += [(one.start(), one[1] or f"{one[2]}bridge") for one in _JIB.finditer(hooks)]
+    named = (interface(name) for _, name in sorted(found))
+    return tuple(dict.fromkeys(one for one in named if one is not None))
 
 
 def holder(parameters: Parameters) -> Interface | None:

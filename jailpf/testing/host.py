@@ -175,7 +175,7 @@ class SimulatedJail:
         session = self.host.session()
         jail = session.jails.find(self.name, session.jails.services(self.name))
         self.host.pf.topology.add_jail(
-            self.name, map(str, jail.addresses), interface=jail.interface or "lo1", vnet=jail.vnet
+            self.name, map(str, jail.addresses), interface=jail.sides or jail.interface or "lo1", vnet=jail.vnet
         )
         created(session, self.name)
 

@@ -74,7 +74,7 @@ class Deny(RuleType):
     def _sent(self, context: Context, side: Side, what: dict[str, Any]) -> Iterator[Rule]:
         """Before nat by address, after it by tag: the filter sees the translated source (facts-2.md)."""
         if context.jail.vnet:
-            yield Rule(direction="in", on=(context.bridge(context.jail),), source=side.jail, to=side.to, **what)
+            yield Rule(direction="in", on=context.bridges(context.jail), source=side.jail, to=side.to, **what)
             return
         yield Rule(source=side.jail, to=side.to, **what)
         rules = [rule for rule in context.translating if rule.family == side.family]

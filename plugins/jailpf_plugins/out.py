@@ -64,11 +64,11 @@ class Out(RuleType):
             yield from self._rules(context, side, source or side.jail, what)
 
     def _rules(self, context: Context, side: Side, source: tuple[Peer, ...], what: dict[str, Any]) -> Iterator[Rule]:
-        bridge = context.bridge(context.jail) if context.jail.vnet else None
-        if bridge is not None:
+        bridges = context.bridges(context.jail) if context.jail.vnet else ()
+        if bridges:
             # To the host itself, and so to its other jails, this rule alone would let in: nothing goes out of em0 there.
             beyond = side.to or (Peer.parse("!(self)"),)
-            yield Rule(action="pass", direction="in", on=(bridge,), source=source, to=beyond, **what)
+            yield Rule(action="pass", direction="in", on=bridges, source=source, to=beyond, **what)
         ways = [(side.to, side.way)] if side.way or not side.to else context.near(side.to)
         for to, way in ways:
             if way is None:
@@ -77,9 +77,9 @@ class Out(RuleType):
                         action="pass", direction="out", on=one.on, route=one.route, tagged=one.tagged,
                         source=() if one.tagged else source, to=to, **what,
                     )  # fmt: skip
-            elif bridge is None:
+            elif not bridges:
                 yield Rule(action="pass", direction=way.direction, on=way.on, source=source, to=to, **what)
-            elif others := tuple(one for one in way.on if one != bridge and way.direction != "in"):
+            elif others := tuple(one for one in way.on if one not in bridges and way.direction != "in"):
                 yield Rule(action="pass", direction="out", on=others, source=source, to=to, **what)
 
 

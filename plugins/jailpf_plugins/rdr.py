@@ -222,7 +222,7 @@ def _jails_only(peers: tuple[Party, ...]) -> bool:
 
 
 def _bridge(context: Context) -> tuple[Interface, ...]:
-    return (context.bridge(context.jail),) if context.jail.vnet else ()
+    return context.bridges(context.jail) if context.jail.vnet else ()
 
 
 @hookimpl

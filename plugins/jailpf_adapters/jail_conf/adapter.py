@@ -49,8 +49,10 @@ class JailConf(Adapter):
             known = self.jails(file)
             for called in dict.fromkeys((name, mapped(name))):
                 if called in known:
-                    jail = jailconf.jail_of(name, called, known[called], file, self.name)
-                    inputs = dict.fromkeys([*self.candidates(name), *self._sources_of(file)])
+                    jail = jailconf.jail_of(name, called, known[called], file, self.name, inside=True)
+                    inputs = dict.fromkeys(
+                        [*self.candidates(name), *self._sources_of(file), *self._inside(known[called])]
+                    )
                     return replace(jail, inputs=tuple(inputs), shared=jail.shared or self._shares(jail, file))
         return None
 
@@ -64,8 +66,16 @@ class JailConf(Adapter):
         return list(found)
 
     def watches(self, name: str) -> Iterable[str]:
-        """The files that could hold the jail, and what those that are there include."""
-        return [*self.candidates(name), *(source for file in self.files(name) for source in self._sources_of(file))]
+        """The files that could hold the jail, what those that are there include, and a vnet jail's own rc.conf."""
+        file = self.file_of(name)
+        known = self.jails(file) if file else {}
+        own = self._inside(known.get(name) or known.get(mapped(name)) or {})
+        sources = (source for file in self.files(name) for source in self._sources_of(file))
+        return [*self.candidates(name), *sources, *own]
+
+    def _inside(self, parameters: jailconf.Parameters) -> list[str]:
+        own = jailconf.rc_conf("".join(parameters.get("path", ()))) if "vnet" in parameters else ""
+        return [own] if own else []
 
     def roots(self) -> Iterable[str]:
         """The `path` of every jail. One run of jail(8) for each file."""

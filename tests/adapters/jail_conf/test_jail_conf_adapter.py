@@ -4,7 +4,7 @@ import pytest
 from stand_ins.host import HERE, Host
 
 from jailpf.errors import ConfigError
-from jailpf.managers.building import bridge, with_running
+from jailpf.managers.building import bridges, with_running
 from jailpf.managers.jailconf_text import outline
 from jailpf.managers.parameters import parse
 from jailpf.managers.sources import sources
@@ -167,11 +167,11 @@ def test_a_value_with_a_newline_in_it_does_not_begin_another_jail(host: Host) ->
 
 
 def test_the_bridge_of_a_vnet_jail_is_read_from_its_hooks() -> None:
-    assert bridge("ifconfig epair create\nifconfig bridge0 addm epair0a") == "bridge0"
-    assert bridge("jib addm -b lan web !em1") == "lan"
-    assert bridge("jib addm web !em1") == "em1bridge"
-    assert bridge("ifconfig averyverylongbridgename addm x") is None
-    assert bridge("jng bridge web em0") is None
+    assert bridges("ifconfig epair create\nifconfig bridge0 addm epair0a") == ("bridge0",)
+    assert bridges("jib addm -b lan web !em1") == ("lan",)
+    assert bridges("jib addm web !em1; ifconfig bridge0 addm e0a") == ("em1bridge", "bridge0")
+    assert bridges("ifconfig averyverylongbridgename addm x") == ()
+    assert bridges("jng bridge web em0") == ()
 
 
 def test_an_outline_knows_variables_statements_without_values_and_odd_characters() -> None:
