@@ -147,7 +147,12 @@ COMMANDS = (
         Option(("sources",), "names of jails, all when there is none; or the folders that it reads", nargs="*", metavar="SOURCE"),
         DRY,
     ), json=True),
-    Command("attach", "manage:attach", "write the hook lines of jails", "jailpf attach -n dovecot", (SOME_JAILS, ALL, DRY), json=True),
+    Command("attach", "manage:attach", "write the hook lines of jails", "jailpf attach -n dovecot", (
+        SOME_JAILS,
+        ALL,
+        Option(("--keep",), "leave the lines of pfrule.sh and `pfctl -a` that this replaces", action="store_true"),
+        DRY,
+    ), json=True),
     Command("detach", "manage:detach", "remove the hook lines of jails", "jailpf detach --all", (SOME_JAILS, ALL, DRY), json=True),
     Command("new", "manage:new", "write a commented declaration", "jailpf new dovecot", (JAIL,)),
     Command("doctor", "doctor:doctor", "look for what is wrong with this host", "jailpf doctor", (), json=True),

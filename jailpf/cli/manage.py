@@ -21,9 +21,11 @@ COLOURS = {"+": "green", "-": "red", "@": "blue"}
 
 def attach(session: Session, options: Namespace) -> int:
     """Write the hook lines of jails."""
+    from functools import partial
+
     from jailpf.managers.attach import attach as verb
 
-    return _change(session, options, verb)
+    return _change(session, options, partial(verb, keep=options.keep))
 
 
 def detach(session: Session, options: Namespace) -> int:

@@ -43,22 +43,28 @@ class Result:
     done: tuple[str, ...]
 
 
-def attach(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool = False) -> list[Result]:
-    """Write the hook lines of these jails.
+def attach(
+    adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool = False, keep: bool = False
+) -> list[Result]:
+    """Write the hook lines of these jails, and take out those of what jailpf replaces: pfrule.sh, `pfctl -a` of the jail.
+
+    keep: leave those; they also stay while nothing is declared for the jail.
 
     All changes are planned and checked (jail(8) reads the new text, and nothing but the hooks may differ) before the
     first file is replaced. Raises NoJailError, ConfigError or PermissionDeniedError with the problems of all jails;
     no file has changed then.
     """
-    return _run(adapters, names, dry_run, "attach")
+    return _run(adapters, names, dry_run, "attach", keep)
 
 
 def detach(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool = False) -> list[Result]:
-    """Remove the hook lines of these jails, as `attach` writes them."""
+    """Remove the hook lines of these jails, as `attach` writes them, and put back what it took out."""
     return _run(adapters, names, dry_run, "detach")
 
 
-def _run(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool, verb: str) -> list[Result]:
+def _run(
+    adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool, verb: str, keep: bool = False
+) -> list[Result]:
     plans: dict[type, Plan] = {}
     changes, problems, kind = [], [], ConfigError
     for name in dict.fromkeys(names):
@@ -66,6 +72,7 @@ def _run(adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool, verb:
             adapter, jail, hooks = _find(adapters, name, mend=verb == "attach" and not dry_run)
             form = _form(hooks, adapter.settings)
             plan = plans.setdefault(form, form(adapter.settings))
+            plan.keep = keep
             with foreign(owner_of(adapter), f"hooks() for {name}"):
                 change = getattr(plan, verb)(adapter.name, hooks, jail)
             change.weak = hooks.weak
@@ -161,7 +168,10 @@ def _backed_up(file: str) -> bytes | None:
 
 
 def _result(change: Change, verb: str, dry_run: bool) -> Result:
-    done = list(change.notes)
+    done = [
+        *change.notes,
+        *(change.taken if not dry_run else [line.replace(" is ", " would be ") for line in change.taken]),
+    ]
     if not change.changed:
         done.append(f"{change.jail}: already {verb}ed, nothing to do")
     elif dry_run:

@@ -16,11 +16,13 @@ from jailpf.errors import ConfigError, Place
 from jailpf.managers import parameters
 from jailpf.managers.attach import jailconf_check as check
 from jailpf.managers.attach.diffs import unified
+from jailpf.managers.attach.jailconf_edit import applied
 from jailpf.managers.attach.jailconf_include import with_include
 from jailpf.managers.attach.lines import lines_of
 from jailpf.managers.attach.planning import Change, Plan
 from jailpf.managers.attach.replacing import replace
 from jailpf.managers.hooks import JailConfHooks
+from jailpf.managers.jailconf_text import OutlineError, outline
 from jailpf.system import files
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ class IncludePlan(Plan):
         if path:
             change.diff = self._hold(path, text_of(self.settings, jail.settled))
         old = self._old(top)
-        change.diff = self._hold(top, with_include(old, path, included, Place(top))) + change.diff
+        theirs = self._without_theirs(change, old, name, bool(wanted))
+        change.diff = self._hold(top, with_include(theirs, path, included, Place(top))) + change.diff
         before = parameters.read(self.settings, top)
         if name not in before:
             raise ConfigError(f"no block of {name} is found", Place(top))
@@ -89,6 +92,16 @@ class IncludePlan(Plan):
         change.wrong = check.wrong(before[name], name, wanted)
         self.planned.append((top, jail, wanted, change, before))
         return change
+
+    def _without_theirs(self, change: Change, text: str, name: str, attach: bool) -> str:
+        """The text without the lines of what jailpf replaces, or with them again."""
+        try:
+            blocks = dict(outline(text).walk())
+        except OutlineError:
+            return text
+        above = check.set_outside(change.file) if attach else None
+        block = blocks.get(name)
+        return applied(text, self.theirs(change, text, block, name, above)) if block else text
 
     def _old(self, file: str) -> str:
         if file not in self.originals:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, Place
 from jailpf.managers import parameters
 from jailpf.managers.attach.lines import ours
+from jailpf.managers.attach.replaced import without
 from jailpf.managers.jailconf_text import OutlineError, includes, line_of, outline
 from jailpf.managers.sources import absolute, included, sources, text_of
 
@@ -62,9 +64,19 @@ def wrong(known: Parameters, jail: str, hooks: Hooks) -> tuple[str, ...]:
             sentences.append(f"nothing calls `jailpf {verb} {jail}`")
         elif len(where) > 1:
             sentences.append(f"`jailpf {verb} {jail}` is called {len(where)} times")
+        elif elsewhere := _other_pf(known, verb):
+            sentences.append(f"`jailpf {verb} {jail}` is called with {elsewhere}, and no rule reaches pf")
         elif not set(where) & right:
             sentences.append(f"`jailpf {verb} {jail}` is called from exec.{where[0]}, not from exec.{hook}")
     return tuple(sentences)
+
+
+def _other_pf(known: Parameters, verb: str) -> str:
+    """`--pf simulated` of a line of ours: hooks are for the pf that the settings name."""
+    for _, value in _ours(known):
+        if value.split()[-2] == verb and (found := re.search(r"--pf simulated\b", value)):
+            return found[0]
+    return ""
 
 
 def attached(known: Parameters) -> bool:
@@ -81,7 +93,7 @@ def must_agree(before: Jails, after: Jails, file: str) -> None:
             "the file stays as it is",
         )
     for name, known in before.items():
-        old, new = _others(known), _others(after[name])
+        old, new = _others(known, name), _others(after[name], name)
         for parameter in {**old, **new}:
             if old.get(parameter) != new.get(parameter):
                 message = f"with the change jail(8) would read another {parameter} for {name}"
@@ -105,16 +117,32 @@ def who_replaces(file: str, hook: str) -> str:
     return ""
 
 
+def set_outside(top: str) -> set[str]:
+    """The hooks that are set for every jail: at the top of a file or in a wildcard block."""
+    found: set[str] = set()
+    for one in sources(top):
+        try:
+            whole = outline(text_of(one) if os.path.isfile(one) else "")
+        except OutlineError:
+            continue
+        for block in (whole, *(block for _, block in whole.walk())):
+            if not block.name or "*" in block.name:
+                found |= {statement.name for statement in block.statements if statement.name.startswith("exec.")}
+    return found
+
+
 def _ours(known: Parameters) -> list[tuple[str, str]]:
     return [
         (name, value) for name, values in known.items() if name.startswith("exec.") for value in values if ours(value)
     ]
 
 
-def _others(known: Parameters) -> Parameters:
+def _others(known: Parameters, jail: str) -> Parameters:
+    """What is neither ours nor of what jailpf replaces."""
     found = {}
     for name, values in known.items():
-        kept = tuple(value for value in values if not (name.startswith("exec.") and ours(value)))
+        hook = name.startswith("exec.")
+        kept = without(tuple(value for value in values if not ours(value)), jail) if hook else values
         if kept or not values:
             found[name] = kept
     return found

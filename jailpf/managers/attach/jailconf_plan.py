@@ -89,6 +89,7 @@ class JailConfPlan(Plan):
             outside = (
                 [*outside[: outside.index(one)], *outside[outside.index(one) + 1 :]] if one in outside else outside
             )
+        theirs = self.theirs(change, self._text(file), block, name, above=check.set_outside(top) if wanted else None)
         done = check.effective(known, name, wanted) if wanted else not change.attached
         if wanted and not inside and not change.wrong:
             done = True
@@ -96,11 +97,12 @@ class JailConfPlan(Plan):
         if not done:
             # What lines of the whole file call already stands in no block as well.
             need = tuple(one for one in wanted if (one[0], one[1].split()[-2]) not in outside)
-            found = edits(self._text(file), block, need)
-            self.edits.setdefault(file, []).extend(found)
-            change.diff = of_edits(file, self.texts[file], found)
-            if not change.diff:
-                change.notes.append(OUTSIDE.format(name=name))
+            theirs = [*edits(self._text(file), block, need), *theirs]
+        if theirs:
+            self.edits.setdefault(file, []).extend(theirs)
+            change.diff = of_edits(file, self.texts[file], theirs)
+        if not done and not change.diff:
+            change.notes.append(OUTSIDE.format(name=name))
         self.tops.setdefault(top, []).append((jail, wanted, change))
         return change
 

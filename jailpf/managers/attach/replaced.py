@@ -1,0 +1,101 @@
+"""Hook lines of what jailpf replaces: `attach` makes a comment of them where they stand, and `detach` puts them back.
+
+In place, so that they come back byte for byte, and survive whatever edits the rest of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from jailpf.managers.attach.jailconf_edit import Edit
+from jailpf.managers.jailconf_text import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from jailpf.managers.jailconf_text import Block, Statement
+
+MARK = "jailpf replaces:"
+NOTHING = "/usr/bin/true jailpf"
+"""Stands where a line with `=` is taken out that kept the hooks of the whole file away."""
+_KEPT = re.compile(
+    rf'(?:exec\.\w+ = "{NOTHING}"; )?(?:/\* {MARK} (?P<inline>.*?) \*/|# {MARK} (?P<line>[^\n]*))', re.DOTALL
+)
+_PFRULE = re.compile(r"(?:/bin/sh )?(?P<path>\S*/)?pfrule\.sh (?:load|unload)(?: (?P<name>[^\s-]\S*))?")
+_QUIET = re.compile(r" ?(?:\d?>>? ?(?:&\d|\S+)|\|\| ?(?:/usr/bin/)?true)")
+_PFCTL = re.compile(
+    r"(?:(?:echo|printf|cat) (?:\"[^\"]*\"|'[^']*'|[^;&|\"'])*\| ?)?(?:\S*/)?pfctl (?:\"[^\"]*\"|'[^']*'|[^;&|\"'])*"
+)
+_ANCHOR = re.compile(r"\bpfctl\b.*? -a ?[\"']?([^\s\"']+)")
+
+
+class Taken(NamedTuple):
+    """edits: what makes comments of the lines; lines: those, as (line number, text); left: those that do more."""
+
+    edits: list[Edit]
+    lines: list[tuple[int, str]]
+    left: list[tuple[int, str]]
+
+
+def replaces(command: str, jail: str) -> bool:
+    """Whether a hook's command only loads or unloads the pf rules of that jail, by pfrule.sh or pfctl(8) itself."""
+    plain = " ".join(_QUIET.sub("", " ".join(command.split())).split())
+    if found := _PFRULE.fullmatch(plain):
+        return found["name"] in (None, jail, "$name", "${name}")
+    anchor = _ANCHOR.search(plain)
+    return bool(_PFCTL.fullmatch(plain) and anchor and _of(anchor[1], jail))
+
+
+def taken_out(text: str, block: Block, jail: str, above: Collection[str] = ()) -> Taken:
+    """What `attach` does with such lines of a block. above: the hooks that are also set outside of it."""
+    found = Taken([], [], [])
+    set_before = set(above)
+    for statement in block.statements:
+        if not statement.name.startswith("exec."):
+            continue
+        mine = [replaces(value.text, jail) for value in statement.values]
+        written = text[statement.start : statement.end]
+        line = line_of(text, statement.start)
+        comment = _comment(text, statement) if mine and all(mine) else ""
+        if comment:
+            kept_away = statement.op != "+=" and statement.name in set_before
+            instead = f'{statement.name} = "{NOTHING}"; ' if kept_away else ""
+            found.edits.append(Edit(statement.start, statement.end, instead + comment))
+            found.lines.append((line, written))
+        elif any(mine) or any(_mixed(value.text, jail) for value in statement.values):
+            found.left.append((line, written))
+        set_before |= set() if comment else {statement.name}
+    return found
+
+
+def put_back(text: str, block: Block) -> Iterator[Edit]:
+    """What `detach` does: the comments become lines again."""
+    for kept in _KEPT.finditer(text, block.open, block.close):
+        yield Edit(kept.start(), kept.end(), kept["inline"] or kept["line"])
+
+
+def without(commands: Collection[str], jail: str) -> tuple[str, ...]:
+    """The commands of a hook but for those that are replaced, and for what stands in their place."""
+    return tuple(one for one in commands if one != NOTHING and not replaces(one, jail))
+
+
+def _of(anchor: str, jail: str) -> bool:
+    return bool({jail, "$name", "${name}"} & set(anchor.split("/")))
+
+
+def _mixed(command: str, jail: str) -> bool:
+    """Whether pfrule.sh or pfctl of the jail is called among other things."""
+    anchor = _ANCHOR.search(" ".join(command.split()))
+    return not replaces(command, jail) and (
+        bool(anchor and _of(anchor[1], jail)) or f"pfrule.sh load {jail}" in command
+    )
+
+
+def _comment(text: str, statement: Statement) -> str:
+    """The statement as a comment, "" where no comment can hold it."""
+    written = text[statement.start : statement.end]
+    if "*/" not in written:
+        return f"/* {MARK} {written} */"
+    rest = text[statement.end :].partition("\n")[0]
+    return f"# {MARK} {written}" if not rest.strip() and "\n" not in written else ""
