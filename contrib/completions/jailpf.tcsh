@@ -23,7 +23,7 @@ complete jailpf \
         'c/--jail=/`jailpf list --names`/' \
         'c/--promises=/f/' \
         'c/--into=/d/' \
-        'c/--/(all anchor declared define dot dry-run empty every ext-if file follow from help html interface interfaces into jail json loaded main mermaid names pf plans port promises proto run running sort summary tables to verbose verify version)/' \
+        'c/--/(all anchor declared define dot dry-run empty every ext-if file follow from help html interface interfaces into jail json keep loaded main mermaid names pf plans port promises proto run running sort summary tables to verbose verify version)/' \
         'c/-/(- D a c f h n v)/' \
         'n/-c/f/' \
         'n/--pf/(pfctl simulated)/' \

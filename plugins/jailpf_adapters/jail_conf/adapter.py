@@ -100,14 +100,14 @@ class JailConf(Adapter):
                             "warning",
                             f"{file}:{number}: a hook calls {called[0]}, which is not jailpf's",
                             "it loads rules of its own; Mail Toaster's provisioning puts its own script back",
-                            "jailpf attach JAIL, and take the line out",
+                            "jailpf attach JAIL takes the line out",
                         )
                 elif called and "pf.conf.d/" in called[0]:
                     yield Finding(
                         "warning",
                         f"{file}:{number}: a hook calls {line.strip()}",
                         "what runs as root lies in a jail's folder",
-                        "jailpf attach JAIL, and take the line out",
+                        "jailpf attach JAIL takes the line out",
                     )
 
     def candidates(self, name: str) -> list[str]:
