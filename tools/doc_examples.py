@@ -2,8 +2,8 @@
 
 A code block below a line that names a file in backquotes and ends with a colon is that file, below the folder of jailpf.toml; `/etc/jail.conf` is the
 laptop's, beside it. In a `console` block each `$ jailpf ...` is run, `$ cat FILE` shows a file and `$ echo $?` the last exit status; what follows is the answer.
-The pages of FROM_NOTHING are run as their readers would: from an empty folder, and `sh` blocks as well, with the host's own programs stood in for. The others
-begin on a host that is set up, and of their `sh` blocks the jailpf lines must be ones that the parser takes.
+`sh` blocks are run too, line by line, with the host's own programs stood in for; a block that cannot be run has the reason in a comment above it. The pages
+of FROM_NOTHING begin with an empty folder, the others on a host that is set up, those about a jail manager with a jail `web` of it (doc_hosts.py).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import doc_hosts
+
 from jailpf.cli import main as jailpf
 
 if TYPE_CHECKING:
@@ -30,17 +32,17 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w./-]+\.(?:toml|table|zone|conf))`[^`]*:$")
 ETC, RUN = "/usr/local/etc/jailpf", "/var/run/jailpf"
-FIRST = '[host]\next_if = "em0"\n'
 FROM_NOTHING = ("README.md", "docs/tutorial/first-jail.md")
-STOOD_IN = ("pkg", "python3", "sysrc", "service")
-"""Programs of the host that a `sh` block may run: nothing is done, but `service jail start` calls the jail's hooks."""
+NOT_RUN = re.compile(r"<!-- not run: (.+) -->$")
+"""The line above a `sh` block that cannot be run here, with the reason."""
 
 
 @dataclass
 class Host:
-    """A host of its own for each page."""
+    """A host of its own for each page. manager: the jail manager that is there, by the name of its page."""
 
     folder: Path
+    manager: str = ""
     status: int = 0
     files: list[str] = field(default_factory=list)
 
@@ -48,23 +50,39 @@ class Host:
         """A file that the page shows."""
         path = self.folder / "etc" / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+        if name == "jailpf.toml":
+            text += doc_hosts.settings(self.manager, self.folder / "etc")
         path.write_text(text, encoding="utf-8")
         path.chmod(0o644)
 
     def shell(self, line: str) -> None:
         """A line of a `sh` block. Raises ValueError for what cannot be run, and where it fails."""
+        line, _, target = line.partition(" > ")
+        for command in line.partition(" #")[0].split("; "):
+            self._command(command, target.strip())
+
+    def _command(self, line: str, target: str) -> None:
         words = shlex.split(line, comments=True)
         if words[:1] == ["jailpf"]:
             said = self.jailpf(words[1:])
             if self.status > 1:
                 raise ValueError(f"{line}: {said}")
-        elif words[:3] == ["service", "jail", "start"]:
-            for hook in ("prestart", "created"):
-                if f"{hook} $name" not in (self.folder / "etc/jail.conf").read_text(encoding="utf-8"):
-                    raise ValueError(f"{line}: jail.conf does not call {hook}")
-                self.shell(f"jailpf {hook} {words[3]}")
-        elif words and words[0] not in STOOD_IN:
-            raise ValueError(f"nobody stands in for {line!r}")
+            if target:
+                self.write(target, said)
+        elif words and words[0] in doc_hosts.PROGRAMS:
+            if jail := doc_hosts.stood_in(words, self.folder / "etc"):
+                self._started(line, jail)
+        elif words and words != ["cd", ETC]:
+            raise ValueError(f"nobody stands in for {line!r}: write `<!-- not run: REASON -->` above the block")
+
+    def _started(self, line: str, jail: str) -> None:
+        """The jail's manager calls what `attach` wrote."""
+        for hook in doc_hosts.HOOKS:
+            called = f"{hook} {jail}", f"{hook} $name", f"{hook} ${{name}}", f'{hook} "$', f"{hook} $"
+            texts = (path.read_text("utf-8", "replace") for path in self.folder.rglob("*") if path.is_file())
+            if not any(one in text for text in texts for one in called):
+                raise ValueError(f"{line}: nothing calls {hook}")
+            self.shell(f"jailpf {hook} {jail}")
 
     def run(self, line: str) -> str:
         """What a line of a console answers."""
@@ -72,7 +90,8 @@ class Host:
         if words[:1] == ["jailpf"]:
             return self.jailpf(words[1:])
         if words[:1] == ["cat"]:
-            return (self.folder / "etc" / words[1].removeprefix(ETC + "/")).read_text(encoding="utf-8")
+            text = (self.folder / "etc" / words[1].removeprefix(ETC + "/")).read_text(encoding="utf-8")
+            return text.replace(str(self.folder / "etc"), ETC)
         if words == ["echo", "$?"]:
             return f"{self.status}\n"
         raise ValueError(f"a console block can only run jailpf, cat and echo $?, not {line!r}")
@@ -107,21 +126,24 @@ def fresh(page: Path) -> str:
     text = page.read_text(encoding="utf-8")
     os.umask(0o022)  # what others can write to is refused
     with tempfile.TemporaryDirectory() as folder:
-        host = Host(Path(folder))
+        host = Host(Path(folder), page.stem)
         from_nothing = str(page.relative_to(ROOT)) in FROM_NOTHING
         (host.folder / "etc").mkdir(mode=0o755)
         if not from_nothing:
-            host.write("jailpf.toml", FIRST)
+            host.write("jailpf.toml", doc_hosts.first(page.stem))
             host.write("jails/.keep", "")
+            for name, content in doc_hosts.files(page.stem).items():
+                host.write(name, content)
 
         def block(found: re.Match[str]) -> str:
             language, body = found[1], found[2]
             if language == "console":
                 return f"```console\n{''.join(_answers(host, body))}```"
-            if language == "sh" and from_nothing:
+            above = text[: found.start()].rstrip("\n").rpartition("\n")[2]
+            if language == "sh" and not NOT_RUN.match(above):
                 for line in body.splitlines():
                     host.shell(line)
-            if named := NAMED.search(text[: found.start()].rstrip("\n").rpartition("\n")[2]):
+            if named := NAMED.search(above):
                 host.write(named[1].removeprefix("/etc/"), body)
             return found[0]
 

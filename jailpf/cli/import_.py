@@ -70,7 +70,7 @@ def _tried(session: Session, one: Imported, records: list[Record]) -> Move:
         return move
     try:
         prepared = prepare_text(session, one.jail, one.file, one.text, [copy.target for copy in one.copies])
-        taken = conflicts.check_all(session, [*records, prepared.record], [one.jail])
+        taken = conflicts.check_all(session, [*records, prepared.record], [one.jail], [one.jail])
     except NoJailError as wrong:
         move.untold = wrong.problems
         return move

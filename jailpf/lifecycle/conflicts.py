@@ -86,13 +86,18 @@ def _with_the_dead(session: Session, found: list[tuple[Claim, Claim]], others: l
     return [problem._replace(remedy=remedy.format(owner)) if owner in dead else problem for problem, owner in problems]
 
 
-def check_all(session: Session, wanted: Iterable[Record], about: Container[str] = ()) -> list[Problem]:
-    """Every conflict between declarations, for `jailpf check`. about: the jails that were asked about, whose files are named first."""
+def check_all(
+    session: Session, wanted: Iterable[Record], about: Container[str] = (), moving: Container[str] = ()
+) -> list[Problem]:
+    """Every conflict between declarations, for `jailpf check`. about: the jails that were asked about, whose files are named first.
+
+    moving: jails whose declarations are made of what their managers publish, which is to go: no conflict with that.
+    """
     wanted = list(wanted)
     claims = [claim for record in wanted for claim in record.claims]
     resolve = resolver(session)
     found = list(_within(claims, resolve, about))
-    found += _problems(claims, _published(session), resolve)
+    found += _problems(claims, _published(session, moving), resolve)
     return [*found, *_addresses(wanted, wanted), *_twins(wanted, wanted)]
 
 
@@ -201,8 +206,8 @@ def _twins(wanted: Iterable[Record], others: Iterable[Record]) -> Iterator[Probl
                 )
 
 
-def _published(session: Session) -> list[Claim]:
-    return [claim for one in published.everything(session)[0] for claim in one.claims()]
+def _published(session: Session, moving: Container[str] = ()) -> list[Claim]:
+    return [claim for one in published.everything(session)[0] if one.jail not in moving for claim in one.claims()]
 
 
 def resolver(session: Session) -> Callable[[Peer], tuple[Network, ...] | None]:

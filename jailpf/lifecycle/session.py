@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jailpf.declare import settings as settings_module
-from jailpf.declare.layout import as_called
+from jailpf.declare.layout import LAYOUTS, as_called
 from jailpf.errors import ConfigError, JailpfError, PermissionDeniedError, PfUnavailableError, TryAgainError
 from jailpf.state.lock import Lock
 from jailpf.state.rundir import RunDir
@@ -87,7 +87,10 @@ class Session:
         """The pf that the settings name."""
         settings = self.settings
         if settings.pf != "simulated" or not settings.main:
-            return open_pf(settings.pf, settings.programs["pfctl"], self.directory, self.show)
+            pf = open_pf(settings.pf, settings.programs["pfctl"], self.directory, self.show)
+            if settings.pf == "simulated":
+                _lay_out(pf, settings)
+            return pf
         try:
             pf = open_pf(settings.pf, "", self.directory, self.show, self.main())
             pf.enabled()  # the main ruleset is read at the first question
@@ -111,6 +114,21 @@ class Session:
     def lock(self) -> AbstractContextManager[None]:
         """Hold the one lock, making the run directory first."""
         return locked(self.directory)
+
+
+def _lay_out(pf: Pf, settings: Settings) -> None:
+    """Give a simulated pf that has its first main ruleset the anchor lines of the layout."""
+    from jailpf.lifecycle.readiness import CALLS
+    from jailpf.pf.simulated import Simulated
+    from jailpf.pf.simulated.driver import DEFAULT_MAIN
+
+    if settings.layout.paths == LAYOUTS["single"] or not isinstance(pf, Simulated) or pf.main() != DEFAULT_MAIN:
+        return
+    lines = [line for line in DEFAULT_MAIN.splitlines() if "anchor" not in line]
+    calls = {section: f'{CALLS[section]} "{parent}/*"' for section, parent in settings.layout.parents}
+    last = calls.pop("filter", "")
+    at = lines.index("block all")
+    pf.set_main("".join(f"{line}\n" for line in [*lines[:at], *calls.values(), *lines[at:], last] if line))
 
 
 def open_pf(

@@ -31,7 +31,7 @@ def read(settings: Settings, file: str) -> dict[str, Parameters]:
     Raises ConfigError with jail(8)'s own words, PfUnavailableError without jail(8), TryAgainError when it hangs. A jail
     that stands twice in the file is a ConfigError: jail(8) would make two entries of it.
     """
-    if settings.pf == "simulated" and not os.path.exists(settings.programs["jail"]):
+    if without_jail(settings):
         return _on_a_laptop(file)
     try:
         out = programs.run(settings.programs["jail"], "-f", file, "-e", SEPARATOR)
@@ -43,6 +43,11 @@ def read(settings: Settings, file: str) -> dict[str, Parameters]:
             wrong = ConfigError([*wrong.problems[:-1], wrong.problems[-1]._replace(remedy=remedy)])
         raise wrong from None
     return _by_name(map(parse, _lines(out)), file)
+
+
+def without_jail(settings: Settings) -> bool:
+    """Whether our own parser takes the place of jail(8): with the simulated pf, where there is none."""
+    return settings.pf == "simulated" and not os.path.exists(settings.programs["jail"])
 
 
 def _on_a_laptop(file: str) -> dict[str, Parameters]:

@@ -40,6 +40,13 @@ def test_what_a_page_shows_is_what_happens(page: Path) -> None:
     assert page.read_text() == doc_examples.fresh(page), f"out of date; run: {doc_examples.REFRESH}"
 
 
+def test_few_blocks_are_not_run_and_each_says_why() -> None:
+    """A `sh` block that no stand-in can run has its reason in the source; there are no more of them than these."""
+    marks = [found[1] for page in PAGES for found in re.finditer(doc_examples.NOT_RUN.pattern[:-1], page.read_text())]
+    assert len(marks) == 5
+    assert all(len(why.split()) > 4 for why in marks)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_command_lines_of_a_page_can_be_typed(page: Path) -> None:
     """Also where nothing is run: the command exists, and takes these options."""

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import doc_examples
 import pytest
 
 MAN = Path(__file__).parents[2] / "man"
@@ -193,6 +194,28 @@ def test_the_lines_for_pf_conf_are_those_that_init_prints(tmp_path: Path) -> Non
 def test_the_declaration_in_the_example_of_the_command_line_is_one() -> None:
     text = next(block for block in examples("jailpf.8") if "<<'END'" in block)
     assert tomllib.loads(text.split("<<'END'\n")[1].split("END\n")[0])["service"]["imaps"]["port"] == [993, 995]
+
+
+def test_the_examples_of_the_command_line_work(tmp_path: Path) -> None:
+    """In order, from an empty host with the jail in its jail.conf; what `attach` wrote are the hooks that the page shows."""
+    (tmp_path / "etc").mkdir()
+    host = doc_examples.Host(tmp_path)
+    host.write("jail.conf", 'dovecot {\n    ip4.addr = "10.0.0.5";\n}\n')
+    blocks = [text for text in examples("jailpf.8") if "anchor" not in text]
+    first, wrote, *others = blocks
+    settings, _, rest = first.partition("cat > ")
+    name, _, rest = rest.partition(" <<'END'\n")
+    declared, _, rest = rest.partition("END\n")
+    for line in settings.splitlines():
+        host.shell(line)
+    host.write(name.removeprefix(doc_examples.ETC + "/"), declared)
+    for line in [*rest.splitlines(), *(line for text in others for line in text.splitlines()), "jailpf sync"]:
+        host.shell(line)
+    hooks = re.findall(
+        r"(exec\.\w+) \+= .*?(prestart|created|poststop) \$name", (tmp_path / "etc/jail.conf").read_text()
+    )
+    assert hooks == re.findall(r"(exec\.\w+) \+= .*?(prestart|created|poststop) \$name", wrote)
+    assert len(hooks) == 3
 
 
 def test_the_commands_in_the_examples_can_be_understood() -> None:

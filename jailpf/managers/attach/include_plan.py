@@ -139,7 +139,9 @@ def restore(settings: Settings, wrong: JailpfError) -> bool:
 
 
 def knows_include(settings: Settings) -> bool:
-    """Whether jail(8) of this host knows `.include`. It is asked once."""
+    """Whether jail(8) of this host knows `.include`. It is asked once; on a laptop our own parser does."""
+    if parameters.without_jail(settings):
+        return True
     return _knows_include(settings.programs["jail"])
 
 
