@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
+from jailpf.declare.layout import CALLS
 from jailpf.errors import ConfigError, UsageError
 from jailpf.lifecycle import outside
 from jailpf.state import writes
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from jailpf.declare.settings import Settings
     from jailpf.lifecycle.session import Session
-
-CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
 
 SETTINGS = """\
 # jailpf.toml(5): the settings of this host. `jailpf check` looks for mistakes.

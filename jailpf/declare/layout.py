@@ -24,6 +24,8 @@ LAYOUTS: dict[str, dict[Section, str]] = {
 }
 
 
+CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
+"""section -> the word of pf.conf that calls anchors in it."""
 OLDER = "allow/{jail}"
 """Mail Toaster's word before November 2024: pf.conf may call this one, and rules may still be loaded there."""
 PF_CONF = "/etc/pf.conf"

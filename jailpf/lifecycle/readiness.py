@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from jailpf.declare.layout import CALLS as CALLS
 from jailpf.errors import JailpfError, PfUnavailableError, Problem
 from jailpf.lifecycle import conflicts, outside, silent
 from jailpf.model import SECTIONS
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from jailpf.model import Rule
     from jailpf.pf import Loaded
 
-CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
 _GENERAL_NAT = re.compile(
     r"^nat (?:pass )?(?:log )?(?:on (?P<on>\S+) )?(?:(?P<af>inet6?) )?(?:proto \S+ )?(?:all|from (?P<source>.+?) to any) .*->"
 )

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jailpf.declare import settings as settings_module
-from jailpf.declare.layout import LAYOUTS, as_called
+from jailpf.declare.layout import CALLS, LAYOUTS, as_called
 from jailpf.errors import ConfigError, JailpfError, PermissionDeniedError, PfUnavailableError, TryAgainError
 from jailpf.state.lock import Lock
 from jailpf.state.rundir import RunDir
@@ -118,7 +118,6 @@ class Session:
 
 def _lay_out(pf: Pf, settings: Settings) -> None:
     """Give a simulated pf that has its first main ruleset the anchor lines of the layout."""
-    from jailpf.lifecycle.readiness import CALLS
     from jailpf.pf.simulated import Simulated
     from jailpf.pf.simulated.driver import DEFAULT_MAIN
 
