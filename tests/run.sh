@@ -12,6 +12,8 @@ if [ -x "$bin/ruff" ]; then
 else
 	echo "SKIPPED: ruff, mypy and import-linter have no wheels for this system"
 fi
+SOURCE=$(pwd)
+export SOURCE
 rm -f .coverage .coverage.*
 "$bin/coverage" run -m pytest -q -n 2 -p no:cacheprovider
 "$bin/coverage" combine --quiet

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 sys.path.insert(0, __file__.rpartition("/")[0])
 
+from stand_ins import forked
 from stand_ins.machine import Machine, web
 
 GEO = '''
@@ -89,15 +91,7 @@ class Site:
         self.machine.settings(f"plugins = {list(names)!r}\n".replace("'", '"'))
 
     def jailpf(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-        script = (
-            f"import sys; sys.path.append({str(self.folder)!r}); from jailpf.__main__ import main; sys.exit(main())"
-        )
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", script, *self.machine.arguments(*words)[4:]],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = forked.run(self.machine.arguments(*words)[4:], os.environ, 60, [str(self.folder)])
         assert done.returncode == status, done.stderr
         return done
 

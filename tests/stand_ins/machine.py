@@ -12,6 +12,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stand_ins import forked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -99,10 +101,7 @@ class Machine:
         process: in one of its own, with the real entry point, as always beside the main thread.
         """
         if process or threading.current_thread() is not threading.main_thread():
-            done = subprocess.run(
-                self.arguments(*words), capture_output=True, text=True, timeout=60, env={**os.environ, **(env or {})},
-                check=False, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+            done = forked.run(self.arguments(*words)[4:], {**os.environ, **(env or {})}, 60)
         else:
             done = _here(self.arguments(*words)[4:], env or {})
         if status is not None:
