@@ -5,11 +5,15 @@ nothing evaluates.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from jailpf.errors import JailpfError
 from jailpf.lifecycle import readiness
 from jailpf.managers.finding import Finding
+from jailpf.model import Jail
 from jailpf.state import records
+from jailpf.system import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +40,12 @@ def surroundings(session: Session) -> Iterator[Finding]:
 
 
 def _without_nat(session: Session, world: World) -> Iterator[Finding]:
-    """Of the jails that are loaded: who has a private address only, and no nat for it."""
+    """Of the jails that are loaded or run, declared or not: who has a private address only, and no nat for it."""
     from jailpf.insight.notes import uncovered
 
-    loaded = {record.jail for record in records.everything(session.directory)}
+    asked = {record.jail for record in records.everything(session.directory)} | _running(session, world)
     for family in ("inet", "inet6"):
-        found = [one for one in uncovered(world) if one[0] in loaded and (":" in one[1]) == (family == "inet6")]
+        found = [one for one in uncovered(world) if one[0] in asked and (":" in one[1]) == (family == "inet6")]
         if family == "inet6":  # whoever has IPv4 has a way out
             found = [one for one in found if all(":" in word for word in world.pf.topology.jails[one[0]].addresses)]
         if found:
@@ -52,6 +56,27 @@ def _without_nat(session: Session, world: World) -> Iterator[Finding]:
                 "private addresses: the Internet's answers never find back to them",
                 f'if they are to have the Internet: nat = "({uplink}:0)" in [host] of jailpf.toml, or a nat line in pf.conf',
             )
+
+
+def _running(session: Session, world: World) -> set[str]:
+    """The jails that run; those that nobody declares get their place in the world."""
+    from jailpf.insight.surroundings import add
+    from jailpf.pf.simulated.rules.addresses import parse_address
+
+    if session.settings.pf != "pfctl":
+        return set()
+    called = {one.jail.running_name: name for name, one in world.jails.items()}
+    topology, found = world.pf.topology, set()
+    with suppress(JailpfError):
+        for name, one in running.running(session.settings).items():
+            if name not in called:
+                addresses = running.addresses(session.settings, one)
+                owners = (topology.owners().get(parse_address(str(address))) for address in addresses)
+                if any(owner is not None and owner.jail for owner in owners):
+                    continue  # another jail's, which is asked about by its own name
+                add(topology, Jail(name=name, addresses=addresses, vnet=one.vnet))
+            found.add(called.get(name, name))
+    return found
 
 
 def unevaluated(session: Session) -> Iterator[Finding]:

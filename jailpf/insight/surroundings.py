@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import ConfigError, JailpfError, PfUnavailableError, Place
+from jailpf.insight.elsewhere import text_of
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def surroundings(session: Session, jails: Iterable[Jail], file: str = "") -> Sur
     problems = tuple(_uplink(session, topology, real))
     for jail in jails:
         if not jail.shared:
-            _add(topology, jail)
+            add(topology, jail)
     return Surroundings(topology, problems)
 
 
@@ -52,11 +53,7 @@ def _described(session: Session, file: str) -> Topology:
     from jailpf.pf.simulated.host.described import described
 
     if file:
-        try:
-            with open(file, encoding="utf-8") as opened:
-                text = opened.read()
-        except (OSError, UnicodeDecodeError) as wrong:
-            raise ConfigError(f"cannot be read: {getattr(wrong, 'strerror', wrong)}", Place(file)) from None
+        text = text_of(file)
         topology = described(text, text, text)
         if not topology.interfaces:
             raise ConfigError("there is no interface in it", Place(file), f"make it so: {ASK}")
@@ -115,7 +112,7 @@ def _uplink(session: Session, topology: Topology, real: bool) -> Iterable[Jailpf
         )
 
 
-def _add(topology: Topology, jail: Jail) -> None:
+def add(topology: Topology, jail: Jail) -> None:
     """A jail, on the interface that holds its address; a vnet jail behind the one that its manager names."""
     from jailpf.pf.simulated.rules.addresses import parse_address
 

@@ -53,10 +53,11 @@ def missing(session: Session, prepared: Prepared) -> list[Problem]:
     found: dict[str, Problem] = {}
     host = _host(session)
     for rule in prepared.ruleset.rules:
-        for key, problem in _own_address(prepared, rule):
+        for key, problem in (*_own_address(prepared, rule), *_never(rule)):
             found.setdefault(key, problem)
         for key, problem in _of_rule(session, prepared, rule, host) if host else ():
-            found.setdefault(key, problem)
+            if f"never {key}" not in found:
+                found.setdefault(key, problem)
     return list(found.values())
 
 
@@ -123,6 +124,19 @@ def _own_address(prepared: Prepared, rule: Rule) -> Iterator[tuple[str, Problem]
             if peer.network and str(peer.network) == str(address) and address.private:
                 what = f"nothing from outside is sent to {address}, the jail's own address, so this rdr never matches"
                 yield f"own {address}", Problem(what, rule.place, "`to` is the address outside: leave it out")
+
+
+def _never(rule: Rule) -> Iterator[tuple[str, Problem]]:
+    """A redirection of what the kernel drops when it comes in by a card: for loopback, multicast and broadcast."""
+    if rule.action != "rdr" or (rule.on and all(name.startswith("lo") for name in rule.on)):
+        return
+    for peer in rule.to:
+        net = peer.network.net if peer.network and not peer.negated else None
+        if net is not None and (
+            net.is_loopback or net.is_multicast or str(net) in ("255.255.255.255/32", "0.0.0.0/32")
+        ):
+            what = f"nothing for {peer} ever comes in by a card, so this rdr matches nothing from outside"
+            yield f"never {peer}", Problem(what, rule.place, "`to` is the address outside: leave it out, or name one")
 
 
 def half_open(prepared: Prepared) -> Iterator[Problem]:
