@@ -98,8 +98,7 @@ def _at(found: Connection) -> str:
 
 def _seen(question: Question, found: Connection) -> str:
     """The receiver's view of the sender, where a nat has changed it."""
-    changed = any(step.verdict == "translate" and step.phase in ("nat", "binat") for step in found.steps)
-    return f", which sees {found.source}" if changed and found.source not in ("", question.source) else ""
+    return f", which sees {found.source}" if found.renamed and found.source not in ("", question.source) else ""
 
 
 def behind_rdr(found: Connection) -> str:

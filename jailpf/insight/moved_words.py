@@ -42,7 +42,7 @@ def _groups(found: Iterable[Reached], moved: Moved, *, remedy: bool = False) -> 
     """Senders that gain or lose the same are told together, and so are the addresses of both families."""
     ports: dict[tuple[str, ...], list[tuple[IntervalSet, IntervalSet]]] = defaultdict(list)
     for one in found:
-        asked = addresses(one.to, one.family)
+        asked = one.asked()
         own = bool(moved.own) and set(asked) <= moved.own
         hint = DIRECT if own else HOST if one.delivered_to == "host" else HAIRPIN if one.origin == "local" else ""
         may = " perhaps" if one.doubts else ""

@@ -67,7 +67,7 @@ def rows(world: World, found: Iterable[Reached]) -> list[Row]:
             service,
             one.origin,
             _sources(world, one, elsewhere),
-            _to(one),
+            tuple(one.asked()),
             one.proto,
             (one.address,),
             one.port is None and not one.shift,
@@ -105,12 +105,6 @@ def _sources(world: World, one: Reached, elsewhere: set[str]) -> tuple[str, ...]
     from jailpf.pf.simulated.reach.reached import addresses, senders
 
     return tuple(addresses(one.sources, one.family) if one.origin in elsewhere else senders(one, world.pf.topology))
-
-
-def _to(one: Reached) -> tuple[str, ...]:
-    from jailpf.pf.simulated.reach.reached import addresses
-
-    return tuple(addresses(one.to, one.family))
 
 
 def port_words(sets: Iterable[IntervalSet]) -> tuple[str, ...]:

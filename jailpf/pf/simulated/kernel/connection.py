@@ -51,7 +51,7 @@ class Connection:
     `reason`). delivered_to: a jail's name, "host", or a plain address that the topology does not know. address, port:
     where the packet arrived. source, source_port: what the receiver sees. sender_sees: "connection", "refusal" (an RST or
     port unreachable), "denial" (its own kernel says Permission denied) or "silence"; "" where that cannot be known.
-    states: the ids of the states that it made. blocked: the packet as the filter saw it, for `nearest`.
+    renamed: whether a nat, a binat or nat-to gave it that. states: the ids of the states that it made. blocked: the packet as the filter saw it, for `nearest`.
     """
 
     verdict: str
@@ -63,6 +63,7 @@ class Connection:
     steps: list[Step] = field(default_factory=list)
     reason: str = ""
     sender_sees: str = ""
+    renamed: bool = field(default=False, repr=False)
     states: list[str] = field(default_factory=list)
     blocked: Packet | None = field(default=None, repr=False)
     doubts: list[Flat] = field(default_factory=list, repr=False)

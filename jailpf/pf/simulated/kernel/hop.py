@@ -89,6 +89,7 @@ class Hopper:
 
     def _apply(self, packet: Packet, flat: Flat, pool: Pool) -> None:
         rule = flat.rule
+        self.connection.renamed |= packet.direction == "out"
         if rule.action == "binat" and packet.direction == "in":
             packet.destination = rule.source.low + packet.destination - pool.hosts[0].low
         elif rule.action == "binat":

@@ -70,8 +70,8 @@ def _unknown(found: list[Connection]) -> Connection:
 
 
 def _either(found: list[Connection]) -> Connection:
-    """One answer of several that differ in an address of a pool only; each is named."""
+    """One answer of several that come to the same, but for an address of a pool or the rule that blocks; each is named."""
     first = found[0]
-    for name in ("delivered_to", "address", "source"):
+    for name in ("delivered_to", "address", "source", "reason"):
         setattr(first, name, " or ".join(dict.fromkeys(getattr(one, name) for one in found)))
     return first

@@ -90,9 +90,8 @@ class _Search:
         self.crossing.lost = []
         flows = list(self.origin(origin, family, proto))
         if self._elsewhere(origin):
-            flows = [
-                flow for flow in flows if flow.sources - self._dropped(family) and flow.to - self._elsewheres(family)
-            ]
+            come = (flow._replace(to=flow.to - self._elsewheres(family)) for flow in flows)
+            flows = [flow for flow in come if flow.to and flow.sources - self._dropped(family)]
         sure = (flow for flow in flows if not flow.doubts)
         doubtful = [flow for flow in flows if flow.doubts]
         for flow in (*sure, *self._settled(doubtful, family)):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.host.ways import cards
+from jailpf.pf.simulated.host.ways import cards, never
 from jailpf.pf.simulated.kernel.decide import match_of
+from jailpf.pf.simulated.reach.intervals import EVERY, IntervalSet
 from jailpf.pf.simulated.rules.addresses import host_text, network, parse_address
 from jailpf.pf.simulated.rules.rule import BITS
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.host.topology import Topology
     from jailpf.pf.simulated.kernel.connection import Match
     from jailpf.pf.simulated.kernel.flat import Flat
-    from jailpf.pf.simulated.reach.intervals import IntervalSet
     from jailpf.pf.simulated.rules.rule import Family, Host
 
 
@@ -67,6 +67,11 @@ class Reached:
     def delivered_ports(self) -> IntervalSet:
         """The ports at which it arrives."""
         return self.ports.shifted(self.shift) if self.port is None else type(self.ports).single(self.port)
+
+    def asked(self) -> list[str]:
+        """The addresses that they ask for, for people: "any" where only those are left out for which nothing comes in."""
+        left_out = EVERY[self.family] - self.to - IntervalSet.of(never(self.family))
+        return addresses(self.to if left_out else EVERY[self.family], self.family)
 
     def includes(self, source: int, source_port: int, to: int, port: int) -> bool:
         """Whether one packet is among them."""
