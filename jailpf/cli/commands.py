@@ -150,7 +150,7 @@ COMMANDS = (
     Command("attach", "manage:attach", "write the hook lines of jails", "jailpf attach -n dovecot", (
         SOME_JAILS,
         ALL,
-        Option(("--keep",), "leave the lines of pfrule.sh and `pfctl -a` that this replaces", action="store_true"),
+        Option(("--keep",), "leave the hook lines by which the jail's pf rules were loaded before", action="store_true"),
         DRY,
     ), json=True),
     Command("detach", "manage:detach", "remove the hook lines of jails", "jailpf detach --all", (SOME_JAILS, ALL, DRY), json=True),

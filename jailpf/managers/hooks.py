@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JailConfHooks:
     """Lines in a jail.conf(5), in the block of the jail's running name or beside it. file: what jail(8) is given; alone: that
-    file is this jail's only, so that one line below the block may stand for all; weak: as of FileHooks."""
+    file is this jail's only, so that one line below the block may stand for all; weak: as of FileHooks; loads: what hook
+    commands of another tool that loads pf rules are like, a regular expression in which `name` may be the jail's: `attach` takes those out."""
 
     file: str
     alone: bool = False
     weak: str = ""
+    loads: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ class Result:
 def attach(
     adapters: Sequence[Adapter], names: Iterable[str], dry_run: bool = False, keep: bool = False
 ) -> list[Result]:
-    """Write the hook lines of these jails, and take out those of what jailpf replaces: pfrule.sh, `pfctl -a` of the jail.
+    """Write the hook lines of these jails, and take out those of what jailpf replaces: `pfctl -a` of the jail, and what the manager's `loads` names.
 
     keep: leave those; they also stay while nothing is declared for the jail.
 

@@ -56,7 +56,7 @@ class IncludePlan(Plan):
             if not change.changed:
                 continue
             after = check.read_changed(self.settings, top, self.new)
-            check.must_agree(before, after, top)
+            check.must_agree(before, after, top, self.loads)
             known = after[jail.running_name]
             if wanted and not check.effective(known, jail.running_name, wanted):
                 raise ConfigError(f"the hooks of {jail.name} would not run", Place(top), "the file stays as it is")
@@ -76,6 +76,7 @@ class IncludePlan(Plan):
 
     def _plan(self, manager: str, hooks: object, jail: Jail, wanted: Hooks) -> Change:
         assert isinstance(hooks, JailConfHooks)  # noqa: S101
+        self.loads = hooks.loads or self.loads
         top, name = hooks.file, jail.running_name
         change = Change(jail.name, manager, top)
         included = files_of(self.settings)

@@ -84,8 +84,8 @@ def attached(known: Parameters) -> bool:
     return bool(_ours(known))
 
 
-def must_agree(before: Jails, after: Jails, file: str) -> None:
-    """Raise ConfigError when anything but our hooks differs."""
+def must_agree(before: Jails, after: Jails, file: str, loads: str = "") -> None:
+    """Raise ConfigError when anything but our hooks, and those that jailpf replaces, differs. loads: as of JailConfHooks."""
     if list(before) != list(after):
         raise ConfigError(
             f"with the hook lines jail(8) would read other jails: {', '.join(after)}",
@@ -93,7 +93,7 @@ def must_agree(before: Jails, after: Jails, file: str) -> None:
             "the file stays as it is",
         )
     for name, known in before.items():
-        old, new = _others(known, name), _others(after[name], name)
+        old, new = _others(known, name, loads), _others(after[name], name, loads)
         for parameter in {**old, **new}:
             if old.get(parameter) != new.get(parameter):
                 message = f"with the change jail(8) would read another {parameter} for {name}"
@@ -137,12 +137,12 @@ def _ours(known: Parameters) -> list[tuple[str, str]]:
     ]
 
 
-def _others(known: Parameters, jail: str) -> Parameters:
+def _others(known: Parameters, jail: str, loads: str) -> Parameters:
     """What is neither ours nor of what jailpf replaces."""
     found = {}
     for name, values in known.items():
         hook = name.startswith("exec.")
-        kept = without(tuple(value for value in values if not ours(value)), jail) if hook else values
+        kept = without(tuple(value for value in values if not ours(value)), jail, loads) if hook else values
         if kept or not values:
             found[name] = kept
     return found

@@ -56,7 +56,7 @@ class JailConfPlan(Plan):
             if not changed:
                 continue
             after = check.read_changed(self.settings, top, changed)
-            check.must_agree(self.before[top], after, next(iter(changed)))
+            check.must_agree(self.before[top], after, next(iter(changed)), self.loads)
             for jail, wanted, change in planned:
                 known = after[jail.running_name]
                 if wanted and check.wrong(known, jail.running_name, wanted):
@@ -70,6 +70,7 @@ class JailConfPlan(Plan):
 
     def _plan(self, manager: str, hooks: object, jail: Jail, wanted: Hooks) -> Change:
         assert isinstance(hooks, JailConfHooks)  # noqa: S101
+        self.loads = hooks.loads or self.loads
         top, name = hooks.file, jail.running_name
         if top not in self.before:
             self.before[top] = parameters.read(self.settings, top)

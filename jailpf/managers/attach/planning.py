@@ -50,6 +50,8 @@ class Plan:
 
     keep = False
     """Whether the lines of what jailpf replaces stay."""
+    loads = ""
+    """What those are like, as the hooks of the managers say."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -67,7 +69,7 @@ class Plan:
             places = [Place(change.file, line_of(text, one.start)) for one in back]
             change.taken += [f"{place}: {one.new} is put back" for place, one in zip(places, back, strict=True)]
             return back
-        found = taken_out(text, block, jail, above)
+        found = taken_out(text, block, jail, above, self.loads)
         for line, written in found.left:
             place = Place(change.file, line)
             change.notes.append(f"{place}: {written} does more than load rules; take that part out by hand")

@@ -22,7 +22,6 @@ NOTHING = "/usr/bin/true jailpf"
 _KEPT = re.compile(
     rf'(?:exec\.\w+ = "{NOTHING}"; )?(?:/\* {MARK} (?P<inline>.*?) \*/|# {MARK} (?P<line>[^\n]*))', re.DOTALL
 )
-_PFRULE = re.compile(r"(?:/bin/sh )?(?P<path>\S*/)?pfrule\.sh (?:load|unload)(?: (?P<name>[^\s-]\S*))?")
 _QUIET = re.compile(r" ?(?:\d?>>? ?(?:&\d|\S+)|\|\| ?(?:/usr/bin/)?true)")
 _PFCTL = re.compile(
     r"(?:(?:echo|printf|cat) (?:\"[^\"]*\"|'[^']*'|[^;&|\"'])*\| ?)?(?:\S*/)?pfctl (?:\"[^\"]*\"|'[^']*'|[^;&|\"'])*"
@@ -38,23 +37,23 @@ class Taken(NamedTuple):
     left: list[tuple[int, str]]
 
 
-def replaces(command: str, jail: str) -> bool:
-    """Whether a hook's command only loads or unloads the pf rules of that jail, by pfrule.sh or pfctl(8) itself."""
+def replaces(command: str, jail: str, loads: str = "") -> bool:
+    """Whether a hook's command only loads or unloads the pf rules of that jail, by pfctl(8) itself or as `loads` of JailConfHooks says."""
     plain = " ".join(_QUIET.sub("", " ".join(command.split())).split())
-    if found := _PFRULE.fullmatch(plain):
-        return found["name"] in (None, jail, "$name", "${name}")
+    if loads and (found := re.fullmatch(loads, plain)):
+        return found.groupdict().get("name") in (None, jail, "$name", "${name}")
     anchor = _ANCHOR.search(plain)
     return bool(_PFCTL.fullmatch(plain) and anchor and _of(anchor[1], jail))
 
 
-def taken_out(text: str, block: Block, jail: str, above: Collection[str] = ()) -> Taken:
+def taken_out(text: str, block: Block, jail: str, above: Collection[str] = (), loads: str = "") -> Taken:
     """What `attach` does with such lines of a block. above: the hooks that are also set outside of it."""
     found = Taken([], [], [])
     set_before = set(above)
     for statement in block.statements:
         if not statement.name.startswith("exec."):
             continue
-        mine = [replaces(value.text, jail) for value in statement.values]
+        mine = [replaces(value.text, jail, loads) for value in statement.values]
         written = text[statement.start : statement.end]
         line = line_of(text, statement.start)
         comment = _comment(text, statement) if mine and all(mine) else ""
@@ -63,7 +62,7 @@ def taken_out(text: str, block: Block, jail: str, above: Collection[str] = ()) -
             instead = f'{statement.name} = "{NOTHING}"; ' if kept_away else ""
             found.edits.append(Edit(statement.start, statement.end, instead + comment))
             found.lines.append((line, written))
-        elif any(mine) or any(_mixed(value.text, jail) for value in statement.values):
+        elif any(mine) or any(_mixed(value.text, jail, loads) for value in statement.values):
             found.left.append((line, written))
         set_before |= set() if comment else {statement.name}
     return found
@@ -75,20 +74,23 @@ def put_back(text: str, block: Block) -> Iterator[Edit]:
         yield Edit(kept.start(), kept.end(), kept["inline"] or kept["line"])
 
 
-def without(commands: Collection[str], jail: str) -> tuple[str, ...]:
+def without(commands: Collection[str], jail: str, loads: str) -> tuple[str, ...]:
     """The commands of a hook but for those that are replaced, and for what stands in their place."""
-    return tuple(one for one in commands if one != NOTHING and not replaces(one, jail))
+    return tuple(one for one in commands if one != NOTHING and not replaces(one, jail, loads))
 
 
 def _of(anchor: str, jail: str) -> bool:
     return bool({jail, "$name", "${name}"} & set(anchor.split("/")))
 
 
-def _mixed(command: str, jail: str) -> bool:
-    """Whether pfrule.sh or pfctl of the jail is called among other things."""
-    anchor = _ANCHOR.search(" ".join(command.split()))
-    return not replaces(command, jail) and (
-        bool(anchor and _of(anchor[1], jail)) or f"pfrule.sh load {jail}" in command
+def _mixed(command: str, jail: str, loads: str) -> bool:
+    """Whether the jail's rules are loaded among other things."""
+    plain = " ".join(command.split())
+    anchor = _ANCHOR.search(plain)
+    if replaces(command, jail, loads):
+        return False
+    return bool(anchor and _of(anchor[1], jail)) or any(
+        replaces(part, jail, loads) for part in re.split(r"[;&|]+", plain)
     )
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from jailpf.plugin import Address, Jail, Settings
 
+PFRULE = r"(?:/bin/sh )?(?:\S*/)?pfrule\.sh (?:load|unload)(?: (?P<name>[^\s-]\S*))?"
+"""Mail Toaster's script, which loads a jail's rules from a folder."""
+
 
 class JailConfKeys(Keys):
     """[managers.jail_conf]."""
@@ -84,7 +87,7 @@ class JailConf(Adapter):
     def hooks(self, jail: Jail) -> JailConfHooks | None:
         """Lines of jail(8), in the file that is read for this jail."""
         file = self.file_of(jail.name)
-        return JailConfHooks(file=file) if file else None
+        return JailConfHooks(file=file, loads=PFRULE) if file else None
 
     def findings(self) -> Iterable[Finding]:
         """Hooks that still call a pfrule.sh inside a folder that a jail may be able to write."""

@@ -7,6 +7,7 @@ import pytest
 from jailpf.managers.attach.jailconf_edit import applied
 from jailpf.managers.attach.replaced import put_back, replaces, taken_out
 from jailpf.managers.jailconf_text import outline
+from jailpf_adapters.jail_conf.adapter import PFRULE
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from jailpf.managers.jailconf_text import outline
 )
 def test_a_line_that_only_loads_the_jails_rules_is_replaced(command: str) -> None:
     """By pfrule.sh, by its name or that of its folder, and by pfctl itself."""
-    assert replaces(command, "web")
+    assert replaces(command, "web", PFRULE)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_a_line_that_only_loads_the_jails_rules_is_replaced(command: str) -> Non
 )
 def test_all_others_stay(command: str) -> None:
     """Other jails, pf.conf itself, and what does more than that."""
-    assert not replaces(command, "web")
+    assert not replaces(command, "web", PFRULE)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_what_is_taken_out_comes_back(inside: str) -> None:
     """Whatever form it has; nothing of it is left to jail(8) in between."""
     text = f"web {{{inside}}}\n"
     block = outline(text).blocks[0]
-    found = taken_out(text, block, "web")
+    found = taken_out(text, block, "web", loads=PFRULE)
     assert found.lines
     without = applied(text, found.edits)
     (bare,) = outline(without).blocks
@@ -70,7 +71,7 @@ def test_what_is_taken_out_comes_back(inside: str) -> None:
 def test_an_equals_sign_that_kept_hooks_away_goes_on_to_do_so() -> None:
     """Where the file sets a hook for all jails, taking out `=` would let it in."""
     text = 'web { exec.created = "/etc/pfrule.sh load web"; }\n'
-    found = taken_out(text, outline(text).blocks[0], "web", {"exec.created"})
+    found = taken_out(text, outline(text).blocks[0], "web", {"exec.created"}, PFRULE)
     without = applied(text, found.edits)
     (statement,) = outline(without).blocks[0].statements
     assert [value.text for value in statement.values] == ["/usr/bin/true jailpf"]
@@ -80,5 +81,5 @@ def test_an_equals_sign_that_kept_hooks_away_goes_on_to_do_so() -> None:
 def test_what_does_more_is_shown_and_left() -> None:
     """A list with a command of another kind, and a line of several commands."""
     text = 'web { exec.created = "/bin/x", "/etc/pfrule.sh load web"; exec.poststop = "pfctl -a rdr/web -F all; zfs x"; }\n'
-    found = taken_out(text, outline(text).blocks[0], "web")
+    found = taken_out(text, outline(text).blocks[0], "web", loads=PFRULE)
     assert (found.edits, len(found.left)) == ([], 2)
