@@ -306,7 +306,7 @@ complete -c jailpf -n '__fish_seen_subcommand_from attach' -s v -l verbose -d 's
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -l json -d 'print JSON for programs'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -a '(jailpf list --names 2>/dev/null)'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -l all -d 'every declared jail'
-complete -c jailpf -n '__fish_seen_subcommand_from attach' -l keep -d 'leave the lines of pfrule.sh and `pfctl -a` that this replaces'
+complete -c jailpf -n '__fish_seen_subcommand_from attach' -l keep -d 'leave the hook lines by which the jail\'s pf rules were loaded before'
 complete -c jailpf -n '__fish_seen_subcommand_from attach' -s n -l dry-run -d 'say what would be done and change nothing'
 complete -c jailpf -n '__fish_seen_subcommand_from detach' -s h -l help -d 'show this help message and exit'
 complete -c jailpf -n '__fish_seen_subcommand_from detach' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'
