@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stand_ins import forked
+from stand_ins.swift import swift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from jailpf.lifecycle.session import Session
     from jailpf.pf import Pf
@@ -103,10 +105,15 @@ class Machine:
         if process or threading.current_thread() is not threading.main_thread():
             done = forked.run(self.arguments(*words)[4:], {**os.environ, **(env or {})}, 60)
         else:
-            done = _here(self.arguments(*words)[4:], env or {})
+            with self.swift():
+                done = _here(self.arguments(*words)[4:], env or {})
         if status is not None:
             assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
+
+    def swift(self) -> AbstractContextManager[None]:
+        """Within, the stand-in pfctl is called and not started, where that makes no difference."""
+        return swift(self.bin / "pfctl")
 
     def session(self, **given: Any) -> Session:
         """The same within this process."""
@@ -174,6 +181,7 @@ def _here(words: list[str], env: Mapping[str, str]) -> subprocess.CompletedProce
     """The same as a process would do, in this one."""
     from jailpf import warm
     from jailpf.cli import main
+    from jailpf.lifecycle import prestart
     from jailpf.state import lock
     from jailpf.system import spawn
 
@@ -183,6 +191,7 @@ def _here(words: list[str], env: Mapping[str, str]) -> subprocess.CompletedProce
     spawn.silent.clear()
     lock.given_up, lock.who = b"", ""
     os.environ.update(env)
+    tick, prestart.TICK = prestart.TICK, -(10**18)  # what was written just now is old, as it is when a process has started
     try:
         with redirect_stdout(out), redirect_stderr(err):
             status = warm.hook(words)
@@ -191,7 +200,7 @@ def _here(words: list[str], env: Mapping[str, str]) -> subprocess.CompletedProce
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 1
     finally:
-        sys.stdin = stdin
+        sys.stdin, prestart.TICK = stdin, tick
         nothing.close()
         os.environ.clear()
         os.environ.update(before)
