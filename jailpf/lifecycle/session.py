@@ -147,7 +147,9 @@ def open_pf(
 
 
 def make(run: RunDir) -> None:
-    """Make the run directory. Raises PermissionDeniedError when it cannot be ours."""
+    """Make the run directory. Raises PermissionDeniedError when it cannot be ours, or somebody could put another in its place."""
+    for path in (run.path, run.plans):
+        files.must_be_trusted(os.path.dirname(path))
     try:
         run.make()
     except FileNotFoundError:

@@ -80,8 +80,9 @@ def _opened(path: str, checksum: str) -> tuple[int, bytes]:
     """(descriptor, content): what is handed to pfctl is what was looked at."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
-        content = os.read(descriptor, os.fstat(descriptor).st_size + 1)
-        if f"{crc32(content):08x}" != checksum:
+        status = os.fstat(descriptor)
+        content = os.read(descriptor, status.st_size + 1)
+        if status.st_uid != os.geteuid() or f"{crc32(content):08x}" != checksum:
             raise ValueError(f"{path} is not as it was written")
         os.lseek(descriptor, 0, os.SEEK_SET)
     except BaseException:

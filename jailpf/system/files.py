@@ -59,7 +59,7 @@ def absent(path: str) -> bool:
 
 
 def must_be_trusted(program: str) -> None:
-    """Refuse a program that somebody else could have written: it runs with our rights. One that is not there passes.
+    """Refuse a program, or folder, that somebody else could have written: it runs with our rights. One that is not there passes.
 
     Raises PermissionDeniedError.
     """
@@ -143,7 +143,9 @@ def _open(path: str, last: int = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK) -> 
             opened = os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)
             folder = _swap(folder, opened)
             status = os.fstat(folder)
-            if todo or stat.S_ISREG(status.st_mode):  # of a device or a FIFO the reader says that it is none
+            if (
+                todo or stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+            ):  # of a device or a FIFO the reader says that it is none
                 _check(status, here)
             done = done[:-1] or [""] if name == ".." else [*done, name]
         folder, opened = -1, folder

@@ -46,6 +46,8 @@ def hook(arguments: list[str]) -> int | None:
     lock.who = f"{form.verb} {form.jail}"
     spawn.limit(SECONDS)
     try:
+        if not all(spawn.is_trusted(os.path.dirname(path)) for path in (form.run.path, form.run.plans)):
+            return None
         if form.verb == "prestart":
             from jailpf.warm.prestart import prestart as verb
         elif form.verb == "created":

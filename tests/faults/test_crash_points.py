@@ -132,19 +132,22 @@ def crash(tmp_path: Path, verb: str, first: int, step: int) -> None:
     steps, run, runs = VERBS[verb]
     if verb.startswith("warm"):
         machine = Machine(tmp_path / "whole")
-        before(machine, steps, verb)
+        with machine.swift():
+            before(machine, steps, verb)
         assert run(machine) == 0  # or it would be another way that is tried here
     for number in itertools.count(first, step):
         for after in (False, True):
             machine = Machine(tmp_path / f"{number}-{after}")
-            before(machine, steps, verb)
+            with machine.swift():
+                before(machine, steps, verb)
             status = dies(lambda machine=machine: run(machine), number, after)  # type: ignore[misc]
             if status == NOT_REACHED:
                 assert number > first
                 return
             assert status == -9, (number, after, status)
             for alive in (runs, not runs) if "created" in verb else (runs,):
-                ends_right(machine, alive)
+                with machine.swift():
+                    ends_right(machine, alive)
 
 
 @pytest.fixture(autouse=True)

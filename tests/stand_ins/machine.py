@@ -191,7 +191,10 @@ def _here(words: list[str], env: Mapping[str, str]) -> subprocess.CompletedProce
     spawn.silent.clear()
     lock.given_up, lock.who = b"", ""
     os.environ.update(env)
-    tick, prestart.TICK = prestart.TICK, -(10**18)  # what was written just now is old, as it is when a process has started
+    tick, prestart.TICK = (
+        prestart.TICK,
+        -(10**18),
+    )  # what was written just now is old, as it is when a process has started
     try:
         with redirect_stdout(out), redirect_stderr(err):
             status = warm.hook(words)
