@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from jailpf.compile.pftext import rule_text
 from jailpf.errors import ConfigError, JailpfError, Place
 from jailpf.insight.elsewhere import add_interfaces, described_host, text_of
+from jailpf.insight.filled import filled
 from jailpf.insight.origins import Origins
 from jailpf.insight.second import opinion
 from jailpf.insight.surroundings import surroundings
@@ -89,6 +90,8 @@ def build(
     topology, odd = surroundings(session, (one.jail for one in jails.values()), interfaces)
     add_interfaces(topology, given)
     loaded = _main(session, main)
+    if main and isinstance(loaded[0], str):
+        loaded = loaded[0], filled(session, loaded[0], topology, elsewhere=bool(interfaces or given))
     differs: list[JailpfError] = []
     if main and isinstance(loaded[0], str) and not interfaces and not given:
         text, differs = opinion(session, main, loaded[0], topology)

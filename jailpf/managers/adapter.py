@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jailpf.declare.settings import Settings
     from jailpf.managers.finding import Finding
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jailpf.managers.imported import Imported
     from jailpf.managers.published import Published, Unread
     from jailpf.model import Jail
+    from jailpf.values import Address
 
 
 class Adapter:
@@ -71,6 +72,13 @@ class Adapter:
     def claims(self) -> Iterable[Published | Unread]:
         """What the manager itself publishes for its jails, running or not; Unread for a line that cannot be read."""
         return ()
+
+    def fills(self) -> Mapping[str, Iterable[Address]]:
+        """The tables of the main ruleset that this manager fills, and the addresses that are in them once its jails run.
+
+        Only as far as that is sure: a table that is not named stays in doubt where pf cannot be asked.
+        """
+        return {}
 
     def import_(self, names: Sequence[str]) -> Iterable[Imported]:  # noqa: ARG002
         """Declarations of what the manager keeps for these jails, for all that have any when there is no name.

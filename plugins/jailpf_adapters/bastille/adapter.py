@@ -25,11 +25,16 @@ from jailpf.plugin import (
 from jailpf_adapters.bastille import rdr_conf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from jailpf.plugin import Jail, Published, Settings, Unread
+    from jailpf.plugin import Address, Jail, Published, Settings, Unread
 
-DEFAULTS = {"bastille_prefix": "/usr/local/bastille", "bastille_jailsdir": "${bastille_prefix}/jails"}
+DEFAULTS = {
+    "bastille_prefix": "/usr/local/bastille",
+    "bastille_jailsdir": "${bastille_prefix}/jails",
+    "bastille_network_loopback": "bastille0",
+    "bastille_network_pf_table": "jails",
+}
 _NAME = r"[A-Za-z0-9_-]+"
 
 
@@ -110,6 +115,18 @@ class Bastille(Adapter):
             if os.path.lexists(file := self.rdr_file(name)):
                 yield from rdr_conf.parse(importing.text_of(file), file, name)
 
+    def fills(self) -> Mapping[str, Iterable[Address]]:
+        """<jails>: the addresses of jails on Bastille's loopback. Those of others are put there or not as the host's routes
+        say when they start, so with such a jail nothing is sure.
+        """
+        if not self.jailsdir():
+            return {}
+        known = self._conf()
+        jails = [jail for name in self.names() if (jail := self.find(name)) is not None and not jail.vnet]
+        if any(jail.interface != known["bastille_network_loopback"] for jail in jails if jail.addresses):
+            return {}
+        return {known["bastille_network_pf_table"]: [one for jail in jails for one in jail.addresses]}
+
     def import_(self, names: Sequence[str]) -> Iterable[Imported]:
         """One for each jail that has an rdr.conf. Afterwards `bastille rdr JAIL reset` ends Bastille's own publishing."""
         found = importing.published_by(self, names, "bastille list")
@@ -130,12 +147,16 @@ class Bastille(Adapter):
             if not os.path.lexists(self.conf):
                 self._jailsdir = ""
             else:
-                self._jailsdir = expand("${bastille_jailsdir}", {**DEFAULTS, **read_assignments(self.conf, DEFAULTS)})
+                self._jailsdir = expand("${bastille_jailsdir}", self._conf())
                 if not self._jailsdir.startswith("/"):
                     raise ConfigError(
                         f"bastille_jailsdir is {self._jailsdir!r}, not an absolute path", Place(self.conf)
                     )
         return self._jailsdir
+
+    def _conf(self) -> dict[str, str]:
+        """What bastille.conf says, with Bastille's own defaults."""
+        return {**DEFAULTS, **read_assignments(self.conf, DEFAULTS)}
 
     def _beside(self, name: str, file: str) -> str:
         folder = self.jailsdir()

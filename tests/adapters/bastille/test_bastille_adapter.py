@@ -111,3 +111,13 @@ def test_without_jail_8_the_error_names_the_setting(host: Host) -> None:
     host.programs["jail"] = "/nonexistent/jail"
     with pytest.raises(PfUnavailableError, match=r"/nonexistent/jail: there is no such program; \[programs\] jail ="):
         host.adapter("bastille").find("web")
+
+
+def test_its_table_holds_the_jails_on_its_loopback(host: Host) -> None:
+    """<jails> is what pf.conf's nat is for; with a jail elsewhere only pf knows what is in it."""
+    assert host.adapter("bastille").fills() == {}
+    host.bastille({"web": JAIL, "v1": VNET})
+    found = host.adapter("bastille").fills()
+    assert {name: list(map(str, one)) for name, one in found.items()} == {"jails": ["10.17.89.50", "10.17.89.51"]}
+    host.bastille({"web": JAIL, "mx": JAIL.replace("web", "mx").replace("bastille0|10.17.89.5", "em0|203.0.113.5")})
+    assert host.adapter("bastille").fills() == {}
