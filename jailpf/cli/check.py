@@ -104,15 +104,17 @@ def _main(session: Session, errors: list[Problem]) -> Loaded | None:
 
 
 def _lines(session: Session) -> list[Problem]:
-    """Lines that pf.conf lacks, where pf can be asked."""
+    """Lines that pf.conf lacks, or that have conditions, where pf can be asked."""
     from jailpf.lifecycle import readiness
 
     try:
-        missing = readiness.lines_missing(session)
+        missing, narrow = readiness.lines_missing(session), readiness.conditional(session)
     except JailpfError:
         return []
     what = "the main ruleset never evaluates what jailpf loads"
-    return [Problem(what, None, f"add to pf.conf: {', '.join(missing)}")] if missing else []
+    found = [Problem(what, None, f"add to pf.conf: {', '.join(missing)}")] if missing else []
+    said = "pf.conf's `{}` lets only some packets to the jails' rules"
+    return found + [Problem(said.format(line), None, "`jailpf doctor` says what never gets there") for line in narrow]
 
 
 def _promises(session: Session) -> list[Problem]:

@@ -81,6 +81,17 @@ def lines_missing(session: Session, *, binat: bool = False) -> list[str]:
     ]
 
 
+def conditional(session: Session) -> list[str]:
+    """The lines of the main ruleset that let only some packets to what is below the folders of our anchors."""
+    main = session.pf.read("", members=False)
+    found = []
+    for section, parent in session.settings.layout.parents:
+        call = f'{CALLS[section]} "{parent}/*"'
+        lines = main.rules if section == "filter" else main.nat
+        found += [line for line in lines if line.startswith(call) and line.removesuffix(" all") != call]
+    return found
+
+
 def _line(main: Loaded, section: str, parent: str) -> str:
     line = f'{CALLS[section]} "{parent}/*"'
     lines = main.rules if section == "filter" else main.nat

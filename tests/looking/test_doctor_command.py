@@ -92,6 +92,8 @@ def test_conditions_on_the_anchor_line_are_found(desk: Desk) -> None:
     assert one["what"].partition("pf.conf:")[2].startswith('4: `rdr-anchor "jailpf/*" on em1 all`')
     assert "port 993 never comes to dovecot's `rdr on em0" in one["why"]
     assert one["mend"] == '`rdr-anchor "jailpf/*"`, without conditions'
+    said = desk.jailpf("check").err
+    assert '`rdr-anchor "jailpf/*" on em1 all` lets only some packets to the jails' in said
 
 
 def test_what_the_host_would_log_or_route_is_found(desk: Desk) -> None:

@@ -6,6 +6,7 @@ for a member's own address is that member's, one for the bridge's own is the bri
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.pf.simulated.rules.addresses import is_private, parse_network
@@ -189,6 +190,7 @@ def behind(topology: Topology, interface: str, family: Family) -> list[tuple[int
     return [(net.low, net.high) for net in nets]
 
 
+@cache
 def never(family: Family) -> list[tuple[int, int]]:
     """The addresses of NEVER, as first and last."""
     return [(net.low, net.high) for net in map(_net, NEVER[family])]
