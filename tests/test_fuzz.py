@@ -23,9 +23,9 @@ def fuzz(tmp_path_factory: pytest.TempPathFactory) -> Fuzz:
     return Fuzz(tmp_path_factory.mktemp("fuzz"))
 
 
-def test_a_thousand_declarations(fuzz: Fuzz) -> None:
+def test_eight_hundred_declarations(fuzz: Fuzz) -> None:
     """Each is refused with a place or renders to what was declared; 30 % are taken, and every key is in one of those."""
-    for number in range(1200):
+    for number in range(800):
         fuzz.one(random.Random(number))
     assert fuzz.accepted > 0.3 * fuzz.tried
     assert fuzz.accepted < 0.9 * fuzz.tried
@@ -62,6 +62,6 @@ def test_a_broken_text_would_be_noticed(fuzz: Fuzz, monkeypatch: pytest.MonkeyPa
     for number in range(40):
         try:
             fuzz.one(random.Random(number))
-        except (AssertionError, PfRefusedError):
+        except (AssertionError, PfRefusedError, ValueError):
             found += 1
     assert found

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from tries import hold, tries
 
 from jailpf.compile.claims import ALL_PORTS, Claim, collide, collisions, of_ruleset
 from jailpf.errors import Place
@@ -53,22 +53,28 @@ def pairs(found: Any) -> list[frozenset[int]]:
     return sorted((frozenset(map(id, pair)) for pair in found), key=sorted)
 
 
-@given(st.lists(CLAIMS, max_size=9))
-@hypothesis_settings(deadline=None, max_examples=300)
-def test_the_sweep_finds_what_all_pairs_find(claims: list[Claim]) -> None:
+@tries(80, 2000)
+def test_the_sweep_finds_what_all_pairs_find(tries: int) -> None:
     """Every colliding pair, each once."""
-    wanted = [pair for pair in itertools.combinations(claims, 2) if collide(*pair, resolve)]
-    assert pairs(collisions(claims, resolve)) == pairs(wanted)
+
+    def holds(claims: list[Claim]) -> None:
+        wanted = [pair for pair in itertools.combinations(claims, 2) if collide(*pair, resolve)]
+        assert pairs(collisions(claims, resolve)) == pairs(wanted)
+
+    hold(tries, holds, st.lists(CLAIMS, max_size=9))
 
 
-@given(st.lists(CLAIMS, max_size=5), st.lists(CLAIMS, max_size=5))
-@hypothesis_settings(deadline=None, max_examples=200)
-def test_two_sides_are_compared_with_each_other_only(mine: list[Claim], theirs: list[Claim]) -> None:
+@tries(60, 2000)
+def test_two_sides_are_compared_with_each_other_only(tries: int) -> None:
     """Mine first in each pair; what collides within a side is not asked."""
-    found = list(collisions(mine, resolve, theirs))
-    wanted = [(one, other) for one in mine for other in theirs if collide(one, other, resolve)]
-    assert pairs(found) == pairs(wanted)
-    assert all(any(one is each for each in mine) for one, _ in found)
+
+    def holds(mine: list[Claim], theirs: list[Claim]) -> None:
+        found = list(collisions(mine, resolve, theirs))
+        wanted = [(one, other) for one in mine for other in theirs if collide(one, other, resolve)]
+        assert pairs(found) == pairs(wanted)
+        assert all(any(one is each for each in mine) for one, _ in found)
+
+    hold(tries, holds, st.lists(CLAIMS, max_size=5), st.lists(CLAIMS, max_size=5))
 
 
 @given(CLAIMS, CLAIMS)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
 from raw_values import table
+from tries import hold, tries
 
 from jailpf.declare import settings, toml
 from jailpf.declare.json_schema import host_schema, jail_schema
@@ -53,12 +52,11 @@ FEW = 10
 """An accepted file for every few that are made, or the property would say nothing."""
 
 
-def test_a_declaration_that_is_read_is_valid() -> None:
+@tries(80, 2000)
+def test_a_declaration_that_is_read_is_valid(tries: int) -> None:
     """No editor complains about a jail's file that jailpf takes."""
     accepted = []
 
-    @given(declarations())
-    @hypothesis_settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     def holds(data: dict[str, Any]) -> None:
         document = written(data)
         try:
@@ -68,7 +66,7 @@ def test_a_declaration_that_is_read_is_valid() -> None:
         accepted.append(data)
         assert list(JAIL.iter_errors(document.data)) == []
 
-    holds()
+    hold(tries, holds, declarations())
     assert len(accepted) >= FEW
 
 
@@ -95,13 +93,12 @@ def hosts() -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(lambda one, other: {**one, **other}, table(settings.Settings), whole)
 
 
-def test_settings_that_are_read_are_valid(tmp_path: Path) -> None:
+@tries(120, 1500)
+def test_settings_that_are_read_are_valid(tmp_path: Path, tries: int) -> None:
     """No editor complains about settings that jailpf takes."""
     accepted = []
     file = tmp_path / "jailpf.toml"
 
-    @given(hosts())
-    @hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     def holds(data: dict[str, Any]) -> None:
         file.write_text(tomlkit.dumps(data))
         file.chmod(0o644)
@@ -114,5 +111,5 @@ def test_settings_that_are_read_are_valid(tmp_path: Path) -> None:
         accepted.append(data)
         assert list(HOST.iter_errors(data)) == []
 
-    holds()
+    hold(tries, holds, hosts())
     assert len(accepted) >= FEW
