@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.assembly import Assembly, deduced
     from jailpf.managers.importing.compare import Difference, differences
     from jailpf.managers.importing.finish import finished, own_addresses
+    from jailpf.managers.importing.hook_imports import from_hooks
     from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
     from jailpf.managers.importing.pfrules import PfRule, PfTable, statement
     from jailpf.managers.importing.publishing import declared, published_by
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assembly", "Copy", "Difference", "Imported", "Line", "LostError", "Macros", "PfRule", "PfTable", "Tables", "declared",
-    "deduced", "differences", "finished", "lines", "own_addresses",
+    "deduced", "differences", "finished", "from_hooks", "lines", "own_addresses",
     "port", "published_by", "statement", "text_of",
 ]  # fmt: skip
 
@@ -41,6 +42,7 @@ _HOMES = {
     "deduced": "jailpf.managers.importing.assembly",
     "differences": "jailpf.managers.importing.compare",
     "finished": "jailpf.managers.importing.finish",
+    "from_hooks": "jailpf.managers.importing.hook_imports",
     "lines": "jailpf.managers.importing.lexer",
     "own_addresses": "jailpf.managers.importing.finish",
     "port": "jailpf.managers.importing.words",

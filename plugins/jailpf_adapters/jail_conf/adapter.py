@@ -7,12 +7,26 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import AbsolutePath, Adapter, ConfigError, Finding, JailConfHooks, Keys, jailconf, key
+from jailpf.plugin import (
+    AbsolutePath,
+    Adapter,
+    ConfigError,
+    Finding,
+    JailConfHooks,
+    Keys,
+    NoJailError,
+    Place,
+    importing,
+    jailconf,
+    key,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from jailpf.plugin import Address, Jail, Settings
+    from jailpf.plugin import Address, Imported, Jail, Settings
+
+LOADING = ("exec.prepare", "exec.prestart", "exec.created", "exec.poststart")  # in the order in which jail(8) runs them
 
 PFRULE = r"(?:/bin/sh )?(?:\S*/)?pfrule\.sh (?:load|unload)(?: (?P<name>[^\s-]\S*))?"
 """Mail Toaster's script, which loads a jail's rules from a folder."""
@@ -88,6 +102,22 @@ class JailConf(Adapter):
         """Lines of jail(8), in the file that is read for this jail."""
         file = self.file_of(jail.name)
         return JailConfHooks(file=file, loads=PFRULE) if file else None
+
+    def import_(self, names: Sequence[str]) -> Iterable[Imported]:
+        """What the jails' own hook lines load with pfctl(8). Raises NoJailError for a name without any."""
+        known = list(self.names())
+        for name in names or known:
+            file = self.file_of(name) if name in known else ""
+            if not file:
+                raise NoJailError(f"{self.name} has no jail {name}", None, "it has " + (", ".join(known) or "none"))
+            jails = self.jails(file)
+            parameters = jails.get(name) or jails[mapped(name)]
+            lines = [line for hook in LOADING for line in parameters.get(hook, ())]
+            found = importing.from_hooks(self, name, lines, file)
+            if found is not None:
+                yield found
+            elif names:
+                raise NoJailError(f"no hook of {name} loads any rules", Place(file), "its rules are somewhere else")
 
     def findings(self) -> Iterable[Finding]:
         """Hooks that still call a pfrule.sh inside a folder that a jail may be able to write."""
