@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jailpf.values import Peer, Port
+    from jailpf.values import Family, Network, Peer, Port, Protocol
 
 
 def overlapping(ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
@@ -27,3 +27,18 @@ def negations(peers: tuple[Peer, ...], where: str = "from") -> Iterator[tuple[st
         yield where, 'a list with a negation matches nearly everyone; use one [table.NAME] with "!" entries'
     if len(peers) > 1 and any(peer.kind == "any" for peer in peers):
         yield where, '"any" makes the rest of the list idle; write one or the other'
+
+
+def destination(to: tuple[Peer, ...], proto: Protocol | None, port: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
+    """The problems of `to`, `proto` and `port`, where they say what a jail sends."""
+    yield from overlapping(port)
+    yield from negations(to, "to")
+    if port and not (proto and proto.has_ports):
+        yield "port", 'ports need a protocol that has them; add proto = "tcp"'
+
+
+def of_family(networks: tuple[Network, ...], family: Family) -> tuple[Peer, ...]:
+    """Those of one family, as peers of a rule."""
+    from jailpf.values import Peer
+
+    return tuple(Peer.of(one) for one in networks if one.family == family)

@@ -10,7 +10,6 @@ from jailpf.plugin import (
     Count,
     Interface,
     Log,
-    Network,
     Party,
     Peer,
     Port,
@@ -26,6 +25,7 @@ from jailpf.plugin import (
     negations,
     overlapping,
 )  # fmt: skip
+from jailpf_plugins.brought import brought, redirecting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,13 +93,13 @@ class Allow(RuleType):
             yield Table(name=overload)
         source = self.source or service.source
         plain, jails = ([one for one in source if bool(one.jail) == named] for named in (False, True))
-        senders = [one for rule in _redirecting(context) for one in rule.source or (Peer.parse("any"),)]
+        senders = [one for rule in redirecting(context) for one in rule.source or (Peer.parse("any"),)]
         if plain and senders and not any(one.meets(two) for one in senders for two in plain):
             context.note(
                 "nobody who is redirected is let in: rdr.from and allow.from share no address; write one of them"
             )
         if plain or not source:
-            for addresses, tag in self._published(context):
+            for addresses, tag in brought(context, self._own(context), self.direct):
                 for side in context.sides(source=tuple(plain), proto=service.proto, addresses=addresses):
                     yield from self._rules(context, side, tag, overload)
         for side in (
@@ -109,20 +109,6 @@ class Allow(RuleType):
 
     def _own(self, context: Context) -> tuple[Address, ...]:
         return tuple(one for one in context.jail.addresses if not self.to or one in self.to)
-
-    def _published(self, context: Context) -> Iterator[tuple[tuple[Address, ...], str]]:
-        """(addresses, the tag of what may come there): what rdr or binat brings; "" for those that are asked directly."""
-        targets = _redirecting(context)
-        direct = context.direct if self.direct is None else self.direct
-        if targets:
-            yield _addresses(context, self._own(context), targets, direct), "" if direct else context.tag_in
-            return
-        binat = [one for rule in context.translating if rule.action == "binat" for one in rule.source]
-        closed = () if self.direct else tuple(one for one in self._own(context) if _is_in(one, binat))
-        if closed:
-            yield closed, context.tag_out
-        if rest := tuple(one for one in self._own(context) if one not in closed):
-            yield rest, ""
 
     def _rules(self, context: Context, side: Side, tagged: str, overload: str) -> Iterator[Rule]:
         service = context.service
@@ -154,7 +140,7 @@ class Allow(RuleType):
             yield replace(rule, state=state)
             return
         # Limits count on the way in only: a vnet jail's packets leave again through its bridge as OUT (facts.md).
-        asked = [one for rule in _redirecting(context) for one in rule.on]
+        asked = [one for rule in redirecting(context) for one in rule.on]
         cards = [link.interface if (link := context.host.uplink(one)) else one for one in self.on]
         if rule.tagged and asked and cards and not set(cards) & set(asked):
             context.note(
@@ -192,7 +178,7 @@ class Allow(RuleType):
 
     def _uplinks(self, context: Context, rule: Rule) -> Iterator[tuple[Interface, Address]]:
         """(card, gateway) of each uplink that the service is asked on."""
-        asked = [one for rule in _redirecting(context) for one in rule.on]
+        asked = [one for rule in redirecting(context) for one in rule.on]
         if not asked and not context.jail.vnet and context.jail.interface:
             asked = [context.jail.interface]
         for link in dict.fromkeys(filter(None, map(context.host.uplink, self.on or asked))):
@@ -243,32 +229,8 @@ class Allow(RuleType):
                 raise context.error(f"{one} is not an address of {context.jail.name}", f"to.{number}")
 
 
-def _redirecting(context: Context) -> list[Rule]:
-    """The rdr rules of this service."""
-    return [one for one in context.rendered if isinstance(one, Rule) and one.action == "rdr"]
-
-
 def _limited(state: StateOptions | None) -> bool:
     return state is not None and (state.synproxy or any(getattr(state, name) for name in LIMITS))
-
-
-def _is_in(address: Address, networks: Iterable[Peer]) -> bool:
-    """Whether one of them is the address, or holds it."""
-    one = Network.parse(str(address))
-    return any(peer.network is not None and one.within(peer.network) for peer in networks)
-
-
-def _addresses(context: Context, own: tuple[Address, ...], targets: list[Rule], direct: bool) -> tuple[Address, ...]:
-    """The jail's, or those that the rdr sends to when they are another's; of the rdr's families unless direct."""
-    sent = [one for rule in targets for one in (rule.target, *rule.more_targets)]
-    for table in context.rendered:
-        if isinstance(table, Table) and any(str(one) == f"<{table.name}>" for one in sent):
-            sent += [member.network for member in table.addresses or ()]
-    single = tuple(dict.fromkeys(Address.parse(str(one)) for one in sent if not str(one).startswith("<")))
-    if any(one not in context.jail.addresses for one in single):
-        return single
-    families = {rule.family for rule in targets}
-    return tuple(one for one in own if direct or one.family in families)
 
 
 @hookimpl

@@ -15,10 +15,10 @@ from jailpf.plugin import (
     Protocol,
     Rule,
     RuleType,
+    destination,
     hookimpl,
     key,
-    negations,
-    overlapping,
+    of_family,
 )
 
 if TYPE_CHECKING:
@@ -72,10 +72,7 @@ class Nat(RuleType):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Ports belong to a protocol that has them; a pool is a list of addresses or one network."""
-        yield from overlapping(self.port)
-        yield from negations(self.to, "to")
-        if self.port and not (self.proto and self.proto.has_ports):
-            yield "port", 'ports need a protocol that has them; add proto = "tcp"'
+        yield from destination(self.to, self.proto, self.port)
         each = _each(self.address)
         for family, own in each.items():
             if len(own) > 1 and any(map(_wide, own)):
@@ -94,9 +91,7 @@ class Nat(RuleType):
     def render(self, context: Context) -> Iterable[Rule]:
         """One nat rule for each family that the jail and `address` share, and for each way out."""
         for side in context.sides(to=self.to, proto=self.proto):
-            source = (
-                tuple(Peer.of(one) for one in self.source if one.family == side.family) if self.source else side.jail
-            )
+            source = of_family(self.source, side.family) if self.source else side.jail
             for way in self._ways(context) if source else ():
                 if not (targets := way.addresses.get(side.family, ())):
                     context.reasons.append(f"`address` has no {side.family} address")

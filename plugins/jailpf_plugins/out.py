@@ -13,10 +13,10 @@ from jailpf.plugin import (
     Protocol,
     Rule,
     RuleType,
+    destination,
     hookimpl,
     key,
-    negations,
-    overlapping,
+    of_family,
 )
 
 if TYPE_CHECKING:
@@ -48,15 +48,12 @@ class Out(RuleType):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Ports belong to a protocol that has them."""
-        yield from overlapping(self.port)
-        yield from negations(self.to, "to")
-        if self.port and not (self.proto and self.proto.has_ports):
-            yield "port", 'ports need a protocol that has them; add proto = "tcp"'
+        yield from destination(self.to, self.proto, self.port)
 
     def render(self, context: Context) -> Iterable[Rule]:
         """Filtering sees the translated source (facts.md): what is translated is known by its tag, the rest by its source."""
         for side in context.sides(to=self.to, proto=self.proto):
-            source = tuple(Peer.of(one) for one in self.source if one.family == side.family)
+            source = of_family(self.source, side.family)
             if self.source and not source:
                 context.reasons.append(f"`from` names no {side.family} network")
                 continue

@@ -22,6 +22,7 @@ from jailpf.plugin import (
     negations,
     overlapping,
 )
+from jailpf_plugins.paired import paired
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -105,7 +106,7 @@ class Rdr(RuleType):
         if _jails_only(service.guests):
             raise context.error("jails come by the jail's own address, and nobody else is let in; remove rdr")
         source = self.source or _others(service.source) or (_others(service.guests) if service.source else ())
-        groups = list(self._groups(context))
+        groups = list(paired(context, self.port, service.port))
         for side in context.sides(source=source, proto=service.proto, addresses=self._targets(context)):
             ways = [way for way in self._ways(context, side.family) if way.to]
             if not ways:
@@ -170,29 +171,6 @@ class Rdr(RuleType):
                 yield Way(tuple(dict.fromkeys((link.interface, *inside))), to)
             else:
                 context.reasons.append(f"{link.interface} has no {family} gateway")
-
-    def _groups(self, context: Context) -> Iterator[tuple[tuple[Port, ...], Port | None]]:
-        """(ports outside, port inside or None: unchanged)."""
-        inside = context.service.port if context.service else ()
-        if not self.port:
-            yield inside, None
-            return
-        if len(inside) == 1 and inside[0].width == 1 and len(self.port) + self.port[0].width > 2:
-            yield self.port, inside[0]
-            return
-        if len(self.port) != len(inside):
-            raise context.error(
-                f"{len(self.port)} ports outside for {len(inside)} of the service; they are paired in order",
-                "port",
-            )
-        for number, (one, other) in enumerate(zip(self.port, inside, strict=True)):
-            if one.width != other.width:
-                raise context.error(f"{one} and {other} differ in width; write ranges of equal width", f"port.{number}")
-        if same := tuple(one for one, other in zip(self.port, inside, strict=True) if one == other):
-            yield same, None
-        for one, other in zip(self.port, inside, strict=True):
-            if one != other:
-                yield (one,), other
 
     def _targets(self, context: Context) -> tuple[Address, ...]:
         """Of this jail and of each that is named the first address of a family."""

@@ -1,0 +1,55 @@
+"""What the rdr rules of a service, and the binat rules of its jail, bring to it: addresses inside, and the tag that comes with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.plugin import Address, Network, Peer, Rule, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jailpf.plugin import Context
+
+
+def redirecting(context: Context) -> list[Rule]:
+    """The rdr rules of this service."""
+    return [one for one in context.rendered if isinstance(one, Rule) and one.action == "rdr"]
+
+
+def brought(
+    context: Context, own: tuple[Address, ...], direct: bool | None
+) -> Iterator[tuple[tuple[Address, ...], str]]:
+    """(addresses, the tag of what may come there): what rdr or binat brings; "" for those that are asked directly.
+
+    own: the jail's addresses that are let in to; direct: what its allow says of that, None where it says nothing.
+    """
+    if targets := redirecting(context):
+        openly = context.direct if direct is None else direct
+        yield _addresses(context, own, targets, openly), "" if openly else context.tag_in
+        return
+    binat = [one for rule in context.translating if rule.action == "binat" for one in rule.source]
+    closed = () if direct else tuple(one for one in own if _is_in(one, binat))
+    if closed:
+        yield closed, context.tag_out
+    if rest := tuple(one for one in own if one not in closed):
+        yield rest, ""
+
+
+def _is_in(address: Address, networks: Iterable[Peer]) -> bool:
+    """Whether one of them is the address, or holds it."""
+    one = Network.parse(str(address))
+    return any(peer.network is not None and one.within(peer.network) for peer in networks)
+
+
+def _addresses(context: Context, own: tuple[Address, ...], targets: list[Rule], direct: bool) -> tuple[Address, ...]:
+    """The jail's, or those that the rdr sends to when they are another's; of the rdr's families unless direct."""
+    sent = [one for rule in targets for one in (rule.target, *rule.more_targets)]
+    for table in context.rendered:
+        if isinstance(table, Table) and any(str(one) == f"<{table.name}>" for one in sent):
+            sent += [member.network for member in table.addresses or ()]
+    single = tuple(dict.fromkeys(Address.parse(str(one)) for one in sent if not str(one).startswith("<")))
+    if any(one not in context.jail.addresses for one in single):
+        return single
+    families = {rule.family for rule in targets}
+    return tuple(one for one in own if direct or one.family in families)
