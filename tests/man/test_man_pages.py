@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
 import re
 import shutil
 import subprocess
@@ -12,6 +14,8 @@ from pathlib import Path
 
 import doc_examples
 import pytest
+
+from jailpf.cli import main
 
 MAN = Path(__file__).parents[2] / "man"
 PAGES = sorted(MAN.glob("*.[1-9]"))
@@ -151,6 +155,7 @@ class Host:
     def __init__(self, root: Path, *settings: str) -> None:
         pytest.importorskip("jailpf.cli")
         self.root = root
+        root.chmod(0o755)
         (root / "jails").mkdir()
         text = "\n".join(settings) or '[host]\next_if = "em0"\nnat = "(em0:0)"\n'
         (root / "jailpf.toml").write_text(text)
@@ -161,9 +166,15 @@ class Host:
             text += '\n[jail]\nip4 = "10.0.0.5"\nip6 = "fd00::5"\n'
         (self.root / "jails" / f"{jail}.toml").write_text(text)
 
-    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *words: str, process: bool = False) -> subprocess.CompletedProcess[str]:
+        """Within this process, unless a plugin is to be found in the folder."""
         options = ("-c", str(self.root / "jailpf.toml"), "--run", str(self.root / "run"), "--pf", "simulated")
-        return run(sys.executable, "-m", "jailpf", *options, *words, cwd=str(self.root))
+        if process:
+            return run(sys.executable, "-m", "jailpf", *options, *words, cwd=str(self.root))
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main([*options, *words])
+        return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize(("jail", "text"), [one for one in declarations() if one[0] != "plugin"])
@@ -237,7 +248,7 @@ def test_the_rule_type_in_the_page_works_as_it_says(tmp_path: Path) -> None:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: refuse-plugin\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[jailpf]\nrefuse = refuse_plugin\n")
     host.declare("web", next(text for jail, text in declarations() if jail == "plugin"))
-    done = host("render", "web")
+    done = host("render", "web", process=True)
     assert (done.returncode, done.stderr) == (0, "")
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     block = next(number for number, line in enumerate(lines) if line.startswith("block in quick inet proto tcp"))
