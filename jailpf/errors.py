@@ -56,7 +56,8 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
-        return where + shortened(self.message) + (f"; {shortened(self.remedy)}" if self.remedy else "")
+        end = " " if self.message.endswith("?") else "; "
+        return where + shortened(self.message) + (f"{end}{shortened(self.remedy)}" if self.remedy else "")
 
 
 class JailpfError(Exception):

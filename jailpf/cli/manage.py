@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output, plan
-from jailpf.errors import Problem, UsageError
+from jailpf.errors import NoJailError, Problem, UsageError
 from jailpf.lifecycle.jails import near_name
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jailpf.managers.attach import Result
 
 COLOURS = {"+": "green", "-": "red", "@": "blue"}
+NOBODYS = "no jail manager knows {}, and nothing is attached for it"
 
 
 def attach(session: Session, options: Namespace) -> int:
@@ -42,10 +43,12 @@ def _change(
         what = "jails are named, or --all is said, not both" if options.all else "no jail is named"
         raise UsageError(f"{options.command}: {what}", None, f"jailpf {options.command} NAME, or --all")
     names = options.jails
-    if options.all and options.command == "attach":
-        names = session.jails.declared()
-    elif options.all:
-        names = sorted({name for adapter in session.jails.adapters for name in adapter.names()})
+    strangers: list[str] = []
+    if options.all:
+        known = {name for adapter in session.jails.adapters for name in adapter.names()}
+        names = session.jails.declared() if options.command == "attach" else sorted(known)
+        strangers = [name for name in names if name not in known]
+        names = [name for name in names if name in known]
     results = verb(session.jails.adapters, names, options.dry_run)
     nothing = [name for name in names if options.command == "attach" and not session.jails.declares(name)]
     if options.json:
@@ -56,8 +59,9 @@ def _change(
             }
             for one in results
         ]  # fmt: skip
-        output.as_json(options.command, jails=told)
-        return 0
+        left = [output.problem_json(Problem(NOBODYS.format(name))) for name in strangers]
+        output.as_json(options.command, jails=told, problems=left)
+        return NoJailError.status if strangers else 0
     for result in results:
         if options.dry_run and result.diff:
             for line in result.diff.splitlines():
@@ -68,7 +72,8 @@ def _change(
         print(f"nothing is declared for {name} yet, and its hooks do nothing: `jailpf new {name}`")
     if options.dry_run and options.command == "attach":
         plan.append(session, names)
-    return 0
+    output.problems([Problem(NOBODYS.format(name), None, "`jailpf check` says more") for name in strangers])
+    return NoJailError.status if strangers else 0
 
 
 def new(session: Session, options: Namespace) -> int:

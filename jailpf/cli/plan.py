@@ -33,7 +33,7 @@ def plan(session: Session, options: Namespace) -> int:
     else:
         show(found)
         output.problems(promises)
-        output.problems(problems, level="yellow")
+        output.problems(output.aside(session, after.problems), level="yellow")
     return 1 if found or promises else 0
 
 

@@ -69,7 +69,7 @@ def _print(world: World, question: Question, found: Connection, near: list[Near]
                 shown.add(owner)
                 print(f"  {owner}: it says another {' and '.join(differs)}")
                 print(f"    {match.text}")
-                if "tagged" in differs and found.steps and not behind_rdr(found):
+                if question.sender == "outside" and set(differs) <= {"tagged", "from"} and "tagged" in differs:
                     print(f"    {ONLY_REDIRECTED}")
 
 
