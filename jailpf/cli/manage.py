@@ -86,6 +86,6 @@ def new(session: Session, options: Namespace) -> int:
     known = {one for adapter in session.jails.adapters for one in adapter.names()}
     if near := near_name(name, known) if name not in known else "":
         what = f"no jail manager knows {name}; did you mean {near}?"
-        there = "which has a file" if session.jails.declares(near) else f"`mv {file} {session.jails.file(near)}`"
+        there = "it has a file already" if session.jails.declares(near) else f"`mv {file} {session.jails.file(near)}`"
         output.problems([Problem(what, None, there)], level="yellow")
     return 0

@@ -165,7 +165,10 @@ class Jails:
         with suppress(JailpfError):
             known = {one for adapter in self.adapters for one in adapter.names()}
             if not known:
-                return f"none of them has any jail here: look at [managers] of jailpf.toml, or {add}"
+                files = [list(adapter.watches(name) or ())[-1:] for adapter in self.adapters]
+                looked = ", ".join(file for last in files for file in last)
+                where = f" (looked for {looked})" if looked else ""
+                return f"none of them has any jail here{where}: look at [managers] of jailpf.toml, or {add}"
             near = near_name(name, [one for one in known if not self.declares(one)])
             if near:
                 there, wanted = self.file(name), self.file(near)

@@ -1,4 +1,4 @@
-"""Every exit status: the whole life through the real entry point, the rest within this process."""
+"""Every exit status, reached through the real entry points."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def test_0_when_all_is_well(host: Machine) -> None:
 def test_1_when_there_is_a_difference(host: Machine) -> None:
     """status of a running jail that is not loaded, sync -n with something to do."""
     host.running("web")
-    host.inside("status", status=1)
-    host.inside("sync", "-n", status=1)
-    host.inside("load", "web")
+    host.jailpf("status", status=1)
+    host.jailpf("sync", "-n", status=1)
+    host.jailpf("load", "web")
     host.declare("web", web(81))
-    host.inside("diff", "web", status=1)
+    host.jailpf("diff", "web", status=1)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_1_when_there_is_a_difference(host: Machine) -> None:
 )
 def test_64_for_a_wrong_command_line(host: Machine, words: list[str]) -> None:
     """One line that says what is wrong, and where help is; nothing is run."""
-    done = host.inside(*words, status=64)
+    done = host.jailpf(*words, status=64)
     assert done.stderr.strip()
     assert done.stdout == ""
     assert host.calls() == []
@@ -74,7 +74,7 @@ def test_65_for_a_wrong_declaration(host: Machine) -> None:
     """Every problem in one go, each with file, line and column; in prestart, check, load and render alike."""
     file = host.declare("bad", '[service.http]\nprot = "tcp"\nport = 70000\n')
     for words in (["prestart", "bad"], ["check"], ["load", "bad"], ["render", "bad"], ["created", "bad"]):
-        done = host.inside(*words, status=65)
+        done = host.jailpf(*words, status=65)
         assert [line.split(" ")[0] for line in done.stderr.splitlines()] == [f"{file}:2:1:", f"{file}:3:8:"]
     assert host.anchors() == {}
 
@@ -82,48 +82,48 @@ def test_65_for_a_wrong_declaration(host: Machine) -> None:
 def test_66_for_a_jail_that_nobody_knows(host: Machine) -> None:
     """No declaration, nothing loaded, or no addresses."""
     for words in (["load", "nobody"], ["render", "nobody"], ["unload", "web"], ["reload", "web"]):
-        assert "nobody" in host.inside(*words, status=66).stderr or "web" in host.inside(*words, status=66).stderr
+        assert "nobody" in host.jailpf(*words, status=66).stderr or "web" in host.jailpf(*words, status=66).stderr
 
 
 def test_69_when_pf_is_away(host: Machine) -> None:
     """No pf.ko, no pfctl, pf disabled, a main ruleset without our lines: each with its remedy."""
     (host.state / "running").write_text("Disabled")
-    assert "pf_enable" in host.inside("prestart", "web", status=69).stderr
+    assert "pf_enable" in host.jailpf("prestart", "web", status=69).stderr
     (host.state / "running").unlink()
     (host.state / "main").write_text("pass\n")
-    done = host.inside("prestart", "web", status=69)
+    done = host.jailpf("prestart", "web", status=69)
     assert 'rdr-anchor "jailpf/*"' in done.stderr
     assert 'anchor "jailpf/*"' in done.stderr
     host.mood("", "missing")
-    assert "kldload pf" in host.inside("prestart", "web", status=69).stderr
+    assert "kldload pf" in host.jailpf("prestart", "web", status=69).stderr
     (host.bin / "pfctl").unlink()
-    assert "[programs]" in host.inside("created", "web", status=69).stderr
+    assert "[programs]" in host.jailpf("created", "web", status=69).stderr
 
 
 def test_71_when_pf_refuses(host: Machine) -> None:
     """What pf said, with its line."""
     host.mood("jailpf/web", "refuses")
-    assert "line 1" in host.inside("prestart", "web", status=71).stderr
-    assert "line 1" in host.inside("created", "web", status=71).stderr
+    assert "line 1" in host.jailpf("prestart", "web", status=71).stderr
+    assert "line 1" in host.jailpf("created", "web", status=71).stderr
 
 
 def test_75_when_pf_is_busy(host: Machine) -> None:
     """Another program loads the same anchor all the time."""
     host.mood("jailpf/web", "busy")
-    host.inside("created", "web", status=75)
+    host.jailpf("created", "web", status=75)
 
 
 def test_77_when_it_is_not_allowed(host: Machine) -> None:
     """Not root for pf, a file that others can write to, a run directory of others."""
     host.mood("", "denied")
-    assert "root" in host.inside("created", "web", status=77).stderr
+    assert "root" in host.jailpf("created", "web", status=77).stderr
     host.calm()
     (host.root / "etc/jails/web.toml").chmod(0o666)
-    assert "chmod go-w" in host.inside("created", "web", status=77).stderr
+    assert "chmod go-w" in host.jailpf("created", "web", status=77).stderr
     (host.root / "etc/jails/web.toml").chmod(0o644)
     host.run_dir.mkdir(exist_ok=True)
     host.run_dir.chmod(0o777)
-    host.inside("created", "web", status=77)
+    host.jailpf("created", "web", status=77)
 
 
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ def test_77_when_it_is_not_allowed(host: Machine) -> None:
 def test_78_for_wrong_settings(host: Machine, top: str, said: str) -> None:
     """jailpf.toml with a mistake, or with a plugin or adapter that nobody brings."""
     host.settings(top)
-    assert said in host.inside("prestart", "web", status=78).stderr
+    assert said in host.jailpf("prestart", "web", status=78).stderr
     host.toml.unlink()
-    assert "init" in host.inside("prestart", "web", status=78).stderr
+    assert "init" in host.jailpf("prestart", "web", status=78).stderr
 
 
 def test_70_for_a_bug_of_ours(host: Machine) -> None:
@@ -161,8 +161,8 @@ def test_on_error_warn_lets_the_jail_start(host: Machine) -> None:
     host.settings('on_error = "warn"\n')
     host.mood("jailpf/web", "refuses")
     for verb in ("prestart", "created"):
-        assert host.inside(verb, "web").stderr.strip()
-    host.inside("load", "web", status=71)
+        assert host.jailpf(verb, "web").stderr.strip()
+    host.jailpf("load", "web", status=71)
 
 
 def test_the_installed_program_is_the_same(host: Machine) -> None:
@@ -191,7 +191,7 @@ def test_options_stand_before_or_after_the_command(host: Machine) -> None:
 
 def test_verbose_shows_each_program_that_is_run(host: Machine) -> None:
     """`-v`: one line on stderr for every pfctl."""
-    done = host.inside("-v", "created", "web")
+    done = host.jailpf("-v", "created", "web")
     assert f"+ {host.bin}/pfctl -a jailpf/web -f -" in done.stderr
 
 
