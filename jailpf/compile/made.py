@@ -92,11 +92,12 @@ def never_by_default(jail: Jail, cards: tuple[Interface, ...], translating: tupl
     """What leaves by a tunnel never leaves by another card of the default route, whatever the host's policy: where a nat takes all that
     a jail sends, and none of its rules names that card. Above it stands what is let out there by name.
     """
-    own = set(map(Peer.of, jail.addresses))
     whole = [
-        one
-        for one in translating
-        if one.action == "nat" and own & set(one.source) and not (one.proto or one.to or one.port)
+        rule
+        for rule in translating
+        if rule.action == "nat"
+        and any(peer.holds(one) for peer in rule.source for one in jail.addresses)
+        and not (rule.proto or rule.to or rule.port)
     ]
     closed = tuple(card for card in cards if not any(not one.on or card in one.on for one in translating))
     for family in FAMILIES if whole and closed and not jail.shared else ():

@@ -217,10 +217,12 @@ class Context(Around):
     def translated(self, family: str, on: tuple[Interface, ...]) -> tuple[bool, bool]:
         """(whether nat or binat rules translate anything of a family on one of these interfaces, whether all of it on all)."""
         rules = [rule for rule in self.translating if rule.family == family and (not rule.on or set(rule.on) & set(on))]
-        jail = set(map(Peer.of, self.jail.of(family)))
         whole: set[Interface] = set()
         for rule in rules:
-            if jail <= set(rule.source) and not (rule.proto or rule.to or rule.port):
+            jail = all(
+                any(peer.holds(one) for peer in rule.source) for one in self.jail.addresses if one.family == family
+            )
+            if jail and not (rule.proto or rule.to or rule.port):
                 whole |= set(rule.on or on)
         return bool(rules), set(on) <= whole
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jailpf.values import near
-from jailpf.values.address import Family, Network
+from jailpf.values.address import Address, Family, Network
 from jailpf.values.base import text
 from jailpf.values.names import INTERFACE, Interface, TableName
 
@@ -55,6 +55,10 @@ class Peer:
     def family(self) -> Family | None:
         """The one family that it has, or None: either."""
         return self.network.family if self.network else None
+
+    def holds(self, address: Address) -> bool:
+        """Whether it is the address, or a network of it; False where only pf knows."""
+        return self.network is not None and not self.negated and Network.parse(str(address)).within(self.network)
 
     def meets(self, other: Peer) -> bool:
         """Whether an address might be both; True where only pf knows."""

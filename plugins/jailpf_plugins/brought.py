@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import Address, Network, Peer, Rule, Table
+from jailpf.plugin import Address, Rule, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from jailpf.plugin import Context
 
@@ -29,17 +29,11 @@ def brought(
         yield _addresses(context, own, targets, openly), "" if openly else context.tag_in
         return
     binat = [one for rule in context.translating if rule.action == "binat" for one in rule.source]
-    closed = () if direct else tuple(one for one in own if _is_in(one, binat))
+    closed = () if direct else tuple(one for one in own if any(peer.holds(one) for peer in binat))
     if closed:
         yield closed, context.tag_out
     if rest := tuple(one for one in own if one not in closed):
         yield rest, ""
-
-
-def _is_in(address: Address, networks: Iterable[Peer]) -> bool:
-    """Whether one of them is the address, or holds it."""
-    one = Network.parse(str(address))
-    return any(peer.network is not None and one.within(peer.network) for peer in networks)
 
 
 def _addresses(context: Context, own: tuple[Address, ...], targets: list[Rule], direct: bool) -> tuple[Address, ...]:
