@@ -53,8 +53,14 @@ def import_rules(session: Session, options: Namespace) -> int:
             moves[-1].said = one.write()
         if not options.json:
             _show(moves[-1], dry=options.dry_run)
+    left = next((one.left for one in found if one.left), "")
     if options.json:
-        output.as_json("import", jails=[_json(move) for move in moves])
+        output.as_json("import", jails=[_json(move) for move in moves], left=left)
+    elif left:
+        print(
+            "# what stays in pf.conf, besides the lines of `jailpf init`; no rule of the jails above stands in it any more"
+        )
+        print(left, end="" if left.endswith("\n") else "\n")
     return 0 if all(move.good for move in moves) else 1
 
 

@@ -23,7 +23,7 @@ class Imported:
 
     file: where it belongs; text: TOML; problems: what could not be expressed, line by line (kept in the text as
     comments); warnings: what was written differently; copies: table files; before: the rules it was made of, as one pf
-    text for `differences`.
+    text; left: what stays in the file that they came from, for all the jails that came from it.
     """
 
     jail: str
@@ -33,6 +33,7 @@ class Imported:
     warnings: tuple[Problem, ...] = ()
     copies: tuple[Copy, ...] = ()
     before: str = ""
+    left: str = ""
 
     def write(self) -> list[str]:
         """Write the table files and the declaration; a sentence for each.

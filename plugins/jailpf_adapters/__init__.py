@@ -12,6 +12,7 @@ BUILT_IN = {
     "cbsd": "jailpf_adapters.cbsd",
     "iocage": "jailpf_adapters.iocage",
     "jail.conf": "jailpf_adapters.jail_conf",
+    "pf.conf": "jailpf_adapters.pf_conf",
     "pfrule": "jailpf_adapters.pfrule",
     "podman": "jailpf_adapters.podman",
     "pot": "jailpf_adapters.pot",

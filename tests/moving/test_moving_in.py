@@ -304,3 +304,44 @@ def test_a_file_of_the_jails_own_gives_its_pfctl_lines_up_as_well(host: Host, ja
     assert '/* jailpf replaces: exec.created += "pfctl -a rdr/shop' in file.read_text()
     assert jailpf("detach", "shop")[0] == 0
     assert file.read_text() == text
+
+
+PLAIN = """\
+table <office> { 198.51.100.0/24 }
+rdr on em0 inet proto tcp from any to 203.0.113.1 port { 80 443 } -> 172.16.15.29
+rdr on em0 inet proto tcp from any to 203.0.113.1 port 25 -> 172.16.15.15
+block in
+pass in quick on em0 inet proto tcp from any to 172.16.15.29 port { 80 443 }
+pass in quick on em0 inet proto tcp from any to 172.16.15.15 port 25
+pass in quick inet proto tcp from <office> to { 172.16.15.15 172.16.15.29 } port 2222
+pass in quick on em0 proto tcp from any to 203.0.113.1 port 22
+"""
+
+
+def test_a_plain_pf_conf_is_split_and_lets_in_the_same(host: Host, jailpf: Run) -> None:
+    """The whole file before; afterwards what is left of it, with the anchors and what was imported."""
+    settings = host.root / "jailpf/jailpf.toml"
+    settings.write_text(f"direct = true\n{settings.read_text()}")
+    status, out, err = jailpf("import", "pf.conf", host.file("plain.conf", PLAIN))
+    assert (status, err, out.count("lets in the same")) == (0, "", 2)
+    left = out.partition("stands in it any more\n")[2]
+    assert "172.16.15" not in left
+    assert (
+        json.loads(jailpf("import", "--json", "-n", "pf.conf", f"{host.root}/plain.conf")[1] or "{}").get("left")
+        == left
+    )
+    main = left.replace("block in\n", 'rdr-anchor "jailpf/*"\nblock in\n') + 'anchor "jailpf/*"\n'
+    topology = Topology()
+    for name, address in (("web", "172.16.15.29"), ("mail", "172.16.15.15")):
+        topology.add_jail(name, [address])
+    old, new = (Simulated(main=text, topology=topology) for text in (PLAIN, main))
+    for jail in ("web", "mail"):
+        new.load(f"jailpf/{jail}", jailpf("render", jail)[1])
+    for source in (OUT, FRIEND):
+        for port in (22, 25, 80, 443, 2222):
+            for to in ("203.0.113.1", "172.16.15.29", "172.16.15.15"):
+                answers = [
+                    (one.delivered_to, bool(one))
+                    for one in (pf.connect("tcp", source, to, port, keep=False) for pf in (old, new))
+                ]
+                assert answers[0] == answers[1], (source, port, to)

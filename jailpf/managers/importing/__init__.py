@@ -14,6 +14,7 @@ from jailpf.managers.imported import Copy, Imported
 if TYPE_CHECKING:
     from jailpf.managers.importing.assembly import Assembly, deduced
     from jailpf.managers.importing.compare import Difference, differences
+    from jailpf.managers.importing.drafts import OtherDraft
     from jailpf.managers.importing.finish import finished, own_addresses
     from jailpf.managers.importing.hook_imports import from_hooks
     from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.words import port
 
 __all__ = [
-    "Assembly", "Copy", "Difference", "Imported", "Line", "LostError", "Macros", "PfRule", "PfTable", "Tables", "declared",
+    "Assembly", "Copy", "Difference", "Imported", "Line", "LostError", "Macros", "OtherDraft", "PfRule", "PfTable", "Tables", "declared",
     "deduced", "differences", "finished", "from_hooks", "lines", "own_addresses",
     "port", "published_by", "statement", "text_of",
 ]  # fmt: skip
@@ -35,6 +36,7 @@ _HOMES = {
     "Line": "jailpf.managers.importing.lexer",
     "LostError": "jailpf.managers.importing.lexer",
     "Macros": "jailpf.managers.importing.lexer",
+    "OtherDraft": "jailpf.managers.importing.drafts",
     "PfRule": "jailpf.managers.importing.pfrules",
     "PfTable": "jailpf.managers.importing.pfrules",
     "Tables": "jailpf.managers.importing.tables",

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Assembly:
     """services, others: drafts; lost: (problem, text) of what could not be expressed."""
 
-    def __init__(self, host: Host, own: dict[str, list[str]]) -> None:
-        self.context = Context(host, own)
+    def __init__(self, host: Host, own: dict[str, list[str]], *, direct: bool = False) -> None:
+        self.context = Context(host, own, direct=direct)
         self.services: list[ServiceDraft] = []
         self.others: list[OtherDraft] = []
         self.lost: list[tuple[Problem, str]] = []

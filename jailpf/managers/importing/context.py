@@ -21,7 +21,8 @@ MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # the names that pf.c
 @dataclass
 class Context:
     """own: the jail's addresses by family; tables: members of the tables that are known;
-    consumed: those whose members took the table's place; line: what is being read."""
+    consumed: those whose members took the table's place; line: what is being read; direct: whether services are also reached without
+    their rdr, by every interface."""
 
     host: Host
     own: dict[str, list[str]]
@@ -29,6 +30,7 @@ class Context:
     warnings: list[Problem] = field(default_factory=list)
     consumed: set[str] = field(default_factory=set)
     line: Line | None = None
+    direct: bool = False
 
     def warn(self, message: str) -> None:
         """Say it of the line that is being read, once."""

@@ -40,7 +40,8 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
             continue
         met.setdefault(draft.proto[0], set()).update(pair[1] for pair in yes)
         let, not_let = _by_family(draft.of_pairs(yes), families)
-        found.append(_allowed(let, source, allow, comments))
+        ways = {key: value for key, value in allow.items() if key != "on" or context.direct or context.on(rule.on)}
+        found.append(_allowed(let, source, ways, comments))
         found += [not_let] if not_let else []
         found += [draft.of_pairs(no)] if no else []
     if "own" in targets:
@@ -54,8 +55,9 @@ def _options(rule: PfRule, context: Context) -> dict[str, Any]:
     allow: dict[str, Any] = {}
     if rule.log:
         allow["log"] = True
-    if on := context.on(rule.on):
-        allow["on"] = on
+    context.on(rule.on)
+    if rule.on:
+        allow["on"] = rule.on  # what is redirected comes in by the external interface anyway, all else by any
     for name, value in rule.limits.items():
         allow[name.replace("-", "_")] = int(value) if NUMBER.fullmatch(value) else value
     if rule.overload:

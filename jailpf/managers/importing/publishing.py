@@ -63,7 +63,11 @@ def declared(
     """
     published = list(published)
     own, problems = own_addresses(adapter, jail)
-    assembly = Assembly(adapter.settings.host, own or {family: [one] for family, one in PLACEHOLDER.items()})
+    assembly = Assembly(
+        adapter.settings.host,
+        own or {family: [one] for family, one in PLACEHOLDER.items()},
+        direct=adapter.settings.direct,
+    )
     rules: list[tuple[PfRule, Line]] = []
     for one in published:
         if isinstance(one, Unread):

@@ -47,7 +47,7 @@ class Folder:
         self.settings, self.folder, self.jail = settings, folder, jail_of(folder)
         own, self.warnings = rules.own_addresses(adapter, self.jail)
         self.known = bool(own)
-        self.assembly = rules.Assembly(settings.host, own)
+        self.assembly = rules.Assembly(settings.host, own, direct=settings.direct)
         self.tables = rules.Tables(self.assembly, folder, os.path.dirname(settings.jail_file(self.jail)))
         self.rules: list[tuple[rules.PfRule, rules.Line]] = []
         self.heading = [f"Imported from {folder} by `jailpf import pfrule`."]

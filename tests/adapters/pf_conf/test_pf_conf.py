@@ -1,0 +1,78 @@
+"""A plain pf.conf becomes declarations, and what is left of it lets in the same together with them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from jailpf.declare.host import Host as HostSettings
+from jailpf.plugin import ConfigError, Interface, NoJailError, UsageError
+
+if TYPE_CHECKING:
+    from stand_ins.host import Host
+
+JAILS = "web { ip4.addr = 10.0.0.2; }\nmail { ip4.addr = 10.0.0.3; ip6.addr = fd00::3; }\n"
+CONF = """\
+ext_if = "em0"
+web = "10.0.0.2"
+table <office> { 198.51.100.0/24 }
+table <jails> { 10.0.0.2 10.0.0.3 }
+set skip on lo0
+nat on $ext_if inet from 10.0.0.0/24 to any -> ($ext_if)
+no rdr on $ext_if proto tcp from 192.0.2.1 to any
+rdr on $ext_if inet proto tcp from any to 203.0.113.1 port { 80, 443 } -> $web
+rdr on $ext_if inet proto tcp from any to 203.0.113.1 port 25 \\
+    -> 10.0.0.3
+block in on $ext_if
+pass in quick on $ext_if inet proto tcp from any to $web port { 80 443 }
+pass in quick on $ext_if inet proto tcp from any to 10.0.0.3 port 25 flags S/SA modulate state
+pass in quick inet proto tcp from <office> to <jails> port 2222
+pass in quick inet proto tcp from any to 10.0.0.3 port 4190 user root
+pass in quick inet proto tcp from any to { 10.0.0.2 10.9.9.9 } port 3306
+pass in quick on $ext_if proto tcp from any to ($ext_if) port 22
+"""
+
+
+def imported(host: Host, text: str = CONF, jails: str = JAILS) -> list[Any]:
+    """What the file becomes on a host with two jails."""
+    host.jail_conf(jails)
+    settings = replace(host.settings, host=HostSettings(ext_if=(Interface("em0"),)))
+    return list(host.adapter("pf.conf", settings).import_([host.file("pf.conf", text)]))
+
+
+def test_each_rule_goes_to_the_jail_that_it_is_about(host: Host) -> None:
+    """By its address, a macro of it, or a table that holds it."""
+    found = {one.jail: tomllib.loads(one.text) for one in imported(host)}
+    office = {"addresses": ["198.51.100.0/24"]}
+    ssh = {"port": 2222, "from": "<office>", "rdr": False}
+    assert found["web"] == {
+        "service": {"http": {"port": [80, 443], "rdr": {"to": "203.0.113.1"}}, "tcp-2222": ssh}, "table": {"office": office},
+    }  # fmt: skip
+    assert found["mail"]["service"] == {
+        "mail": {"port": 25, "rdr": {"to": "203.0.113.1"}, "allow": {"state": "modulate"}},
+        "tcp-2222": {**ssh, "family": "inet"},
+    }
+
+
+def test_what_is_left_is_the_file_without_them(host: Host) -> None:
+    """Line by line as it was: what is of no jail, of more than jails, and what a declaration has no word for."""
+    left = imported(host)[0].left
+    lines = CONF.splitlines()
+    assert left.splitlines() == [*lines[:7], lines[10], *lines[14:]]
+    said = "\n".join(str(problem) for one in imported(host) for problem in one.warnings)
+    assert "stays in the file: a declaration has no `user`" in said or "user root" in left
+
+
+def test_mistakes_are_said(host: Host) -> None:
+    """No file, two files, no jail."""
+    with pytest.raises(UsageError, match="of which"):
+        host.adapter("pf.conf").import_([])
+    with pytest.raises(ConfigError, match="no such file"):
+        host.adapter("pf.conf").import_([str(host.root / "nowhere")])
+    with pytest.raises(NoJailError, match="no jail manager knows a jail with an address"):
+        imported(host, jails="")
+    with pytest.raises(NoJailError, match="no rule is about the address of a jail alone"):
+        imported(host, "block in\npass out\n")
