@@ -58,7 +58,7 @@ complete jailpf \
         'n/plan/`jailpf list --names`/' \
         'n/log/`jailpf list --names`/' \
         'n/fleet/d/' \
-        'n/import/(appjail bastille cbsd iocage jail.conf pfrule podman pot)/' \
+        'n/import/(appjail bastille cbsd iocage jail.conf pf.conf pfrule podman pot)/' \
         'n/attach/`jailpf list --names`/' \
         'n/detach/`jailpf list --names`/' \
         'n/new/`jailpf list --names`/' \

@@ -112,7 +112,7 @@ def _lines(session: Session) -> list[Problem]:
     except JailpfError:
         return []
     what = "the main ruleset never evaluates what jailpf loads"
-    found = [Problem(what, None, f"add to pf.conf: {', '.join(missing)}")] if missing else []
+    found = [Problem(what, None, readiness.where_to_add(session, ", ".join(missing)))] if missing else []
     said = "pf.conf's `{}` lets only some packets to the jails' rules"
     return found + [Problem(said.format(line), None, "`jailpf doctor` says what never gets there") for line in narrow]
 

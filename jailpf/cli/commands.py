@@ -142,7 +142,7 @@ COMMANDS = (
     Command("init", "init:init", "print the lines for pf.conf, and write first settings", "jailpf init --ext-if em0", (
         Option(("--ext-if",), "write jailpf.toml for this external interface", metavar="IF"),
     )),
-    Command("import", "import_:import_rules", "write declarations from what another tool has kept", "jailpf import -n NAME dovecot", (
+    Command("import", "import_:import_rules", "write declarations from what another tool has kept", "jailpf import -n pf.conf /etc/pf.conf", (
         Option(("kind",), "the adapter that reads it", metavar="NAME", words="importers"),
         Option(("sources",), "names of jails, all when there is none; or the folders that it reads", nargs="*", metavar="SOURCE"),
         DRY,

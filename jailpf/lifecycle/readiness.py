@@ -67,7 +67,7 @@ def unevaluated(session: Session, prepared: Prepared, main: Loaded) -> Iterator[
             yield Problem(
                 f"the main ruleset never evaluates the {section} rules of {path}",
                 None,
-                f"add to pf.conf: {_line(main, section, path.rpartition('/')[0])}",
+                where_to_add(session, _line(main, section, path.rpartition("/")[0])),
             )
 
 
@@ -90,6 +90,13 @@ def conditional(session: Session) -> list[str]:
         lines = main.rules if section == "filter" else main.nat
         found += [line for line in lines if line.startswith(call) and line.removesuffix(" all") != call]
     return found
+
+
+def where_to_add(session: Session, lines: str) -> str:
+    """The remedy for lines that the main ruleset lacks: a laptop's simulated pf has one of its own until `main` names another."""
+    if session.settings.pf == "simulated" and not session.settings.main:
+        return f'say main = "FILE" in jailpf.toml, a pf.conf with: {lines}'
+    return f"add to pf.conf: {lines}"
 
 
 def _line(main: Loaded, section: str, parent: str) -> str:

@@ -105,7 +105,7 @@ def sync(
         result.problems += leftovers.remove(session)
     if wanted and (lines := readiness.lines_missing(session)):
         what = "the main ruleset never evaluates what jailpf loads"
-        result.problems.append(Problem(what, None, f"add to pf.conf: {', '.join(lines)}"))
+        result.problems.append(Problem(what, None, readiness.where_to_add(session, ", ".join(lines))))
     return result
 
 

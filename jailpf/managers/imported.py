@@ -10,7 +10,7 @@ from jailpf.errors import ConfigError, PermissionDeniedError, Place, Problem
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A table file to be written beside the declaration, and where it came from."""
+    """A table file to be written beside the declaration, and where it came from, "" where nothing was there."""
 
     source: str
     target: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,3 +69,31 @@ def test_a_jail_of_two_managers_is_found(host: Host, jailpf: Run) -> None:
         )
     )
     assert any("both know a jail web" in one["what"] for one in found(host, jailpf))
+
+
+def test_a_drop_in_that_was_replaced_is_told_by_its_content(host: Host, jailpf: Run) -> None:
+    """Mail Toaster's provisioning puts its own script back; the one with jailpf behind it is no finding."""
+    script = host.root / "mail-toaster/pfrule.sh"
+    host.jail_conf(f'web {{\n\tip4.addr = 172.16.15.29;\n\texec.created = "{script} load web";\n}}\n')
+    host.file("jailpf/jails/web.toml", WEB)
+    host.file("mail-toaster/pfrule.sh", (Path(__file__).parents[2] / "contrib/pfrule/pfrule.sh").read_text())
+    assert not any("which is not jailpf's" in one["what"] for one in found(host, jailpf))
+    host.file("mail-toaster/pfrule.sh", "#!/bin/sh\npfctl -a rdr/$2 -f rdr.conf\n")
+    (said,) = [one for one in found(host, jailpf) if "which is not jailpf's" in one["what"]]
+    assert (said["what"].partition(":")[0], said["mend"]) == (
+        f"{host.root}/etc/jail.conf",
+        "jailpf attach JAIL takes the line out",
+    )
+
+
+def test_a_provisioning_that_writes_the_jails_file_anew_is_found(host: Host, jailpf: Run) -> None:
+    """`=` drops what attach wrote: doctor says that nothing calls jailpf, and attach does it again."""
+    block = 'web {\n\tip4.addr = 172.16.15.29;\n\texec.created = "/etc/mail-toaster/pfrule.sh load web";\n}\n'
+    host.jail_conf(block)
+    host.file("jailpf/jails/web.toml", WEB)
+    jailpf("attach", "web")
+    assert "jailpf attach web" not in [one["mend"] for one in found(host, jailpf)]
+    host.jail_conf(block)
+    assert "jailpf attach web" in [one["mend"] for one in found(host, jailpf)]
+    assert 'pfrule.sh load web"; is taken out' in jailpf("attach", "web")[1]
+    assert "jailpf attach web" not in [one["mend"] for one in found(host, jailpf)]

@@ -27,7 +27,7 @@ def from_hooks(adapter: Adapter, jail: str, hooks: Iterable[str], file: str) -> 
     if not found:
         return None
     own, warnings = own_addresses(adapter, jail)
-    assembly = Assembly(adapter.settings.host, own)
+    assembly = Assembly(adapter.settings.host, own, direct=adapter.settings.direct)
     tables = Tables(assembly, os.path.dirname(file), os.path.dirname(adapter.settings.jail_file(jail)))
     rules: list[tuple[PfRule, Line]] = []
     before: list[str] = []
@@ -50,12 +50,17 @@ def from_hooks(adapter: Adapter, jail: str, hooks: Iterable[str], file: str) -> 
     anchors = ", ".join(dict.fromkeys(one.anchor for one in found if one.anchor and not one.reason))
     heading = [f"Imported from the hooks of {jail} in {file} by `jailpf import {adapter.name}`."]
     heading += (
-        [f"They still load {anchors}: take these lines out when `jailpf attach {jail}` is done."] if anchors else []
+        [f"They still load {anchors}: `jailpf attach {jail}` takes these lines out, those that do more by hand."] if anchors else []
     )
     return finished(
         adapter.settings, jail, assembly, heading=heading, write_own=False, tables=tables.drafts.values(),
-        copies=list(tables.copies.values()), before="".join(before) if own else "", warnings=warnings,
+        copies=list(tables.copies.values()), before="".join(sorted(before, key=_order)) if own else "", warnings=warnings,
     )  # fmt: skip
+
+
+def _order(text: str) -> int:
+    """Tables, translation, filter rules: as pf wants them in one text."""
+    return 0 if text.startswith("table") else 2 if text.startswith(("pass", "block")) else 1
 
 
 def _lines(one: Loaded, file: str) -> Iterable[Line]:

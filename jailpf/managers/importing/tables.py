@@ -68,14 +68,14 @@ class Tables:
 
     def _file(self, name: str, file: str) -> tuple[str, list[str]]:
         """(its name beside the declaration, its members). A missing file becomes an empty one, with a warning."""
-        target = f"{name}.table"
+        target, source = f"{name}.table", file
         try:
             text = text_of(file)
         except FileNotFoundError:
             self.assembly.context.warn(f"{file} is not there; the table begins empty")
-            text = ""
+            text, source = "", ""
         content, members = self._content(text, file)
-        self.copies[name] = Copy(file, os.path.join(self.beside, target), content)
+        self.copies[name] = Copy(source, os.path.join(self.beside, target), content)
         return target, members
 
     def _content(self, text: str, file: str) -> tuple[str, list[str]]:
