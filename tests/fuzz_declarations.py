@@ -25,8 +25,8 @@ from jailpf.declare.rules import Service
 from jailpf.declare.schema import Key, keys
 from jailpf.declare.services import JailTable, read
 from jailpf.declare.settings import Settings
-from jailpf.errors import JailpfError, NoJailError
-from jailpf.lifecycle.jails import Jails
+from jailpf.errors import JailpfError, NoJailError, PfRefusedError
+from jailpf.lifecycle.jails import Jails, laid_over
 from jailpf.model import Jail, Rule, Ruleset, Table
 from jailpf.pf.simulated import Simulated
 from jailpf.registry import build
@@ -107,11 +107,9 @@ class Known(Jails):
                 return OTHERS[name]
             raise NoJailError(f"nobody knows {name}")
         own = services.jail
-        addresses = tuple(one for family in own.addresses.values() for one in family)
-        addresses = addresses or tuple(map(Address.parse, ("10.0.0.2", "fd00::2")))
-        return Jail(
-            name=name, addresses=addresses, vnet=bool(own.vnet), interface=own.interface, shared=bool(own.shared)
-        )
+        given = any(own.addresses.values())
+        addresses = () if given else tuple(map(Address.parse, ("10.0.0.2", "fd00::2")))
+        return laid_over(Jail(name=name, addresses=addresses), own)
 
 
 @dataclass
@@ -304,7 +302,7 @@ class Fuzz:
         self.tried += 1
         try:
             ruleset = self.outcome(text, settings)
-        except AssertionError as wrong:
+        except (AssertionError, PfRefusedError) as wrong:
             raise AssertionError(f"{wrong}\n{settings}\n{text}") from wrong
         if ruleset is None:
             return False

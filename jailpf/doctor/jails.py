@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
-from jailpf.lifecycle import conflicts, leftovers, listeners, outside, silent
+from jailpf.lifecycle import conflicts, leftovers, listeners, outside, published, silent
 from jailpf.lifecycle.prepare import prepare
 from jailpf.managers.finding import Finding
 from jailpf.pf import Loaded
@@ -37,6 +37,7 @@ def declarations(session: Session) -> Iterator[Finding]:
             (*listeners.taken(session, prepared), *silent.opened(session, prepared, main)) if prepared else ()
         ):
             yield Finding.of(problem, "the host, or who is denied, is not where you think")
+    yield from _published(session, names)
     for problem in conflicts.check_all(session, sound):
         yield Finding.of(problem, "on 15 the last anchor by name gets the packet, on 13 the first")
     if not names:
@@ -55,6 +56,17 @@ def misnamed(session: Session) -> Iterator[Finding]:
     """Whether files that look like declarations are read by nobody."""
     for problem in outside.strays(session):
         yield Finding("warning", problem.message, "the jail that it is meant for has no rules", problem.remedy)
+
+
+def _published(session: Session, names: list[str]) -> Iterator[Finding]:
+    """What the managers publish of declared jails themselves, and lines of theirs that nobody can read."""
+    told = dict.fromkeys(published.let_in(session, names))
+    for problem in told:
+        yield Finding.of(problem, "who gets in is more than what is declared")._replace(level="warning")
+    for problem in published.everything(session)[1]:
+        yield Finding.of(problem, "what it publishes is not known, and may be a port of another jail")._replace(
+            level="warning"
+        )
 
 
 def left(session: Session) -> Iterator[Finding]:

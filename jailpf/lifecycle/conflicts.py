@@ -38,7 +38,9 @@ def check(session: Session, record: Record) -> None:
     problems += _addresses([record], others)
     problems += _twins([record], others)
     problems += _addresses(others, [record])
-    problems += _problems(record.claims, _published(session), resolve)
+    theirs_too, unread = published.everything(session)
+    problems += _problems(record.claims, [claim for one in theirs_too for claim in one.claims()], resolve)
+    session.notes += [one for one in unread if record.claims and one not in session.notes]
     problems += _within(record.claims, resolve)
     theirs = [claim for other in others for claim in other.claims]
     session.notes += [doubt for doubt in doubts(session, list(record.claims), theirs) if doubt not in session.notes]

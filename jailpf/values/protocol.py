@@ -115,8 +115,8 @@ class Protocol:
     def schema(cls) -> dict[str, object]:
         """The usual ones by name, so that an editor can offer them."""
         usual = [*WITH_PORTS, "tcp+udp", *WITHOUT_PORTS, *NUMBERS]
-        joined = {"type": "string", "pattern": r"^([0-9]{1,3}|(tcp|udp|sctp)(\+(tcp|udp|sctp))+)$"}
-        return {"anyOf": [{"enum": usual}, joined, {"type": "integer", "minimum": 0, "maximum": 255}]}
+        joined = {"type": "string", "pattern": r"^([1-9][0-9]{0,2}|(tcp|udp|sctp)(\+(tcp|udp|sctp))+)$"}
+        return {"anyOf": [{"enum": usual}, joined, {"type": "integer", "minimum": 1, "maximum": 255}]}
 
     def __str__(self) -> str:
         return self.names[0] if len(self.names) == 1 else "{ " + " ".join(self.names) + " }"
@@ -125,7 +125,9 @@ class Protocol:
 def _name(word: str) -> str:
     if word in WITH_PORTS + WITHOUT_PORTS:
         return word
-    if re.fullmatch(r"0|[1-9][0-9]{0,2}", word, re.ASCII) and int(word) < 256:
+    if word == "0":
+        raise ValueError("pf makes no rule for protocol 0; write the number or name of the one that is meant")
+    if re.fullmatch(r"[1-9][0-9]{0,2}", word, re.ASCII) and int(word) < 256:
         return _NAMED.get(int(word), word)
     if word not in NUMBERS:
         raise ValueError(near.protocol(word, (*WITH_PORTS, *WITHOUT_PORTS)))

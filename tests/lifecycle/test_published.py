@@ -68,3 +68,16 @@ def test_check_and_reach_count_it(host: SimulatedHost, capsys: pytest.CaptureFix
     assert "promise" in said
     assert run(host, "reach", "--declared", "web") == 1
     assert "30000" in capsys.readouterr().out
+
+
+def test_doctor_and_a_start_show_what_nobody_can_read(host: SimulatedHost, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line of the manager's that is no port is a finding, and a note of each start that claims a port."""
+    file = host.etc.parent.with_name("pot") / "jails/web/conf/pot.conf"
+    file.write_text(file.read_text().replace("pot.export.ports=", "pot.export.ports=tcp:80:80:80 "))
+    run(host, "doctor")
+    said = "".join(capsys.readouterr())
+    assert "it is not of the form tcp:JAIL:HOST" in said
+    assert "lets everybody in to its tcp port 443" in said
+    host.write("jails/web.toml", "[service.a]\nport = 8081\n")
+    assert run(host, "prestart", "web") == 0
+    assert "it is not of the form tcp:JAIL:HOST" in capsys.readouterr().err
