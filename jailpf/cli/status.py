@@ -28,7 +28,7 @@ COLOURS = {
 
 def status(session: Session, options: Namespace) -> int:
     """0 when every jail is as declared, 1 when one is not."""
-    from jailpf.lifecycle import readiness
+    from jailpf.lifecycle import outside, readiness
     from jailpf.lifecycle.survey import look
 
     seen = look(session)
@@ -37,16 +37,24 @@ def status(session: Session, options: Namespace) -> int:
     foreign = [] if options.jails else seen.orphans()
     enabled = session.pf.enabled()
     missing = readiness.lines_missing(session) if any(row["anchors"] for row in rows) else []
+    nowhere = outside.nowhere(session) if rows else []
     if options.json:
-        output.as_json("status", pf={"enabled": enabled, "missing_lines": missing}, jails=rows, foreign=foreign)
+        absent = [output.problem_json(one) for one in nowhere]
+        pf = {"enabled": enabled, "missing_lines": missing}
+        output.as_json("status", pf=pf, jails=rows, foreign=foreign, problems=absent)
     else:
+        output.problems(nowhere)
         if not enabled:
             print(output.colour("pf is disabled: nothing is filtered", "red"))
         if missing:
             print(output.colour(f"pf.conf never evaluates what is loaded; add to it: {', '.join(missing)}", "red"))
         _print(rows, foreign)
     good = {"loaded", "stopped"}
-    return 0 if enabled and not missing and not foreign and all(row["state"] in good for row in rows) else 1
+    return (
+        0
+        if enabled and not missing and not nowhere and not foreign and all(row["state"] in good for row in rows)
+        else 1
+    )
 
 
 def states(session: Session, seen: Survey) -> list[str]:

@@ -31,8 +31,9 @@ def lines(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if line.strip() and not NOISE.match(line.strip())]
 
 
-def refusal(path: str, stderr: str, status: int, table: str = "") -> JailpfError:
-    """The error for a pfctl that ended with `status`. `path`: the anchor, `table`: the table, "" when it is about none."""
+def refusal(path: str, stderr: str, status: int, table: str = "", text: str = "") -> JailpfError:
+    """The error for a pfctl that ended with `status`. path: the anchor, table: the table, "" when it is about none; text:
+    what it was given to load."""
     said = lines(stderr)
     whole = "\n".join(said)
     # Who may not ask pf at all is told so of /dev/pf; of a table, this is `const` (facts.md, "Table commands").
@@ -47,13 +48,20 @@ def refusal(path: str, stderr: str, status: int, table: str = "") -> JailpfError
         return PfUnavailableError("pf is not loaded", None, "`kldload pf`, and pf_enable=YES in rc.conf(5)")
     where = f"anchor {path}: " if path else ""
     problems = [
-        Problem(
-            f"{where}pf refuses line {found['line']}: {found['message']}",
-            Place(found["file"], int(found["line"])),
-        )
+        _refused(where, found, text.splitlines())
         for found in map(_AT_LINE.match, said)
         if found and not found["message"].endswith(_TRAILER)
     ]
     if not problems:
         problems = [Problem(f"{where}pfctl ended with {status}: {' / '.join(said) or 'it said nothing'}")]
     return PfRefusedError(problems)
+
+
+def _refused(where: str, found: re.Match[str], given: list[str]) -> Problem:
+    """What pf says of a line: of ours, the line itself, for "stdin" is no file that anybody could look into."""
+    file, line = found["file"], int(found["line"])
+    what = f"{where}pf refuses line {line}: {found['message']}"
+    if file != "stdin" or not 0 < line <= len(given):
+        return Problem(what, Place(file, line))
+    report = "`jailpf render` shows where it comes from; what `jailpf check` takes and pf does not is a bug of jailpf"
+    return Problem(f"{what}: {given[line - 1]}", None, report)

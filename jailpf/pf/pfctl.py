@@ -205,7 +205,7 @@ class Pfctl:
     def _must(self, path: str, words: list[str], text: str | None = None) -> tuple[str, str]:
         status, out, err = self._run(words, text)
         if status:
-            raise complaints.refusal(path, err, status)
+            raise complaints.refusal(path, err, status, text=text or "")
         return out, err
 
     def _run(
