@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from jailpf.cli import output
 from jailpf.errors import ConfigError, PermissionDeniedError, Place
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from jailpf.lifecycle.session import Session
 
 KEPT = "/var/log/pflog"
+LINE_MAX = 1 << 16  # bytes; tcpdump prints no longer line
+STRANGE_MAX = 10_000  # lines that say nothing, after which a file is something else
+REMEDY = "it takes what pflogd(8) writes, and what `tcpdump -n -e -tttt -r FILE` prints of that"
 OPTIONS = ("-n", "-e", "-tttt", "-l")
 BANNERS = ("listening on ", "reading from file ", "tcpdump: ")
 # The beginning of what tcpdump -w and pflogd(8) write, in either byte order, with micro- or nanoseconds.
@@ -47,15 +50,16 @@ def _packets(lines: Iterable[str], options: Namespace) -> Iterator[Packet]:
     """Those that a line tells of. Raises ConfigError for a file of lines none of which does: it is something else."""
     from jailpf.insight.pflog import parse
 
-    seen = understood = False
+    seen, understood = 0, False
     for line in lines:
-        seen = seen or (bool(line.strip()) and not line.startswith(BANNERS))
+        seen += bool(line.strip()) and not line.startswith(BANNERS)
         if packet := parse(line):
             understood = True
             yield packet
+        elif seen > STRANGE_MAX and not understood:
+            break
     if seen and not understood and options.pflog and not options.follow:
-        remedy = "it takes what pflogd(8) writes, and what `tcpdump -n -e -tttt -r FILE` prints of that"
-        raise ConfigError("no line of it is understood as pf's log", Place(options.pflog), remedy)
+        raise ConfigError("no line of it is understood as pf's log", Place(options.pflog), REMEDY)
 
 
 def _lines(session: Session, options: Namespace) -> Iterator[str]:
@@ -68,13 +72,13 @@ def _lines(session: Session, options: Namespace) -> Iterator[str]:
         return
     file = options.pflog or KEPT
     if file == "-":
-        yield from sys.stdin
+        yield from _text(sys.stdin.buffer, file)
         return
     try:
         with open(file, "rb") as opened:
             start = opened.read(4)
             if start not in PCAP:
-                yield from (start + opened.read()).decode("utf-8", "replace").splitlines()
+                yield from _text(opened, file, start)
                 return
     except PermissionError:
         raise PermissionDeniedError("cannot be read", Place(file), "run as root") from None
@@ -82,6 +86,16 @@ def _lines(session: Session, options: Namespace) -> Iterator[str]:
         remedy = "pflogd writes it: sysrc pflog_enable=YES; or name a file with --file" if not options.pflog else ""
         raise ConfigError(f"cannot be read: {wrong.strerror}", Place(file), remedy) from None
     yield from programs.stream(tcpdump, *OPTIONS, "-r", file)
+
+
+def _text(opened: IO[bytes], file: str, start: bytes = b"") -> Iterator[str]:
+    """Line by line, behind what was read before. Raises ConfigError for what has no end of a line."""
+    start += b"" if b"\n" in start else opened.readline(LINE_MAX)
+    while line := start or opened.readline(LINE_MAX):
+        start = b""
+        if len(line) >= LINE_MAX and not line.endswith(b"\n"):
+            raise ConfigError(f"a line of it has more than {LINE_MAX} bytes: that is not pf's log", Place(file), REMEDY)
+        yield from line.decode("utf-8", "replace").splitlines()
 
 
 def _line(one: Told) -> str:

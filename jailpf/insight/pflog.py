@@ -7,6 +7,7 @@ of its path, cut to 15 bytes, and empty for later packets of `log (all)`.
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import NamedTuple
 
 LINE = re.compile(
@@ -40,7 +41,7 @@ class Packet(NamedTuple):
 
 
 def parse(line: str) -> Packet | None:
-    """A line of tcpdump, None for one that is not of this form (its banner, a continued line)."""
+    """A line of tcpdump, None for one that is not of this form (its banner, a continued line, no address or port)."""
     found = LINE.match(line.strip())
     ends = _ENDS.match(found["rest"]) if found else None
     if not found or not ends:
@@ -49,12 +50,22 @@ def parse(line: str) -> Packet | None:
     proto = _proto(ends["what"])
     source, source_port = _end(ends["source"], proto)
     to, port = _end(ends["to"], proto)
+    if not (_possible(source, source_port) and _possible(to, port)):
+        return None
     if not proto and source_port:
         proto = "udp"  # tcpdump says what is in it (a DNS question) and not that it is UDP
     return Packet(
         found["when"], found["action"], found["direction"], found["interface"], found["reason"], anchor, number, proto,
         source, source_port, to, port,
     )  # fmt: skip
+
+
+def _possible(address: str, port: int) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return port < 1 << 16
 
 
 def _rule(numbers: str) -> tuple[str, int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import collections.abc
 import types
 import typing
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def check_fields(made: object) -> None:
@@ -19,7 +20,7 @@ def check_fields(made: object) -> None:
     for one in _declared(type(made)):
         value = getattr(made, one.name)
         # Nearly every field has its default or the very class that is wanted, and a thousand jails have many rules.
-        if value is one.default or type(value) in one.classes or fits(value, one.wanted):
+        if value is one.default or type(value) in one.classes or one.fits(value):
             continue
         hint = _parse_hint(value, one.wanted)
         raise TypeError(f"{type(made).__name__}.{one.name} takes {shown(one.wanted)}, not {value!r}{hint}")
@@ -32,6 +33,7 @@ class _Field(NamedTuple):
     default: object
     classes: frozenset[type]
     wanted: Any
+    fits: Callable[[object], bool]
 
 
 _known: dict[type, list[_Field]] = {}
@@ -42,7 +44,8 @@ def _declared(cls: type[object]) -> list[_Field]:
         hints = typing.get_type_hints(cls)
         fields = getattr(cls, "__dataclass_fields__", {})
         _known[cls] = [
-            _Field(name, one.default, frozenset(_classes(hints[name])), hints[name]) for name, one in fields.items()
+            _Field(name, one.default, frozenset(_classes(hints[name])), hints[name], _test(hints[name]))
+            for name, one in fields.items()
         ]
     return _known[cls]
 
@@ -57,19 +60,27 @@ def _classes(wanted: Any) -> Iterator[type]:
 
 def fits(value: object, wanted: Any) -> bool:
     """Whether a value is what an annotation says: classes, Literal, unions, `tuple[X, ...]`; others are not looked into."""
-    origin = get_origin(wanted)
+    return _test(wanted)(value)
+
+
+@cache
+def _test(wanted: Any) -> Callable[[object], bool]:
+    """The question, made once for each annotation."""
+    origin, inside = get_origin(wanted), get_args(wanted)
     if origin is Literal:
-        return value in get_args(wanted)
+        return lambda value: value in inside
     if origin in (Union, types.UnionType):
-        return any(fits(value, one) for one in get_args(wanted))
+        any_of = [_test(one) for one in inside]
+        return lambda value: any(test(value) for test in any_of)
     if origin is tuple:
-        inside, *rest = get_args(wanted)
-        if not isinstance(value, tuple):
-            return False
-        return all(fits(one, inside) for one in value) if rest == [...] else True
+        each, cls = _test(inside[0]), inside[0]
+        if inside[1:] != (...,):
+            return lambda value: isinstance(value, tuple)
+        return lambda value: isinstance(value, tuple) and all(type(one) is cls or each(one) for one in value)
     if wanted is None or wanted is type(None):
-        return value is None
-    return isinstance(value, origin or wanted) if isinstance(origin or wanted, type) else True
+        return lambda value: value is None
+    cls = origin or wanted
+    return (lambda value: isinstance(value, cls)) if isinstance(cls, type) else (lambda value: True)  # noqa: ARG005
 
 
 def shown(wanted: Any) -> str:
