@@ -106,7 +106,7 @@ class Rule:
     """One rule of pf.conf(5). Empty fields are left out; () as `source` or `to` means any.
 
     answer: what a block rule does; pf.conf's block-policy does not reach an anchor, and it drops unless given. target, more_targets, target_port, pool, static_port: behind
-    `->`. order: whether it stands above or below all other rules of the jail. labels, service and place are filled in by jailpf when a
+    `->`. order: whether it stands above or below all other rules of the jail. identifier: what pf's log says of it (`ridentifier`); 0 for none. labels, identifier, service and place are filled in by jailpf when a
     rule type leaves them empty.
     """
 
@@ -134,6 +134,7 @@ class Rule:
     state: StateOptions | None = None
     order: Literal["", "first", "last"] = ""
     labels: tuple[str, ...] = ()
+    identifier: int = 0
     service: str = ""
     place: Place | None = None
 

@@ -394,6 +394,7 @@ def words_of(line: str, one: Rule | Table) -> None:
             *(re.findall(r"[^ (,)]+", str(one.log)) if one.log else ()),
             *(one.proto.names if one.proto else ()),
         ]
+        values += [f"ridentifier {one.identifier}"] if one.identifier else []
         values += [f'"{word}"' for word in (one.tag, one.tagged, *one.labels)]
         values += [f"0x{one.pool.key}"] if one.pool and one.pool.key else []
         values += [one.target_port, f"{one.target_port.first}:*"] if one.target_port else []

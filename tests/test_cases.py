@@ -98,7 +98,8 @@ KINDS = {
 
 
 def form(rule: str) -> list[str]:
-    """A rule as a list of words, with kinds of values in place of values, and of lists."""
+    """A rule as a list of words, with kinds of values in place of values, and of lists. 13 gets no ridentifier."""
+    rule = re.sub(r" ridentifier \d+", "", rule)
     rule = re.sub(r'"[^"]*"', "NAME", rule)
     rule = re.sub(r"\b(tag|tagged|label) \S+", r"\1 NAME", rule)
     rule = re.sub(r"\((em\d|lo\d|wg\d|bridge\d|self)(:\w+)*\)", "any", rule)

@@ -48,6 +48,8 @@ def rule_text(rule: Rule) -> str:
         words += _state(rule.state)
     for label in rule.labels:
         words += ["label", f'"{label}"']
+    if rule.identifier:
+        words += ["ridentifier", str(rule.identifier)]
     return checked(" ".join(word for word in words if word))
 
 

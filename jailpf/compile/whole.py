@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TRANSLATING = ("nat", "binat")
 AFTER_SERVICES = 90
+RIDENTIFIER = 14  # the first release whose pfctl is known to take it (facts-2.md section 8)
 
 
 class KnowsJails(Protocol):
@@ -250,8 +251,8 @@ class _Work:
         for one in made:
             place = one.place or (self.services.place(*path) if path else None)
             if isinstance(one, Rule):
-                labels = self._labels(one, service)
-                taken.append(replace(one, service=service, place=place, labels=labels))
+                labels, number = self._labels(one, service), self._identifier(one, service)
+                taken.append(replace(one, service=service, place=place, labels=labels, identifier=number))
             else:
                 taken.append(self._table(replace(one, service=service, place=place), path))
         self.rendered += taken
@@ -264,6 +265,12 @@ class _Work:
             return rule.labels
         jail = self.jail.name
         return (names.jail_label(jail), names.service_label(jail, service))
+
+    def _identifier(self, rule: Rule, service: str) -> int:
+        """What pf's log says of a rule of the service: of several rules the same."""
+        if not rule.log or rule.section != "filter" or rule.identifier or release() < RIDENTIFIER:
+            return rule.identifier
+        return names.identifier(self.jail.name, service)
 
     def _table(self, table: Table, path: tuple[str, ...]) -> Table:
         if table.name in self.tables:

@@ -36,17 +36,23 @@ class Blame:
     def __init__(self, world: World) -> None:
         self.world = world
         self.owners = {str(address): owner.jail for address, owner in world.pf.topology.owners().items() if owner.jail}
+        self._known = _identified(world)
         self._near: dict[tuple[object, ...], tuple[Source | None, tuple[str, ...]]] = {}
 
     def tell(self, packet: Packet) -> Told:
-        """The jail is the one whose anchor it was, else the one whose address stands in the packet."""
-        path, jail = self._anchor(packet)
-        jail = jail or self.owners.get(packet.to, "") or self.owners.get(packet.source, "")
-        service = self._service(path, packet)
+        """The jail is the one whose rule it was by its ridentifier, else whose anchor, else whose address stands in the
+        packet.
+        """
+        jail, service = self._known.get(packet.identifier) or self._guessed(packet)
         if packet.action in PASSED:
             return Told(packet, jail, service)
         near, differs = self._nearest(packet)
         return Told(packet, jail or (near.jail if near else ""), service, near, differs)
+
+    def _guessed(self, packet: Packet) -> tuple[str, str]:
+        path, jail = self._anchor(packet)
+        jail = jail or self.owners.get(packet.to, "") or self.owners.get(packet.source, "")
+        return jail, self._service(path, packet)
 
     def _anchor(self, packet: Packet) -> tuple[str, str]:
         """(path, jail) of the rule; of several with one beginning the one whose address is in the packet."""
@@ -93,3 +99,20 @@ class Blame:
             if source := self.world.source(match.path, match.text):
                 return source, differs
         return None, ()
+
+
+def _identified(world: World) -> dict[int, tuple[str, str]]:
+    """ridentifier -> jail and service, of what is declared and what is loaded; without those that two have."""
+    found: dict[int, set[tuple[str, str]]] = {}
+    for name, prepared in world.jails.items():
+        for rule in prepared.ruleset.rules:
+            if rule.identifier:
+                found.setdefault(rule.identifier, set()).add((name, rule.service))
+    with world.pf.opened() as model:
+        rules = [rule for ruleset in model.rulesets.values() for rule in ruleset.rules.get("filter", ())]
+    for loaded in rules:
+        label = next((label for label in loaded.labels if label.count("/") > 1), "")
+        if loaded.ridentifier and loaded.ridentifier not in found and label:  # of a service that is declared no more
+            _, jail, service = label.split("/", 2)
+            found[loaded.ridentifier] = {(jail, service)}
+    return {number: next(iter(whom)) for number, whom in found.items() if len(whom) == 1}

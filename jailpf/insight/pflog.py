@@ -22,7 +22,8 @@ NAME_MAX = 15
 class Packet(NamedTuple):
     """One logged packet.
 
-    anchor: as logged, at most 15 bytes; number: of the rule in it, -1 where it is the main ruleset's; proto: "" where
+    anchor: as logged, at most 15 bytes; number: of the rule in it, -1 where it is the main ruleset's; identifier: its
+    ridentifier, 0 for none; proto: "" where
     the line does not say; ports are 0 for protocols without.
     """
 
@@ -38,6 +39,7 @@ class Packet(NamedTuple):
     source_port: int
     to: str
     port: int
+    identifier: int = 0
 
 
 def parse(line: str) -> Packet | None:
@@ -56,7 +58,7 @@ def parse(line: str) -> Packet | None:
         proto = "udp"  # tcpdump says what is in it (a DNS question) and not that it is UDP
     return Packet(
         found["when"], found["action"], found["direction"], found["interface"], found["reason"], anchor, number, proto,
-        source, source_port, to, port,
+        source, source_port, to, port, int(found["identifier"] or 0),
     )  # fmt: skip
 
 

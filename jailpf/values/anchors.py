@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from zlib import crc32
 
 LIMIT = 63  # bytes of an anchor path, a label and a tag (facts.md section 1)
 
@@ -26,6 +27,11 @@ _SHORT = re.compile(r"-h[0-9a-f]{8}$")
 def jail_label(jail: str) -> str:
     """The label of all pass rules of a jail."""
     return "jailpf/" + component(jail, LIMIT - 7)
+
+
+def identifier(jail: str, service: str) -> int:
+    """The `ridentifier` of a service's rules that log, 1..4294967295: the same after every load, on every host."""
+    return crc32(f"{jail}/{service}".encode()) or 1
 
 
 def service_label(jail: str, service: str) -> str:

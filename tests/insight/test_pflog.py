@@ -26,15 +26,17 @@ def packet(**what: object) -> Packet:
         ("rule 7.a.b.c.12/0(match): pass in on em0: 198.51.100.2.53776 > 172.16.15.16.80: Flags [S]", packet(anchor="a.b.c", number=12)),
         ("rule 2..0/0(match): pass out on epair0a: 198.51.100.2.53776 > 172.16.15.16.80: Flags [.]", packet(anchor="", direction="out", interface="epair0a")),
         ("rule 4/0(match): block in on em0: 2001:db8::7.4000 > 2001:db8::1.22: Flags [S]", packet(anchor="", number=-1, action="block", source="2001:db8::7", source_port=4000, to="2001:db8::1", port=22)),
-        ("rule 2.web.0/0(match) [uid 80] [ridentifier 4711]: pass in on em0: IP 198.51.100.2.53776 > 172.16.15.16.80: Flags [S]", packet()),
+        ("rule 2.web.0/0(match) [uid 80] [ridentifier 4711]: pass in on em0: IP 198.51.100.2.53776 > 172.16.15.16.80: Flags [S]", packet(identifier=4711)),
         ("rule 2.web.1/0(match): block in on em0: 198.51.100.2 > 172.16.15.16: ICMP echo request, id 1, seq 0", packet(number=1, action="block", proto="icmp", source_port=0, port=0)),
         ("rule 2.web.1/0(match): block in on em0: fe80::1 > ff02::1: ICMP6, router advertisement", packet(number=1, action="block", proto="icmp6", source="fe80::1", source_port=0, to="ff02::1", port=0)),
         ("rule 0..0/0(match): rdr in on em0: 198.51.100.2.53776 > 203.0.113.1.8080: UDP, length 5", packet(anchor="", action="rdr", proto="udp", to="203.0.113.1", port=8080)),
         ("rule 2.web.0/0(match): pass in on em0: 198.51.100.2.53776 > 172.16.15.16.53: 1+ A? example.org. (29)", packet(proto="udp", port=53)),
+        ("rule 2.web.0/0(match): pass in on em0: 198.51.100.2.65536 > 172.16.15.16.80: Flags [S], seq 1", None),
+        ("rule 2.web.0/0(match): pass in on em0: 198.51.100.256.1 > 172.16.15.16.80: Flags [S], seq 1", None),
         ("rule 2.web.0/12(state-limit): block in on em0: 198.51.100.2.53776 > 172.16.15.16.80: Flags [S]", packet(action="block", reason="state-limit")),
     ],
 )  # fmt: skip
-def test_a_line_is_understood(line: str, expected: Packet) -> None:
+def test_a_line_is_understood(line: str, expected: Packet | None) -> None:
     """As they were seen, or as the source prints them (facts-2.md)."""
     assert parse(f"{WHEN} {line}") == expected
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from .conftest import Desk
@@ -80,3 +83,25 @@ def test_a_file_of_something_else_is_no_empty_log(desk: Desk) -> None:
     assert "no line of it is understood as pf's log" in answer.err
     for nothing in ("", LINES.splitlines()[0] + "\n"):
         assert desk.jailpf("log", "--file", str(desk.write("none.txt", nothing))).status == 0
+
+
+def test_a_rule_is_known_by_its_identifier(desk: Desk) -> None:
+    """Whatever has become of its number, and where pflog says no anchor at all."""
+    desk.write("jails/git.toml", '[service.http]\nport = 80\nallow.log = "all"\n[jail]\nip4 = "172.16.15.29"\n')
+    rules = desk.jailpf("render", "git").out
+    (number,) = set(re.findall(r"ridentifier (\d+)", rules))
+    line = f"2026-11-27 10:00:00.1 rule 7..99/0(match) [ridentifier {number}]: pass in on em0: 198.51.100.2.53776 > 10.9.9.9.81: Flags [.], ack 1\n"
+    file = desk.write("pflog.txt", line)
+    assert desk.jailpf("log", "--file", str(file)).out.endswith("  git http\n")
+    desk.jailpf("load", "git")
+    desk.write("jails/git.toml", '[service.other]\nport = 80\n[jail]\nip4 = "172.16.15.29"\n')
+    assert desk.jailpf("log", "--file", str(file)).out.endswith("  git http\n")
+
+
+@pytest.mark.parametrize("strange", [b"\0" * 70_000, b"no log\n" * 10_002, b"x" * 70_000 + b"\n"])
+def test_what_is_no_log_ends_soon(desk: Desk, strange: bytes) -> None:
+    """A device without an end, a program: refused after a while, and never held as a whole."""
+    (desk.root / "strange").write_bytes(strange)
+    answer = desk.jailpf("log", "--file", str(desk.root / "strange"))
+    assert answer.status == 78
+    assert "pf's log; it takes what pflogd(8) writes" in answer.err
