@@ -195,7 +195,7 @@ def _filter(reader: _Reader, action: str) -> PfRule:
     rule = replace(rule, log=log, quick=bool(reader.took("quick")))
     rule = _heading(reader, rule)
     while word := reader.take():
-        if word in ("label", "tag"):
+        if word in ("label", "tag", "ridentifier"):
             reader.take()
         elif word == "tagged":
             rule = replace(rule, tagged=reader.take().strip('"'))
