@@ -37,7 +37,7 @@ def unkept(session: Session, prepared: Prepared) -> list[Problem]:
 def _unkept(topology: Topology, prepared: Prepared) -> Iterator[Problem]:
     jail = topology.jail(prepared.jail.name)
     bridges = {topology.side(jail, parse_address(address)) for address in jail.addresses}
-    for bridge in sorted(name for name in bridges if topology.interfaces[name].bridge):
+    for bridge in sorted(one for one in bridges if one in topology.interfaces and topology.interfaces[one].bridge):
         card = card_of(topology, bridge)
         if card:
             yield Problem(

@@ -42,11 +42,24 @@ def surroundings(session: Session, jails: Iterable[Jail], file: str = "") -> Sur
         topology = _described(session, file)
     elif isinstance(session.pf, Simulated):
         topology.update(session.pf.topology.to_json())
-    problems = tuple(_uplink(session, topology, real))
+    problems = [*_uplink(session, topology, real)]
     for jail in jails:
         if not jail.shared:
             add(topology, jail)
-    return Surroundings(topology, problems)
+            problems += _unconnected(topology, jail)
+    return Surroundings(topology, tuple(problems))
+
+
+def _unconnected(topology: Topology, jail: Jail) -> Iterable[JailpfError]:
+    from jailpf.pf.simulated.rules.addresses import parse_address
+
+    if any(topology.unconnected(parse_address(str(address))) for address in jail.addresses):
+        named = f"no interface {jail.interface}" if jail.interface else "no interface before it that anybody names"
+        yield ConfigError(
+            f"how the vnet jail {jail.name} is connected is not known, and left out: this host has {named}",
+            None,
+            f'start {jail.name} if its start makes one, or say interface = "bridge0" in its [jail]; of netgraph pf sees nothing',
+        )
 
 
 def _described(session: Session, file: str) -> Topology:
@@ -120,8 +133,17 @@ def add(topology: Topology, jail: Jail) -> None:
     found = [topology.network_of(parse_address(address)) for address in addresses]
     loopbacks = [name for name, one in topology.interfaces.items() if one.loopback and name != topology.lo0]
     local = loopbacks[0] if loopbacks else topology.lo0
-    interface = jail.interface or next(filter(None, found), "bridge0" if jail.vnet else local)
+    likely = [name for name in found if name and (not jail.vnet or not topology.described or _inside(topology, name))]
+    interface = jail.interface or next(
+        iter(likely), local if not jail.vnet else "" if topology.described else "bridge0"
+    )
     # A bridge whose network holds one of its addresses is a side of it, said or not.
     bridges = [name for name in found if jail.vnet and name and topology.interfaces[name].bridge]
     sides = dict.fromkeys((*(jail.sides or (interface,)), *bridges))
     topology.add_jail(jail.name, addresses, tuple(map(str, sides)), jail.vnet)
+
+
+def _inside(topology: Topology, name: str) -> bool:
+    """Whether a vnet jail may well be behind that interface: a bridge, a member of one, or the host's end of its epair."""
+    one = topology.interfaces[name]
+    return one.bridge or bool(topology.bridge_of(name)) or bool({"epair", "tap"} & set(one.groups))

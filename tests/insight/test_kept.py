@@ -51,3 +51,15 @@ def test_a_jail_on_the_bridge_of_the_uplink_is_a_warning(tmp_path: Path) -> None
     card = IFCONFIG.replace("\tgroups: bridge", "\tmember: em0 flags=143<LEARNING>\n\tgroups: bridge")
     said = _machine(tmp_path, card).jailpf("check", status=1).stderr
     assert "bridge0 has em0 as a member: what comes to web by it is switched, and pf never sees it" in said
+
+
+def test_a_jail_that_nobody_knows_the_way_to_is_doubted(tmp_path: Path) -> None:
+    """netgraph, or a bridge that its start makes: trace and reach say so, and that it is left out; no rule is blamed."""
+    machine = _machine(tmp_path)
+    for name in ("bridge7", ""):
+        side = f'interface = "{name}"\n' if name else ""
+        machine.declare("web", f'[service.http]\nport = 80\n[jail]\nip4 = "198.51.100.10"\nvnet = true\n{side}')
+        said = machine.jailpf("trace", *"tcp from 192.0.2.9 to jail web port 80".split(), status=None)
+        assert "how web is connected is not known: this host has no interface before it" in said.stdout
+        assert f"this host has no interface {name or 'before it'}" in said.stderr
+        assert "reaches web" not in machine.jailpf("reach", status=None).stdout

@@ -23,7 +23,9 @@ def described(ifconfig: str, netstat: str = "", sysctl: str = "", ext_if: str = 
     ext_if: the interface to outside; "" takes that of the default route, else the first with an address that is no
     loopback. What sysctl does not say is not known. Raises UsageError for routes that cannot be read.
     """
-    topology = Topology(read_ifconfig(ifconfig), routes=read_netstat(netstat), sysctls=read_sysctl(sysctl))
+    topology = Topology(
+        read_ifconfig(ifconfig), routes=read_netstat(netstat), sysctls=read_sysctl(sysctl), described=True
+    )
     topology.ext_if = ext_if or topology.uplink()
     return topology
 

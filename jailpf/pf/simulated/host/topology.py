@@ -46,7 +46,7 @@ def _default() -> dict[str, Interface]:
 @dataclass
 class Topology:
     """Interfaces, the one to outside, routes (none: the networks of the interfaces, and all else by ext_if), what
-    sysctl(8) says, and jails. Changes are kept by the store.
+    sysctl(8) says, and jails. described: from a real host, whose interfaces are all known. Changes are kept by the store.
     """
 
     interfaces: dict[str, Interface] = field(default_factory=_default)
@@ -54,6 +54,7 @@ class Topology:
     jails: dict[str, Jail] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     sysctls: dict[str, int] = field(default_factory=lambda: dict(SYSCTLS))
+    described: bool = False
     changing: Callable[[], AbstractContextManager[object]] = field(default=nullcontext, repr=False, compare=False)
     _owners: dict[Address, Owner] | None = field(default=None, init=False, repr=False, compare=False)
     _networks: dict[Family, list[Route]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -99,13 +100,13 @@ class Topology:
     def add_jail(
         self, name: str, addresses: Iterable[str], interface: str | Sequence[str] = "lo1", vnet: bool = False
     ) -> None:
-        """Add a jail, or replace it. An unknown interface is added. Raises UsageError for what is no
-        address.
+        """Add a jail, or replace it. An unknown interface is added, but for that before a vnet jail on a described host:
+        how it is connected is not known then. Raises UsageError for what is no address.
         """
         interfaces = (interface,) if isinstance(interface, str) else tuple(interface)
         jail = Jail(name, tuple(str(_address(text)) for text in addresses), interfaces, vnet)
         with self.changing():
-            for one in interfaces:
+            for one in () if self.described and vnet else interfaces:
                 self.interfaces.setdefault(one, Interface.made(one))
             self.jails[name] = jail
             self._forget()
@@ -143,9 +144,15 @@ class Topology:
         bridge, where that is a member of one.
         """
         sides = [self.bridge_of(name) or name for name in jail.interfaces]
+        there = (name for name in sides if name in self.interfaces)
         return next(
-            (name for name in sides if any(own.reaches(address) for own in self.interfaces[name].own)), sides[0]
+            (name for name in there if any(own.reaches(address) for own in self.interfaces[name].own)), sides[0]
         )
+
+    def unconnected(self, address: Address) -> str:
+        """The vnet jail of that address, where this host has no interface before it; "" otherwise."""
+        owner = self.owners().get(address)
+        return owner.jail if owner and owner.vnet and owner.interface not in self.interfaces else ""
 
     def bridge_of(self, member: str) -> str:
         """The bridge that switches what comes in there, "" for none."""
@@ -246,6 +253,7 @@ class Topology:
             "jails": [jail._asdict() for jail in self.jails.values()],
             "routes": [route._asdict() for route in self.routes],
             "sysctls": self.sysctls,
+            "described": self.described,
         }
 
     def update(self, data: Mapping[str, Any]) -> None:
@@ -256,6 +264,7 @@ class Topology:
         self.jails = {jail["name"]: Jail(**_tuples(jail)) for jail in data["jails"]}
         self.routes = tuple(Route(**route) for route in data["routes"])
         self.sysctls = dict(data["sysctls"])
+        self.described = bool(data.get("described"))
         self._forget()
 
 

@@ -47,7 +47,10 @@ class Switched(NamedTuple):
 
 
 def way_out(topology: Topology, to: Address) -> str:
-    """The interface by which a packet for an address that is not the host's own leaves. Raises NoWayError."""
+    """The interface by which a packet for an address that is not the host's own leaves. Raises NoWayError, and
+    UnknownWayError for a jail of which nobody knows how it is connected.
+    """
+    must_be_connected(topology, to)
     owner = topology.owners().get(to)
     near = topology.network_of(to)
     if owner and owner.vnet:
@@ -63,6 +66,14 @@ def way_out(topology: Topology, to: Address) -> str:
 def is_behind(topology: Topology, owner: Owner, interface: str) -> bool:
     """Whether an address is that of a vnet jail which gets what leaves by an interface."""
     return owner.vnet and owner.interface in (interface, topology.bridge_of(interface))
+
+
+def must_be_connected(topology: Topology, address: Address) -> None:
+    """Raises UnknownWayError where the address is a vnet jail's, and the host has no interface before it: netgraph, a card
+    of its own, or one that is made when it starts. pf may see nothing of it.
+    """
+    if jail := topology.unconnected(address):
+        raise UnknownWayError(f"how {jail} is connected is not known: this host has no interface before it")
 
 
 def way_in(topology: Topology, side: str, to: Address) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import UsageError
 from jailpf.pf.simulated.host.topology import Jail, Topology
-from jailpf.pf.simulated.host.ways import NoWayError, way_out
+from jailpf.pf.simulated.host.ways import NoWayError, UnknownWayError, way_out
 from jailpf.pf.simulated.kernel.journey import LOCAL, Place
 from jailpf.pf.simulated.kernel.packet import Packet
 from jailpf.pf.simulated.kernel.worlds import Worlds
@@ -114,7 +114,7 @@ def _host_addresses(to: Address, topology: Topology) -> list[Address]:
         return [to]
     try:
         way = way_out(topology, to)
-    except NoWayError:
+    except (NoWayError, UnknownWayError):
         way = topology.ext_if
     hosts = [*(topology.resolve(f"{way}:0") or ()), *(topology.resolve(f"{topology.ext_if}:0") or ())]
     return [Address(host.family, host.low) for host in hosts]

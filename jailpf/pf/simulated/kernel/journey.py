@@ -46,6 +46,7 @@ class Journey:
         if start.kind == "local":
             return self._leave(packet, by)
         came = by or start.interface or self.topology.ext_if
+        self._must_be_known(packet)
         if start.kind == "outside" and (why := ways.refused(self.topology, came, *packet.addresses())):
             raise StoppedError("unreachable", why, packet)
         if not (start.kind == "vnet" and by):
@@ -54,6 +55,14 @@ class Journey:
             came = ways.way_in(self.topology, came, packet.addresses()[1])
         packet.received, packet.verified = came, self._verifies(start, came)
         return self._deliver(packet, came, self.hopper.hop(packet, came, "in"))
+
+    def _must_be_known(self, packet: Packet) -> None:
+        """Raises StoppedError for a packet from or to a jail of which nobody knows how it is connected."""
+        try:
+            for address in packet.addresses():
+                ways.must_be_connected(self.topology, address)
+        except ways.UnknownWayError as unknown:
+            raise StoppedError("unknown", f"cannot say: {unknown}", packet) from None
 
     def _switched(self, packet: Packet, came: str) -> Place | None:
         """What a bridge hands on without the host: pf sees of it what sysctl says, often nothing."""
@@ -135,3 +144,5 @@ class Journey:
             return ways.way_out(self.topology, packet.addresses()[1])
         except ways.NoWayError as none:
             raise StoppedError("unreachable", str(none), packet) from None
+        except ways.UnknownWayError as unknown:
+            raise StoppedError("unknown", f"cannot say: {unknown}", packet) from None

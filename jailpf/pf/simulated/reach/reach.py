@@ -68,7 +68,9 @@ class _Search:
             family: IntervalSet.of((a.number, a.number) for a in self.owners if a.family == family)
             for family in FAMILIES
         }
-        self.sides = sorted({owner.interface for owner in self.owners.values() if owner.vnet})
+        self.sides = sorted(
+            {one.interface for a, one in self.owners.items() if one.vnet and not self.topology.unconnected(a)}
+        )
         # Whose packets the kernel drops when they come in by a card, and for whom nothing comes.
         self.never = {family: IntervalSet.of(ways.never(family)) for family in FAMILIES}
         self._known: dict[tuple[Family, str], IntervalSet] = {}
@@ -244,6 +246,8 @@ class _Search:
         """From the host or a local jail to one address of its own, or to a vnet jail."""
         address = Address(kind.family, _destination(flow))
         owner = self.owners[address]
+        if self.topology.unconnected(address):
+            return
         if owner.vnet:
             yield from self._out(kind, owner.interface, flow)
             return
@@ -262,7 +266,7 @@ class _Search:
             return
         try:
             way = flow.routed or way_out(self.topology, address)
-        except NoWayError:
+        except (NoWayError, ways.UnknownWayError):
             way = ""
         forwards = self.topology.sysctls.get(FORWARDING[kind.family], 1)
         if way not in self.topology.interfaces or not forwards or (way == came and not owner):
