@@ -103,10 +103,13 @@ def switched(topology: Topology, came: str, source: Address, to: Address) -> Swi
         beyond, leaves = bridge, _member(topology, bridge, to)
     else:
         route = topology.route(to)
-        if route is None or not _behind(topology, bridge, route.interface):
+        if route is not None and _behind(topology, bridge, route.interface):
+            beyond = route.interface
+            leaves = beyond if beyond != bridge else card_of(topology, bridge)
+        elif came != bridge and not _addressed(topology, bridge, to.family):
+            beyond = leaves = _other(topology, bridge, came, to)
+        else:
             return None
-        beyond = route.interface
-        leaves = beyond if beyond != bridge else card_of(topology, bridge)
         if leaves == came:
             return None
     sender = topology.owners().get(source)
@@ -120,12 +123,29 @@ def _behind(topology: Topology, bridge: str, interface: str) -> bool:
     return topology.bridge_of(interface) == bridge or (interface == bridge and bool(card_of(topology, bridge)))
 
 
+def _addressed(topology: Topology, bridge: str, family: Family) -> bool:
+    """Whether any frame on the bridge can be for the host: the bridge or a member has an address."""
+    names = (name for name in (bridge, *topology.interfaces[bridge].members) if name in topology.interfaces)
+    return any(own.family == family and not own.link_local for name in names for own in topology.interfaces[name].own)
+
+
+def _other(topology: Topology, bridge: str, came: str, to: Address) -> str:
+    """The other card of a filtering bridge. Raises UnknownWayError where there are more, or none."""
+    others = [name for name in _cards_of(topology, bridge) if name != came]
+    if len(others) != 1:
+        raise UnknownWayError(f"behind which member of {bridge} {to} is")
+    return others[0]
+
+
 def card_of(topology: Topology, bridge: str) -> str:
     """The member of a bridge that is neither a jail's nor a made one: the way to the world outside, "" for none."""
+    return next(iter(_cards_of(topology, bridge)), "")
+
+
+def _cards_of(topology: Topology, bridge: str) -> list[str]:
     taken = {name for jail in topology.jails.values() for name in jail.interfaces}
     members = topology.interfaces[bridge].members
-    cards = [name for name in members if name not in taken and not _virtual(topology, name)]
-    return cards[0] if cards else ""
+    return [name for name in members if name not in taken and not _virtual(topology, name)]
 
 
 def _virtual(topology: Topology, name: str) -> bool:
