@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jailpf.declare.layout import CALLS
 from jailpf.errors import JailpfError
 from jailpf.insight.boxes import missing
 from jailpf.insight.changes import protocols
@@ -34,7 +35,6 @@ _TABLE = re.compile(r"^\s*table\s+<\s*([^\s<>]+)\s*>(.*)$", re.MULTILINE)
 _NAMED = re.compile(r"<\s*([A-Za-z_][\w.-]*)\s*>")
 _BLOCKS = re.compile(r"^\s*block\b", re.MULTILINE)
 _FILE = re.compile(r'^(\s*table <[^>]+>[^{"\n]*?)file "([^"]*)"', re.MULTILINE)
-CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -221,3 +222,32 @@ def test_only_the_named_plugins_and_settings_count(host: Machine) -> None:
     (host.root / "evil").mkdir()
     (host.root / "evil/jailpf.py").write_text("raise SystemExit(99)")
     host.jailpf("created", "web", env={"PYTHONPATH": str(host.root / "evil"), "PATH": str(host.root / "evil")})
+
+
+def test_69_when_created_is_the_first_to_look(host: Machine) -> None:
+    """Where no prestart has looked, created does: its rules are loaded, and pf does not evaluate them."""
+    (host.state / "main").write_text("block all\n")
+    assert 'rdr-anchor "jailpf/*"' in host.jailpf("created", "web", status=69).stderr
+    host.settings('on_error = "warn"\n')
+    assert 'rdr-anchor "jailpf/*"' in host.jailpf("created", "web").stderr
+
+
+def test_every_looking_command_answers_a_program(host: Machine) -> None:
+    """render, diff and the actions of table under --json, and a table's names for completion."""
+    host.declare("web", web() + '[service.x]\nport = 81\nfrom = "<f>"\n[table.f]\naddresses = "192.0.2.1"\n')
+    assert json.loads(host.jailpf("render", "web", "--json").stdout)["anchors"][0]["anchor"] == "jailpf/web"
+    host.jailpf("load", "web")
+    assert json.loads(host.jailpf("diff", "web", "--json").stdout)["anchors"] == [{"anchor": "jailpf/web", "diff": []}]
+    added = json.loads(host.jailpf("table", "web", "f", "add", "192.0.2.2", "--json").stdout)
+    assert (added["changed"], added["loaded"]) == (1, True)
+    assert json.loads(host.jailpf("table", "web", "f", "reload", "--json").stdout)["members"] == 2
+    assert json.loads(host.jailpf("table", "web", "f", "expire", "9", "--json").stdout)["declared"] in (0, 2)
+    assert host.jailpf("list", "--tables", "web").stdout == "f\n"
+
+
+def test_plugins_are_listed_although_one_is_broken(host: Machine) -> None:
+    """It is what one asks when a plugin cannot be loaded."""
+    host.settings('plugins = ["nobody"]\n')
+    done = host.jailpf("plugins", status=78)
+    assert "rule type rdr" in done.stdout
+    assert "'nobody' is not installed" in done.stderr

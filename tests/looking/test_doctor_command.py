@@ -218,3 +218,19 @@ def test_a_broken_jail_conf_is_said_once(desk: Desk) -> None:
     assert len(desk.jailpf("check").err.splitlines()) == 1
     found = findings(desk)
     assert len({tuple(one.items()) for one in found}) == len(found)
+
+
+def test_what_differs_in_the_jail_alone_is_one_finding(desk: Desk) -> None:
+    """With one command for all of them, which is said first."""
+    desk.write("jail.conf", 'dovecot { ip4.addr = "172.16.15.15"; }\ngit { ip4.addr = "172.16.15.29"; }\n')
+    answer = desk.jailpf("doctor")
+    assert answer.status == 1
+    assert answer.out.startswith("do first: jailpf attach dovecot git\n")
+    assert answer.out.count("does not call jailpf") == 1
+    assert "the same for git\n" in answer.out
+
+
+def test_files_that_nobody_reads_are_found(desk: Desk) -> None:
+    """Because of their names."""
+    desk.write("jails/web.tml", "")
+    assert ["is read by nobody" in one["what"] for one in findings(desk)] == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,3 +65,22 @@ def test_attach_does_not_guess_where_declarations_cannot_be_seen(host: Host, jai
     assert "cannot be looked at" in err
     assert jailpf("detach", "web")[0] == 0
     assert b"jailpf" not in file.read_bytes()
+
+
+def test_attach_all_goes_past_a_jail_that_nobody_knows(host: Host, jailpf: Run) -> None:
+    """The others are attached; the status says that one is not."""
+    for name in ("web", "wbe"):
+        host.file(f"jailpf/jails/{name}.toml", "[service.http]\nport = 80\n")
+    status, out, err = jailpf("attach", "--all")
+    assert status == 66
+    assert "web: attached" in out
+    assert err.startswith("no jail manager knows wbe")
+    status, out, _ = jailpf("attach", "--all", "--json")
+    assert (status, json.loads(out)["problems"][0]["message"].split(",")[0]) == (66, "no jail manager knows wbe")
+
+
+def test_a_new_file_for_a_name_that_is_near_another(jailpf: Run) -> None:
+    """The file is written, and the name that was meant is offered."""
+    assert "did you mean web? `mv " in jailpf("new", "wbe")[2]
+    jailpf("new", "web")
+    assert "it has a file already" in jailpf("new", "wbx")[2]
