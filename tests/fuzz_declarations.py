@@ -351,6 +351,8 @@ class Fuzz:
             for line in lines:
                 assert checked(line) == line
             inside = [one for one in rules if rule_text(one) in lines]
+            own = {str(one.name) for one in ruleset.tables} & set(re.findall(r"<([^>]+)>", anchor.text))
+            assert own == {name for name in own if f"table <{name}> " in anchor.text}, anchor.text
             texts.update(line for line in lines if not line.startswith("table "))
             printed = [line for line in self.pf.printed(anchor.path, anchor.text) if not line.startswith("table ")]
             assert len(printed) == sum(map(expansion, inside)), (anchor.text, printed)

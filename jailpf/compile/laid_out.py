@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jailpf.compile.pftext import rule_text, table_text
 from jailpf.errors import Problem
 from jailpf.model import SECTIONS, Anchor
+from jailpf.values import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,5 +62,10 @@ def _anchor_line(section: str) -> str:
 
 def _used_by(rules: list[Rule]) -> set[str]:
     """The names of the tables that rules use."""
-    named = {peer.table for rule in rules for peer in (*rule.source, *rule.to) if peer.table}
+    named = {peer.table for rule in rules for peer in (*rule.source, *rule.to, *_behind(rule)) if peer.table}
     return named | {str(rule.state.overload) for rule in rules if rule.state and rule.state.overload}
+
+
+def _behind(rule: Rule) -> list[Peer]:
+    """The tables and the like that it deals out of: an empty one would take packets and deal out nothing."""
+    return [one for one in (rule.target, *rule.more_targets) if isinstance(one, Peer)]

@@ -213,6 +213,17 @@ def test_three_jails_behind_one_port(folder: Path, how: str) -> None:
         assert host.pf.connect("tcp", OUT, "203.0.113.1", 80, source_port=6, keep=False).verdict == "unknown"
 
 
+def test_a_pool_by_hash_where_rules_lie_in_several_anchors(folder: Path) -> None:
+    """Its table is where its rdr is: an empty one there would take the packets and deal out nothing."""
+    conf = 'rdr-anchor "rdr/*"\nblock all\nanchor "filter/*"\n'
+    host = SimulatedHost(folder, settings='layout = "split"\n' + HOST, pf_conf=conf)
+    bridges(host)
+    for number in (1, 2):
+        host.start(NONE, f"web{number}", ip4=f"10.0.0.1{number}", ip6="")
+    host.start('[service.a]\nport = 80\nrdr = { target = "jail:web*", source_hash = true }\n', "front", ip6="")
+    assert host.pf.connect("tcp", OUT, "203.0.113.1", 80, keep=False).delivered_to == "web1 or web2"
+
+
 def test_several_ports_outside_are_one_inside(folder: Path) -> None:
     """80 and a range."""
     host = running(folder, '[service.web]\nport = 8080\nrdr = { port = [80, "8000:8010"] }\n')
