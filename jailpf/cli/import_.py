@@ -92,7 +92,8 @@ def _tried(session: Session, one: Imported, records: list[Record]) -> Move:
             move.moved = moved(session, prepared, one.before, {copy.target: copy.content for copy in one.copies})
     except JailpfError as wrong:
         move.untold = [
-            problem._replace(message=f"pf refuses the old rules: {problem.message}") for problem in wrong.problems
+            Problem(f"pf refuses the old rules of {one.jail}, so they let in nobody: {problem.message}")
+            for problem in wrong.problems
         ]
     return move
 

@@ -34,6 +34,7 @@ BANNED = "198.18.255.254"
 _TABLE = re.compile(r"^\s*table\s+<\s*([^\s<>]+)\s*>(.*)$", re.MULTILINE)
 _NAMED = re.compile(r"<\s*([A-Za-z_][\w.-]*)\s*>")
 _BLOCKS = re.compile(r"^\s*block\b", re.MULTILINE)
+_OVERLOAD = re.compile(r"\boverload\s+<\s*([^\s<>]+)\s*>")
 _FILE = re.compile(r'^(\s*table <[^>]+>[^{"\n]*?)file "([^"]*)"', re.MULTILINE)
 
 
@@ -157,15 +158,22 @@ def _with_members(text: str, files: Mapping[str, str]) -> str:
 
 
 def _filled(text: str, texts: Sequence[str]) -> str:
-    """Tables that are empty now would hide who gets in once they are filled: each has two members of its own instead."""
+    """Tables that are empty now would hide who gets in once they are filled: each has two members of its own instead, but for
+    those that only a limit fills.
+    """
+    limits = _limits(texts)
 
     def member(found: re.Match[str]) -> str:
-        if re.search(r"[0-9a-fA-F:.]{2}[^}]*\}", found[2]) or "file" in found[2]:
+        if re.search(r"[0-9a-fA-F:.]{2}[^}]*\}", found[2]) or "file" in found[2] or found[1] in limits:
             return found[0]
         flags = found[2].partition("{")[0].rstrip()
         return f"table <{found[1]}>{flags} {{ {_stand_ins(found[1], texts)} }}"
 
     return _TABLE.sub(member, text)
+
+
+def _limits(texts: Sequence[str]) -> set[str]:
+    return {name for text in texts for name in _OVERLOAD.findall(text)}
 
 
 def _stand_ins(name: str, texts: Sequence[str]) -> str:
@@ -191,5 +199,6 @@ def _roots(session: Session, topology: Topology, texts: Sequence[str]) -> str:
         if name in outside:
             mine = [one for one in addresses if (":" in one) == (outside[name] == "inet6")]
             members = members or " ".join(mine[:1])
-        lines.append(f"table <{name}> persist {{ {members or _stand_ins(name, texts)} }}")
+        members = members or ("" if name in _limits(texts) else _stand_ins(name, texts))
+        lines.append(f"table <{name}> persist {{ {members} }}" if members else f"table <{name}> persist")
     return "\n".join(lines)

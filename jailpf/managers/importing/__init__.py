@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.drafts import OtherDraft
     from jailpf.managers.importing.finish import finished, own_addresses
     from jailpf.managers.importing.hook_imports import from_hooks
+    from jailpf.managers.importing.jail_names import addresses_of_jails, with_addresses
     from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
     from jailpf.managers.importing.pfrules import PfRule, PfTable, statement
     from jailpf.managers.importing.publishing import declared, published_by
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.words import port
 
 __all__ = [
-    "Assembly", "Copy", "Difference", "Imported", "Line", "LostError", "Macros", "OtherDraft", "PfRule", "PfTable", "Tables", "declared",
+    "Assembly", "Copy", "Difference", "Imported", "Line", "LostError", "Macros", "OtherDraft", "PfRule", "PfTable", "Tables", "addresses_of_jails", "declared",
     "deduced", "differences", "finished", "from_hooks", "lines", "own_addresses",
-    "port", "published_by", "statement", "text_of",
+    "port", "published_by", "statement", "text_of", "with_addresses",
 ]  # fmt: skip
 
 _HOMES = {
@@ -40,6 +41,8 @@ _HOMES = {
     "PfRule": "jailpf.managers.importing.pfrules",
     "PfTable": "jailpf.managers.importing.pfrules",
     "Tables": "jailpf.managers.importing.tables",
+    "addresses_of_jails": "jailpf.managers.importing.jail_names",
+    "with_addresses": "jailpf.managers.importing.jail_names",
     "declared": "jailpf.managers.importing.publishing",
     "deduced": "jailpf.managers.importing.assembly",
     "differences": "jailpf.managers.importing.compare",

@@ -76,6 +76,15 @@ class Context:
             raise LostError("a declaration has no negated interface")
         return () if set(names) == set(map(str, self.host.ext_if)) else names
 
+    def uplink(self, hop: tuple[str, str]) -> tuple[str, ...]:
+        """What `on` says of an uplink, by its card and gateway. Raises LostError where the settings have none like it."""
+        card, gateway = hop
+        for link in self.host.uplinks.values():
+            if str(link.interface) == card and gateway in [str(one.address) for one in link.gateway]:
+                return (card,)
+        remedy = f"jailpf.toml would say [host.uplink.{card}] with interface and gateway; then import again"
+        raise LostError(f"no uplink has {card} and {gateway}; {remedy}")
+
     def is_own(self, word: str) -> bool:
         """Whether that is an address of the jail."""
         family = family_of(word)

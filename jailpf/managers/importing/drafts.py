@@ -20,7 +20,8 @@ Pairs = tuple[tuple["Port | None", "Port"], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDraft:
-    """A service. to: {family: peers outside, () for the host's default}; target: {family: address}, {} for the jail;
+    """A service. to: {family: peers outside, () for the host's default}; target: {family: addresses}, {} for the jail;
+    deal: the keys by which several share the work;
     family: of what is not redirected, "" for those of the jail.
 
     allow: None where no rule lets in; comments: those of the rules it came from.
@@ -31,7 +32,8 @@ class ServiceDraft:
     source: tuple[str, ...] = ()
     on: tuple[str, ...] = ()
     to: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    target: dict[str, str] = field(default_factory=dict)
+    target: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    deal: tuple[str, ...] = ()
     family: str = ""
     redirected: bool = True
     allow: dict[str, Any] | None = None
@@ -57,7 +59,7 @@ class OtherDraft:
     comments: tuple[str, ...] = ()
 
 
-SAME = ("pairs", "on", "redirected", "allow")
+SAME = ("pairs", "on", "redirected", "allow", "deal")
 
 
 def of_both_families(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:

@@ -27,9 +27,9 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
     source, allow = context.peers(rule.source), _options(rule, context)
     targets, families = _targets(rule, context, drafts)
     found: list[ServiceDraft] = []
-    met: dict[str, set[Port]] = {}
+    met: dict[tuple[str, str], set[Port]] = {}
     for draft in drafts:
-        mine = set(draft.target.values()) if draft.target else {"own"}
+        mine = {one for addresses in draft.target.values() for one in addresses} or {"own"}
         if not mine & targets or draft.proto[0] not in rule.proto or rule.source_port or not draft.redirected:
             found.append(draft)
             continue
@@ -38,9 +38,14 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
         if (draft.pairs and not yes) or not set(draft.to) & families:
             found.append(draft)
             continue
-        met.setdefault(draft.proto[0], set()).update(pair[1] for pair in yes)
+        for family in set(draft.to) & families:
+            met.setdefault((draft.proto[0], family), set()).update(pair[1] for pair in yes)
         let, not_let = _by_family(draft.of_pairs(yes), families)
-        ways = {key: value for key, value in allow.items() if key != "on" or context.direct or context.on(rule.on)}
+        ways = {
+            key: value
+            for key, value in allow.items()
+            if key != "on" or context.direct or context.on(rule.on) or rule.reply_to[0]
+        }
         found.append(_allowed(let, source, ways, comments))
         found += [not_let] if not_let else []
         found += [draft.of_pairs(no)] if no else []
@@ -55,8 +60,10 @@ def _options(rule: PfRule, context: Context) -> dict[str, Any]:
     allow: dict[str, Any] = {}
     if rule.log:
         allow["log"] = True
-    context.on(rule.on)
-    if rule.on:
+    on = context.on(rule.on)
+    if rule.reply_to != ("", ""):
+        allow["on"] = context.uplink(rule.reply_to)
+    elif on or rule.on:
         allow["on"] = rule.on  # what is redirected comes in by the external interface anyway, all else by any
     for name, value in rule.limits.items():
         allow[name.replace("-", "_")] = int(value) if NUMBER.fullmatch(value) else value
@@ -76,13 +83,13 @@ def _targets(rule: PfRule, context: Context, drafts: list[ServiceDraft]) -> tupl
     """("own" and addresses of other jails that are redirected to, the families of all that)."""
     if not rule.to:
         raise LostError("it lets in to every address, not to this jail")
-    others = {address for draft in drafts for address in draft.target.values()}
+    others = {one for draft in drafts for addresses in draft.target.values() for one in addresses}
     targets, families, strange = set(), set(), []
     for word in context.members(rule.to):
         address = word if word.startswith(("<", "(", "!")) else peer(word, context.warn)
         family = family_of(address)
         if context.is_own(address) or address in others:
-            targets.add(address if address in others else "own")
+            targets |= {address} & others | ({"own"} if context.is_own(address) else set())
             families.add(str(family))
         else:
             strange.append(address)
@@ -90,6 +97,8 @@ def _targets(rule: PfRule, context: Context, drafts: list[ServiceDraft]) -> tupl
         raise LostError(f"{', '.join(strange)} is not this jail's address")
     if strange:
         context.left_out("lets in to", strange)
+    if rule.family and rule.family not in families:
+        raise LostError(f"it is of {rule.family}, and what it lets in to has no such address; it is dropped")
     return targets, {rule.family} & families if rule.family else families
 
 
@@ -130,25 +139,25 @@ def _allowed(
 
 
 def _direct(
-    rule: PfRule, context: Context, source: tuple[str, ...], allow: dict[str, Any], met: dict[str, set[Port]],
+    rule: PfRule, context: Context, source: tuple[str, ...], allow: dict[str, Any], met: dict[tuple[str, str], set[Port]],
     families: set[str], comments: tuple[str, ...],
 ) -> Iterator[ServiceDraft]:  # fmt: skip
-    """Services for what the rule lets in beyond the redirected ports."""
-    both = {family for family, addresses in context.own.items() if addresses}
-    family = "" if both <= families or (source and all(map(family_of, source))) else next(iter(families))
+    """Services for what the rule lets in beyond the redirected ports, of each family."""
     if rule.source_port:
         allow = {**allow, "from_port": rule.source_port}
+    both = {family for family, addresses in context.own.items() if addresses}
     for proto in rule.proto:
-        draft = ServiceDraft(
-            proto=(proto,), source=source, family=family, redirected=False, allow=allow, comments=comments
-        )
-        if proto not in WITH_PORTS:
-            yield draft
-            continue
-        ports = rule.port or (() if rule.source_port else (EVERY,))
-        left = [port for port in ports if rule.source_port or not _inside(port, met.get(proto, set()))]
-        if left or rule.source_port:
-            yield draft.of_pairs((None, port) for port in left)
+        draft = ServiceDraft(proto=(proto,), source=source, redirected=False, allow=allow, comments=comments)
+        ports = (rule.port or (() if rule.source_port else (EVERY,))) if proto in WITH_PORTS else ()
+        left: dict[tuple[Port, ...], list[str]] = {}
+        for family in sorted(families & both):
+            known = set() if rule.source_port else met.get((proto, family), set())
+            left.setdefault(tuple(port for port in ports if not _inside(port, known)), []).append(family)
+        for these, found in left.items():
+            if not these and not rule.source_port and proto in WITH_PORTS:
+                continue
+            said = both <= set(found) or (source and all(map(family_of, source)))
+            yield replace(draft, family="" if said else found[0]).of_pairs((None, port) for port in these)
 
 
 def _inside(port: Port, others: set[Port]) -> bool:

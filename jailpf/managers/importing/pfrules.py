@@ -20,7 +20,7 @@ LIMITS = ("max", "max-src-conn", "max-src-conn-rate", "max-src-states")
 class PfRule:
     """One rule. Peers are words as written; () means any. target_port: () unchanged; wide: the range runs along (`:*`);
     loose: the word `port` is missing behind `->`, which pfctl refuses; tells: `block return`; state: what is kept of a
-    connection instead of "keep"."""
+    connection instead of "keep"; deals, sticky: how several targets share the work; reply_to: (card, gateway)."""
 
     action: str
     passes: bool = False
@@ -45,6 +45,9 @@ class PfRule:
     loose: bool = False
     tells: bool = False
     state: str = ""
+    deals: str = ""
+    sticky: bool = False
+    reply_to: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +181,16 @@ def _translation(reader: _Reader, action: str) -> PfRule:
         first, star, _ = reader.take().partition(":*")
         rule = replace(rule, loose=loose)
         rule = replace(rule, target_port=parse_port(first), wide=bool(star))
-    static = bool(reader.took("static-port"))
-    reader.took("round-robin")
+    deals, sticky, static = "", False, False
+    while word := reader.took("static-port", "round-robin", "source-hash", "sticky-address", "random", "bitmask"):
+        static, sticky = static or word == "static-port", sticky or word == "sticky-address"
+        deals = word if word not in ("static-port", "sticky-address") else deals
+        if word == "source-hash" and reader.peek() not in ("", "sticky-address", "static-port"):
+            reader.take()  # its key
     reader.done()
-    return replace(rule, static_port=static)
+    if deals in ("random", "bitmask"):
+        raise LostError(f"a declaration deals out by turns or by the client's address, not by {deals}")
+    return replace(rule, static_port=static, deals=deals, sticky=sticky)
 
 
 def _filter(reader: _Reader, action: str) -> PfRule:
@@ -193,7 +202,11 @@ def _filter(reader: _Reader, action: str) -> PfRule:
     if log and reader.parenthesised():
         raise LostError("a declaration has no options of `log`")
     rule = replace(rule, log=log, quick=bool(reader.took("quick")))
+    on = reader.items() if reader.took("on") else ()
+    if reader.took("reply-to"):
+        rule = replace(rule, reply_to=_hop(reader))
     rule = _heading(reader, rule)
+    rule = replace(rule, on=on) if on else rule
     while word := reader.take():
         if word in ("label", "tag", "ridentifier"):
             reader.take()
@@ -208,6 +221,17 @@ def _filter(reader: _Reader, action: str) -> PfRule:
         else:
             raise LostError(f"a declaration has no `{word}`, or a syntax error")
     return rule
+
+
+def _hop(reader: _Reader) -> tuple[str, str]:
+    """`(em1 198.51.100.1)`, or `198.51.100.1@em1`."""
+    words = reader.parenthesised()
+    if len(words) == 2:
+        return words[0], words[1]
+    gateway, _, card = (reader.take() if not words else "").partition("@")
+    if not card:
+        raise LostError("a syntax error: `reply-to (CARD GATEWAY)` is meant")
+    return card, gateway
 
 
 def _state(reader: _Reader, rule: PfRule) -> PfRule:

@@ -16,21 +16,23 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.pfrules import PfRule
 
 
-def target_of(rule: PfRule) -> Address:
-    """The one address that a rule redirects to. Raises LostError for pools, tables and interfaces."""
-    if len(rule.target) != 1:
-        raise LostError("a service has one target; pf would deal connections out between several")
+def targets_of(rule: PfRule) -> list[Address]:
+    """The addresses that a rule redirects to, of one family. Raises LostError for tables and interfaces."""
     try:
-        return Address.parse(rule.target[0])
+        found = [Address.parse(one) for one in rule.target]
     except ValueError as wrong:
         raise LostError(f"the target: {str(wrong).partition(';')[0]}") from None
+    if rule.family and (strange := [one for one in found if one.family != rule.family]):
+        raise LostError(f"{strange[0]} is not an {rule.family} address")
+    if len({one.family for one in found}) > 1:
+        raise LostError("it redirects to addresses of both families; write a rule for each")
+    return found
 
 
 def services(rule: PfRule, context: Context, comments: tuple[str, ...]) -> Iterator[ServiceDraft]:
     """One draft for each group of ports that keeps its numbers or changes them alike. Raises LostError."""
-    target = target_of(rule)
-    if rule.family not in ("", target.family):
-        raise LostError(f"{target} is not an {rule.family} address")
+    targets = targets_of(rule)
+    target = targets[0]
     if not rule.proto:
         raise LostError("a service needs a protocol")
     if rule.source_port:
@@ -41,12 +43,17 @@ def services(rule: PfRule, context: Context, comments: tuple[str, ...]) -> Itera
         context.warn("rdr does not log; allow = { log = true } does")
     allow: dict[str, object] | None = {} if rule.passes else None
     source, to, on = context.peers(rule.source), context.outside(rule.to, target.family), context.on(rule.on)
-    others: dict[str, str] = {} if context.is_own(str(target)) else {target.family: str(target)}
+    own = len(targets) == 1 and context.is_own(str(target))
+    others: dict[str, tuple[str, ...]] = {} if own else {target.family: tuple(map(str, targets))}
+    deal = ("source_hash",) * (rule.deals == "source-hash") + ("sticky_address",) * (
+        rule.sticky and rule.deals != "source-hash"
+    )
     # One protocol at a time: what is let in may be of one only. Those that stay alike are joined in the end.
     for proto in rule.proto:
         for pairs in _pairs(rule) if proto in WITH_PORTS else [()]:
             yield ServiceDraft(
                 proto=(proto,), pairs=pairs, source=source, on=on, to={target.family: to}, target=others, allow=allow,
+                deal=deal if len(targets) > 1 else (),
                 comments=comments,
             )  # fmt: skip
 

@@ -77,8 +77,8 @@ def _service_keys(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> di
 
 
 def _family(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> str:
-    """The one that was meant, where the jail has both and no address says it."""
-    if any(words and all(map(family_of, words)) for words in (service.source, *service.to.values())):
+    """The one that was meant, where the jail has both and no sender says it: rdr.to says nothing of who asks the jail directly."""
+    if service.source and all(map(family_of, service.source)):
         return ""
     if not service.redirected:
         return service.family
@@ -97,7 +97,8 @@ def _rdr(service: ServiceDraft) -> dict[str, Any]:
     if service.on:
         rdr["on"] = one_or_all(service.on)
     if service.target:
-        rdr["target"] = one_or_all(service.target.values())
+        rdr["target"] = one_or_all(dict.fromkeys(one for addresses in service.target.values() for one in addresses))
+    rdr |= dict.fromkeys(service.deal, True)
     return rdr
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import ConfigError, JailpfError, NoJailError, Place
+from jailpf.plugin import ConfigError, NoJailError, Place
 from jailpf.plugin import importing as rules
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ def split(adapter: Adapter, file: str) -> list[Imported]:
         text = rules.text_of(file)
     except FileNotFoundError:
         raise ConfigError("no such file", Place(file)) from None
-    known = _jails(adapter)
+    known = rules.addresses_of_jails(adapter)
     if not known:
         raise NoJailError("no jail manager knows a jail with an address", None, "`jailpf list` shows what they know")
-    read = _Read(text, file, {one for own in known.values() for family in own.values() for one in family})
+    read = _Read(text, file, known)
     found = [_imported(adapter, read, jail, own) for jail, own in known.items() if read.of(own)]
     if not found:
         raise NoJailError(
@@ -40,8 +40,8 @@ def split(adapter: Adapter, file: str) -> list[Imported]:
 class _Read:
     """The statements of the file. taken: the lines that went to a jail; kept: those that stay all the same."""
 
-    def __init__(self, text: str, file: str, jails: set[str]) -> None:
-        self.jails = jails
+    def __init__(self, text: str, file: str, known: Known) -> None:
+        self.jails = {one for own in known.values() for family in own.values() for one in family}
         self.words: dict[rules.Line, list[str]] = {}
         self.rules: list[tuple[rules.PfRule, rules.Line]] = []
         self.tables: dict[str, tuple[str, ...]] = {}
@@ -55,7 +55,7 @@ class _Read:
                 if not line.text or macros.define(line):
                     self.definitions += [line.text] if line.text else []
                     continue
-                words = macros.words(line.text)
+                words = rules.with_addresses(macros.words(line.text), known)
                 one = rules.statement(words)
             except rules.LostError:
                 continue  # what a declaration has no word for stays where it is
@@ -140,20 +140,6 @@ def _named(assembly: rules.Assembly) -> list[str]:
         for word in (value if isinstance(value, list) else [value])
     ]
     return list(dict.fromkeys(word.strip("!<>") for word in words if word.lstrip("!").startswith("<")))
-
-
-def _jails(adapter: Adapter) -> Known:
-    found: Known = {}
-    for one in adapter.adapters:
-        try:
-            names = list(one.names())
-        except JailpfError:
-            continue
-        for name in names:
-            own, _ = rules.own_addresses(adapter, name)
-            if any(own.values()):
-                found.setdefault(name, own)
-    return found
 
 
 def _numbered(text: str) -> Iterator[tuple[int, str]]:

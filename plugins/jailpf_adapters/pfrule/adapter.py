@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import Adapter, Imported, UsageError
+from jailpf.plugin import Adapter, ConfigError, Imported, UsageError
 from jailpf_adapters.pfrule.folder import Folder
 
 if TYPE_CHECKING:
@@ -34,4 +34,16 @@ class PfRuleFolders(Adapter):
         """
         if not names:
             raise UsageError("import the rules of which folders?", None, "name them: /data/*/etc/pf.conf.d")
-        return [Folder(self, os.path.abspath(name)).imported() for name in names]
+        return [self._imported(os.path.abspath(name), alone=len(names) == 1) for name in names]
+
+    def _imported(self, folder: str, *, alone: bool) -> Imported:
+        """One of several folders that cannot be read keeps nothing of the others."""
+        found = Folder(self, folder)
+        try:
+            return found.imported()
+        except ConfigError as wrong:
+            if alone:
+                raise
+            return Imported(
+                jail=found.jail, file=self.settings.jail_file(found.jail), text="", problems=tuple(wrong.problems)
+            )

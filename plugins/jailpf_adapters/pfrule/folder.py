@@ -47,6 +47,7 @@ class Folder:
         self.settings, self.folder, self.jail = settings, folder, jail_of(folder)
         own, self.warnings = rules.own_addresses(adapter, self.jail)
         self.known = bool(own)
+        self.jails = rules.addresses_of_jails(adapter)
         self.assembly = rules.Assembly(settings.host, own, direct=settings.direct)
         self.tables = rules.Tables(self.assembly, folder, os.path.dirname(settings.jail_file(self.jail)))
         self.rules: list[tuple[rules.PfRule, rules.Line]] = []
@@ -120,7 +121,10 @@ class Folder:
                 if macros.define(line):
                     self.heading += line.comments
                     continue
-                one = rules.statement(macros.words(line.text))
+                words = rules.with_addresses(plain := macros.words(line.text), self.jails)
+                if words != plain:
+                    self.before[-1] = " ".join(words) + "\n"
+                one = rules.statement(words)
                 if isinstance(one, rules.PfRule) and one.loose:
                     self.before[-1] = _LOOSE.sub(r"\1 port \2", self.before[-1])
                 if isinstance(one, rules.PfTable):

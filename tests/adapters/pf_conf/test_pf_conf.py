@@ -52,7 +52,7 @@ def test_each_rule_goes_to_the_jail_that_it_is_about(host: Host) -> None:
         "service": {"http": {"port": [80, 443], "rdr": {"to": "203.0.113.1"}}, "tcp-2222": ssh}, "table": {"office": office},
     }  # fmt: skip
     assert found["mail"]["service"] == {
-        "mail": {"port": 25, "rdr": {"to": "203.0.113.1"}, "allow": {"state": "modulate"}},
+        "mail": {"port": 25, "family": "inet", "rdr": {"to": "203.0.113.1"}, "allow": {"state": "modulate"}},
         "tcp-2222": {**ssh, "family": "inet"},
     }
 

@@ -13,11 +13,12 @@ from jailpf import registry
 from jailpf.compile.whole import compile_jail
 from jailpf.declare import toml
 from jailpf.declare.host import Host as HostSettings
+from jailpf.declare.host import Uplink
 from jailpf.declare.services import read
 from jailpf.errors import ConfigError, PermissionDeniedError, UsageError
 from jailpf.lifecycle.jails import Jails
 from jailpf.managers.importing import Imported, differences
-from jailpf.values import Interface, Peer
+from jailpf.values import Gateway, Interface, Peer
 from jailpf_adapters.pfrule.folder import jail_of
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:
     [
         ("rdr__conf", "no rdr on em0 proto tcp from any to any port 80", "put it into pf.conf, above its rdr-anchor line"),
         ("rdr__conf", f"rdr inet proto tcp from any to $ext port 80 -> {J4}", "the macro $ext is not defined here"),
-        ("rdr__conf", f"rdr inet proto tcp from any to <ext_ip4> port 80 -> {{ {J4} {J6} }}", "a service has one target"),
+        ("rdr__conf", f"rdr inet proto tcp from any to <ext_ip4> port 80 -> {{ {J4} {J6} }}", "is not an inet address"),
         ("rdr__conf", "rdr inet proto tcp from any to <ext_ip4> port 80 -> <pool>", "the target: '<pool>' is not an address"),
         ("rdr__conf", f"rdr inet6 proto tcp from any to <ext_ip4> port 80 -> {J4}", "172.16.15.15 is not an inet6 address"),
         ("rdr__conf", f"rdr from any to <ext_ip4> -> {J4}", "a service needs a protocol"),
@@ -497,3 +498,71 @@ def test_a_list_of_one_family_each_and_long_ranges_are_compared(host: Host) -> N
         "udp-20000": {"proto": "udp", "port": "20000:30000", "rdr": {"port": "30000:40000"}}
     }
     assert compared(host, one) == []
+
+
+def test_names_of_jails_are_their_addresses(host: Host) -> None:
+    """As senders, as targets, in lists, and for a jail of both families."""
+    host.jail_conf(f"dovecot {{ ip4.addr = {J4}; ip6.addr = {J6}; }}\nweb {{ ip4.addr = 172.16.15.2; }}\n")
+    one = imported(
+        host,
+        rdr__conf="rdr on em0 inet proto tcp from any to <ext_ip4> port 993 -> dovecot\n",
+        filter__conf="pass in quick proto tcp from any to dovecot port 993\npass in quick inet proto tcp from { web 192.0.2.1 } to dovecot port 25\n",
+    )
+    assert tomllib.loads(one.text)["service"] == {
+        "mail": {"port": 993, "family": "inet"},
+        "mail-2": {"port": 993, "family": "inet6", "rdr": False},
+        "mail-3": {"port": 25, "from": ["172.16.15.2", "192.0.2.1"], "rdr": False},
+    }
+    assert "-> 172.16.15.15\n" in one.before
+
+
+def test_a_pool_is_a_list_of_targets(host: Host) -> None:
+    """By turns, by the client's address, or sticky; the jail itself may be one."""
+    one = imported(
+        host,
+        rdr__conf=f"rdr on em0 inet proto tcp to <ext_ip4> port 80 -> {{ {J4} 172.16.15.2 }} round-robin sticky-address\n"
+        f"rdr on em0 inet proto tcp to <ext_ip4> port 443 -> {{ {J4}, 172.16.15.2 }} source-hash\n",
+        filter__conf=f"pass in quick proto tcp to {{ {J4} 172.16.15.2 }} port {{ 80 443 }}\n",
+        nat__conf=f"nat on em0 inet from {J4} to any -> 192.0.2.1\n",
+    )
+    both = [J4, "172.16.15.2"]
+    assert tomllib.loads(one.text)["service"] | {"tcp": None} == {
+        "http": {"port": 80, "rdr": {"target": both, "sticky_address": True}},
+        "http-2": {"port": 443, "rdr": {"target": both, "source_hash": True}},
+        "tcp": None,
+    }
+    lost = imported(host, rdr__conf=f"rdr inet proto tcp to <ext_ip4> port 25 -> {{ {J4} 172.16.15.2 }} random\n")
+    assert "not by random" in str(lost.problems[0])
+
+
+def test_reply_to_is_an_uplink_of_the_settings(host: Host) -> None:
+    """By card and gateway; without one the line is kept, with what jailpf.toml would say."""
+    line = f"pass in quick on em1 reply-to (em1 198.51.100.1) inet proto tcp to {J4} port 25\n"
+    files = {"rdr__conf": f"rdr on em1 inet proto tcp to 198.51.100.2 port 25 -> {J4}\n", "filter__conf": line}
+    one = imported(host, **files)
+    assert "no uplink has em1 and 198.51.100.1; jailpf.toml would say [host.uplink.em1]" in str(one.problems[0])
+    link = Uplink(interface=Interface("em1"), gateway=(Gateway.parse("198.51.100.1"),))
+    known = replace(settings(host), host=replace(settings(host).host, uplinks={"second": link}))
+    (one,) = host.adapter("pfrule", known).import_([rules(host, **files)])
+    assert tomllib.loads(one.text)["service"]["mail"] == {
+        "port": 25, "rdr": {"to": "198.51.100.2", "on": "em1"}, "allow": {"on": "em1"},
+    }  # fmt: skip
+
+
+def test_one_empty_folder_of_several_keeps_nothing_of_the_others(host: Host) -> None:
+    """It is named, and the rest is imported."""
+    host.jail_conf(f"dovecot {{ ip4.addr = {J4}; }}\n")
+    good = rules(host, filter__conf=f"pass in quick proto tcp to {J4} port 25\n")
+    empty = host.root / "data/web/etc/pf.conf.d"
+    empty.mkdir(parents=True)
+    found = imported_by(host, "pfrule", [str(empty), good])
+    assert [(one.jail, bool(one.text), len(one.problems)) for one in found] == [("web", False, 1), ("dovecot", True, 0)]
+
+
+def test_a_line_of_a_family_that_its_target_has_not_is_named(host: Host) -> None:
+    """pfctl refuses it; it is no rule."""
+    host.jail_conf(f"dovecot {{ ip4.addr = {J4}; ip6.addr = {J6}; }}\n")
+    lines = f"pass in quick inet6 proto tcp to {J4} port 25\npass in quick proto tcp to {J4} port 80\n"
+    one = imported(host, filter__conf=lines)
+    assert "it is of inet6, and what it lets in to has no such address; it is dropped" in str(one.problems[0])
+    assert tomllib.loads(one.text)["service"] == {"http": {"port": 80, "family": "inet", "rdr": False}}
