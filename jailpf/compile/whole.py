@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from jailpf.compile.laid_out import lay_out
 from jailpf.compile.made import Rendered, acting, bound, checked, crowded, never_by_default, untagged
@@ -20,52 +20,16 @@ from jailpf.values import Address, Filename, Member, Peer
 from jailpf.values import anchors as names
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable
 
+    from jailpf.compile.knows import KnowsJails
     from jailpf.declare.rules import RuleType, Service
     from jailpf.declare.services import Services
-    from jailpf.declare.settings import Settings
     from jailpf.model import Jail
 
 TRANSLATING = ("nat", "binat")
 AFTER_SERVICES = 90
 RIDENTIFIER = 14  # the first release whose pfctl is known to take it (facts-2.md section 8)
-
-
-class KnowsJails(Protocol):
-    """Who is asked about the host and its other jails."""
-
-    @property
-    def settings(self) -> Settings:
-        """The host's settings."""
-
-    @property
-    def registry(self) -> KnowsRuleTypes:
-        """The rule types by keyword."""
-
-    def find(self, name: str) -> Jail:
-        """A jail by name. Raises NoJailError."""
-
-    def file(self, name: str) -> str:
-        """Where its declaration is, or would be."""
-
-    def everybody(self) -> Iterable[str]:
-        """The names of all jails."""
-
-    @property
-    def neighbours(self) -> Iterable[Jail]:
-        """All jails whose addresses can be found."""
-
-    def must_be_outside(self, file: str, *own: str) -> None:
-        """Refuse a file in the root of any jail. Raises PermissionDeniedError."""
-
-
-class KnowsRuleTypes(Protocol):
-    """The registry, as compiling needs it."""
-
-    @property
-    def rule_types(self) -> Mapping[str, type[RuleType]]:
-        """keyword -> rule type."""
 
 
 def compile_jail(
