@@ -56,7 +56,7 @@ def _unconnected(topology: Topology, jail: Jail) -> Iterable[JailpfError]:
     if any(topology.unconnected(parse_address(str(address))) for address in jail.addresses):
         named = f"no interface {jail.interface}" if jail.interface else "no interface before it that anybody names"
         yield ConfigError(
-            f"how the vnet jail {jail.name} is connected is not known, and left out: this host has {named}",
+            f"how the vnet jail {jail.name} is connected is not known: this host has {named}",
             None,
             f'start {jail.name} if its start makes one, or say interface = "bridge0" in its [jail]; of netgraph pf sees nothing',
         )

@@ -89,6 +89,8 @@ def build(
     jails, problems = (like.jails, like.broken) if like else _jails(session)
     topology, odd = surroundings(session, (one.jail for one in jails.values()), interfaces)
     add_interfaces(topology, given)
+    if declared:
+        topology.assume()
     loaded = _main(session, main)
     if main and isinstance(loaded[0], str):
         loaded = loaded[0], filled(session, loaded[0], topology, elsewhere=bool(interfaces or given))

@@ -149,6 +149,18 @@ class Topology:
             (name for name in there if any(own.reaches(address) for own in self.interfaces[name].own)), sides[0]
         )
 
+    def assume(self) -> None:
+        """Take for granted that the interface before each vnet jail is there, as once it has started."""
+        with self.changing():
+            for name, jail in self.jails.items():
+                if jail.vnet:
+                    sides = tuple(one or "bridge0" for one in jail.interfaces)
+                    self.jails[name] = jail._replace(interfaces=sides)
+                    for one in sides:
+                        self.interfaces.setdefault(one, Interface.made(one))
+            self.described = False
+            self._forget()
+
     def unconnected(self, address: Address) -> str:
         """The vnet jail of that address, where this host has no interface before it; "" otherwise."""
         owner = self.owners().get(address)
@@ -183,8 +195,9 @@ class Topology:
         if back and not self.interfaces.get(back.interface, Interface("")).loopback:
             return back.interface
         owner = self.owners().get(to)
-        if owner and not owner.vnet and not self.interfaces[owner.interface].loopback:
-            return owner.interface
+        held = self.interfaces.get(owner.interface) if owner and not owner.vnet else None
+        if held and held.up and not held.loopback:
+            return held.name
         default = longest((route for route in self.routes if route.family == source.family), source)
         return default.interface if default else self.ext_if
 
@@ -233,8 +246,9 @@ class Topology:
         if family in self._networks:
             return self._networks[family]
         found = self._networks[family] = []
+        routed = any(route.family == family for route in self.routes)
         for name, interface in self.interfaces.items():
-            for own in interface.own:
+            for own in interface.own if interface.up or not routed else ():
                 if own.family == family and not own.link_local:
                     found.append(Route(f"{address_text(family, own.network.low)}/{own.prefix}", name))
                     if own.peer is not None:

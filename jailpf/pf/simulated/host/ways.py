@@ -54,13 +54,28 @@ def way_out(topology: Topology, to: Address) -> str:
     owner = topology.owners().get(to)
     near = topology.network_of(to)
     if owner and owner.vnet:
+        if topology.described and topology.routes and not _leads(topology, owner.interface, to):
+            raise NoWayError(f"no network and no route of this host by {owner.interface} holds {to}")
         beside = near and owner.interface in (near, topology.bridge_of(near))
         return near if beside else owner.interface
     route = topology.route(to)
     if route is None or route.closed or topology.interfaces[route.interface].loopback:
         why = "is closed" if route and route.closed else f"is by {route.interface}" if route else "is there"
         raise NoWayError(f"no route to {to}: the only one {why}" if route else f"no route to {to}")
+    if not topology.interfaces[route.interface].up:
+        raise NoWayError(f"{route.interface}, which leads to {to}, is down")
     return route.interface
+
+
+def _leads(topology: Topology, side: str, to: Address) -> bool:
+    """Whether the host sends to that address by that interface, a bridge or one of its members."""
+    route = topology.route(to)
+    return route is not None and side in (route.interface, topology.bridge_of(route.interface))
+
+
+def hears(topology: Topology, side: str, family: Family) -> bool:
+    """Whether a vnet jail behind that interface can send the host anything: the host needs an address there."""
+    return not topology.described or _addressed(topology, side, family)
 
 
 def is_behind(topology: Topology, owner: Owner, interface: str) -> bool:
@@ -106,7 +121,7 @@ def switched(topology: Topology, came: str, source: Address, to: Address) -> Swi
         if route is not None and _behind(topology, bridge, route.interface):
             beyond = route.interface
             leaves = beyond if beyond != bridge else card_of(topology, bridge)
-        elif came != bridge and not _addressed(topology, bridge, to.family):
+        elif not _addressed(topology, bridge, to.family) and (came != bridge or card_of(topology, bridge)):
             beyond = leaves = _other(topology, bridge, came, to)
         else:
             return None
@@ -175,6 +190,8 @@ def _seen(topology: Topology, bridge: str, enters: str, leaves: str) -> tuple[Ho
 def refused(topology: Topology, came: str, source: Address, to: Address) -> str:
     """Why the kernel drops a packet that comes in from elsewhere, whatever pf says; "" when it does not."""
     interface = topology.interfaces[came]
+    if not interface.up:
+        return f"{came} is down: nothing comes in by it"
     if interface.loopback:
         return ""
     for address in (source, to):

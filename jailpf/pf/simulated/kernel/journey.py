@@ -52,6 +52,10 @@ class Journey:
         if not (start.kind == "vnet" and by):
             if handed := self._switched(packet, came):
                 return handed
+            if start.kind == "vnet" and not ways.hears(self.topology, came, packet.family):
+                raise StoppedError(
+                    "unreachable", f"no address of this host is on {came}: nobody there can send it anything", packet
+                )
             came = ways.way_in(self.topology, came, packet.addresses()[1])
         packet.received, packet.verified = came, self._verifies(start, came)
         return self._deliver(packet, came, self.hopper.hop(packet, came, "in"))

@@ -7,6 +7,7 @@ count: the question is who can open a connection. ICMP means an echo request.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -180,13 +181,14 @@ class _Search:
     def _come(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
         """By a card, or from the vnet jails on a bridge: what the bridge hands on, and what is the host's."""
         bridge = came if self.topology.interfaces[came].bridge else self.topology.bridge_of(came)
+        heard = came not in self.sides or ways.hears(self.topology, came, kind.family)
         if not bridge:
-            yield from self._enter(kind, came, flow)
+            yield from self._enter(kind, came, flow) if heard else ()
             return
         inside = self._addresses(kind.family, bridge)
         for single in self._singles(flow._replace(to=flow.to & inside), kind.family):
             yield from self._switched(kind, came, single)
-        for single in self._singles(flow._replace(to=flow.to - inside), kind.family):
+        for single in self._singles(flow._replace(to=flow.to - inside), kind.family) if heard else ():
             to = Address(kind.family, _destination(single))
             yield from self._enter(kind, ways.way_in(self.topology, came, to), single)
 
@@ -246,10 +248,9 @@ class _Search:
         """From the host or a local jail to one address of its own, or to a vnet jail."""
         address = Address(kind.family, _destination(flow))
         owner = self.owners[address]
-        if self.topology.unconnected(address):
-            return
         if owner.vnet:
-            yield from self._out(kind, owner.interface, flow)
+            with suppress(NoWayError, ways.UnknownWayError):
+                yield from self._out(kind, way_out(self.topology, address), flow)
             return
         loopback = self.topology.loopback(address)
         for out in self._out(kind, loopback, flow):
