@@ -193,7 +193,7 @@ def test_whatever_pfctl_does_sync_makes_it_right(
         machine.mood(" -[fFk] ", "pass", number - 1)
         machine.mood(" -[fFk] ", mood, 5 if mood == "busy" else 1)
         machine.running(OTHER, *(["web"] if verb != "poststop" else []))
-        with monkeypatch.context() as patched, contextlib.suppress(JailpfError):
+        with machine.swift(), monkeypatch.context() as patched, contextlib.suppress(JailpfError):
             if mood.startswith("hangs"):
                 patched.setattr(spawn, "SECONDS", 0.4)
             VERBS[verb](machine)
@@ -202,7 +202,8 @@ def test_whatever_pfctl_does_sync_makes_it_right(
         )
         machine.calm()
         machine.running(OTHER)
-        assert not sync(machine.session()).problems
+        with machine.swift():
+            assert not sync(machine.session()).problems
         assert machine.anchors() == right
         assert machine.records() == [f"{OTHER}.json"]
         if not reached:

@@ -9,7 +9,7 @@ import pytest
 from jailpf.errors import ConflictError, PfUnavailableError
 from jailpf.lifecycle import listeners, silent
 from jailpf.lifecycle.prepare import Prepared, prepare
-from jailpf.system import programs
+from jailpf.system import programs, sockets
 from jailpf.testing import SimulatedHost
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_cards_and_logs_that_are_not_there(tmp_path: Path, monkeypatch: pytest.M
 def test_what_the_host_listens_on(tmp_path: Path) -> None:
     """A service without an outside port of its own takes it; with one it says that it is meant."""
     host = SimulatedHost(tmp_path / "host", settings='[host]\next_if = "em0"\next_ip4 = "203.0.113.1"\n', pf_conf=LINES)
-    heard = list(listeners._listeners(SOCKSTAT))
+    heard = sockets.parse(SOCKSTAT)
     assert [(one.who, one.port) for one in heard] == [
         ("sshd", 22),
         ("sshd", 22),

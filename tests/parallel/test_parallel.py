@@ -7,6 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 from stand_ins.machine import web
 
 from jailpf.lifecycle import prestart
@@ -14,8 +15,6 @@ from jailpf.state import records
 
 if TYPE_CHECKING:
     from stand_ins.machine import Machine
-
-JAILS = 50
 
 
 def declare(machine: Machine, count: int) -> list[str]:
@@ -40,14 +39,16 @@ def at_once(machine: Machine, commands: list[list[str]]) -> list[int]:
     return statuses
 
 
-def test_fifty_jails_start_at_once(machine: Machine) -> None:
+@pytest.mark.parametrize("count", [16, pytest.param(50, marks=pytest.mark.exam)])
+def test_many_jails_start_at_once(machine: Machine, count: int) -> None:
     """Every jail passes and is loaded, each with its own rules and record, as if they had started one by one."""
-    names = declare(machine, JAILS)
-    for name in names[JAILS // 5 :]:
-        prestart.prestart(machine.session(), name)
+    names = declare(machine, count)
+    with machine.swift():
+        for name in names[count // 5 :]:
+            prestart.prestart(machine.session(), name)
     machine.calls()
     at_once(machine, [["created", name] for name in names])  # some of them cold
-    assert len(machine.calls()) < 2 * JAILS
+    assert len(machine.calls()) < 2 * count
     held = machine.anchors()
     assert sorted(held) == [f"jailpf/{name}" for name in names]
     assert all(f"port {1000 + number} " in held[f"jailpf/{name}"] for number, name in enumerate(names))

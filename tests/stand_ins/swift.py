@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
@@ -26,12 +27,12 @@ def _code() -> CodeType:
 
 @contextmanager
 def swift(program: Path) -> Iterator[None]:
-    """Within, spawn answers for this program itself, as long as it is the stand-in and in no mood."""
+    """Within, spawn answers for this program itself, as long as it is the stand-in, and is not to be killed or to hang."""
     start, finish = spawn.start, spawn.finish
     answers: dict[int, tuple[int, bytes, bytes]] = {}
 
     def started(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, int, int]:
-        plain = argv[0] == str(program) and not os.path.exists(f"{program}.state/moods")
+        plain = argv[0] == str(program) and not _dies(f"{program}.state/moods", " ".join(argv[1:]))
         if not (plain and spawn.is_trusted(argv[0]) and program.read_text().endswith(SOURCE.read_text())):
             return start(argv, stdin)
         number = -len(answers) - 1
@@ -53,6 +54,15 @@ def swift(program: Path) -> Iterator[None]:
         yield
     finally:
         spawn.start, spawn.finish = start, finish
+
+
+def _dies(moods: str, words: str) -> bool:
+    """Whether its mood for these words takes a process of its own."""
+    if not os.path.exists(moods):
+        return False
+    lines = [line.split("\t") for line in Path(moods).read_text().splitlines()]
+    mood = next((what for pattern, what, times in lines if times != "0" and re.search(pattern, words)), "")
+    return mood.startswith(("killed", "hangs"))
 
 
 def _run(argv: list[str], stdin: int | str) -> tuple[int, bytes, bytes]:
