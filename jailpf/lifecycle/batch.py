@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, problems_of
 from jailpf.lifecycle import compare, conflicts, load
-from jailpf.state import claimed
+from jailpf.state import claimed, lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,7 @@ def install(
             failed(record.jail, problems_of(wrong))
     together = _together(session, changes)
     for number, change in enumerate(changes, 1):
+        lock.renew()
         if progress:
             progress("loading", number, len(changes))
         try:

@@ -10,7 +10,7 @@ from jailpf.errors import JailpfError, Problem, problems_of
 from jailpf.lifecycle.session import locked, open_pf
 from jailpf.lifecycle.states import kill_states
 from jailpf.lifecycle.survey import alive
-from jailpf.state import records, writes
+from jailpf.state import lock, records, writes
 from jailpf.state.rundir import file_name
 from jailpf.system import living
 from jailpf.values.anchors import jail_label
@@ -88,7 +88,10 @@ def purge(session: Session) -> list[Problem]:
                 )
             elif not any(file_name(name) == file for name in gone):
                 gone[file] = file
-        return problems + [problem for name, file in gone.items() for problem in remove(session, name, file=file)]
+        for name, file in gone.items():
+            lock.renew()
+            problems += remove(session, name, file=file)
+        return problems
 
     return _locked(session, step)
 

@@ -11,7 +11,7 @@ from jailpf.lifecycle import batch, leftovers, load, poststop, readiness
 from jailpf.lifecycle.jails import near_name
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey
-from jailpf.state import claimed, plans, starting
+from jailpf.state import claimed, lock, plans, starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,6 +73,7 @@ def sync(
         todo = []
         stale: dict[str, Record] = {}
         for name, record in wanted.items():
+            lock.renew()
             recorded = seen.known.get(name)
             condition = seen.condition(record, scratch=not dry)
             record = replace(record, jid=seen.jid(recorded or record))
@@ -89,6 +90,7 @@ def sync(
         for record in stale.values():  # the same rules, but other lines, plugins or claims
             result.problems += poststop.attempt(partial(load.replace_record, session, record))
         for name in gone:
+            lock.renew()
             result.problems += poststop.remove(session, name, file=name if name in seen.broken else "", told=False)
         for path in orphans:
             result.problems += poststop.attempt(partial(session.pf.unload, path))
@@ -116,6 +118,7 @@ def _wanted(
     wanted = {}
     everyone = [name for name in session.jails.declared() if (not only or name in only) and seen.runs(name)]
     for number, name in enumerate(everyone, 1):
+        lock.renew()
         if progress:
             progress("reading", number, len(everyone))
         try:

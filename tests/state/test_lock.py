@@ -197,3 +197,13 @@ def test_stamps_see_every_change_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "g").rename(file)
     seen.add(rundir.stamp(str(file)))
     assert len(seen) == 4
+
+
+def test_who_waits_for_a_command_that_gets_on_waits_on(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync of thousands of jails renews the lock at each: its holder is another one to those who wait."""
+    with Lock(run) as held:
+        before = held.holder()
+        lock.renew()
+        assert held.holder() != before
+        assert held.holder().split()[0] == before.split()[0]
+    lock.renew()  # without a lock it is nothing

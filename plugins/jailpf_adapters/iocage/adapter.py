@@ -40,7 +40,11 @@ _ASKED = ("dhcp", "accept_rtadv")
 class IocageKeys(Keys):
     """[managers.iocage]."""
 
-    root: str = key(AbsolutePath, "iocage's root folder; absent: asked of zpool(8).", default="")
+    root: str = key(
+        AbsolutePath,
+        "iocage's root folder; absent: asked of zpool(8), anew at each start of a jail, for no file tells.",
+        default="",
+    )
     program: str = key(AbsolutePath, "Where iocage is.", default="/usr/local/bin/iocage")
 
 
