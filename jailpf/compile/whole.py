@@ -128,6 +128,7 @@ class _Work:
             self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
         self._default_nat()
         self.translating = tuple(self.translations)
+        self._untranslated()
         if self.settings.layout.path("filter", self.jail.name):
             self.take(never_by_default(self.jail, self.settings.host.default_if, self.translating))
         rest = [one for one in declared if one.keyword not in TRANSLATING]
@@ -169,6 +170,16 @@ class _Work:
                 continue
             if source := tuple(one for one in rule.source if one in hidden):
                 self.take([replace(rule, source=source)])
+
+    def _untranslated(self) -> None:
+        """Tell of an address that has need of a nat, where those that are declared are for other senders only."""
+        declared = self.services.of("nat")
+        for one in self.jail.addresses if declared and self.settings.host.nat else ():
+            rules = [rule for rule in self.translating if rule.family == one.family]
+            if rules and self._hidden(one) and not any(peer.holds(one) for rule in rules for peer in rule.source):
+                what = f"{one} leaves as it is: no [nat.NAME] is for it, and with one of its own a jail has no other"
+                place = self.services.place("nat", declared[0].name, "from")
+                self.notes.append(Problem(what, place, "name it in `from`, too"))
 
     def _hidden(self, address: Address) -> bool:
         """Whether an address leaves by the host's: not one that outside knows, nor one that ext_if itself holds."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jailpf.declare.ways import LOOPBACKS, RenderError, Way
 from jailpf.errors import NoJailError
 from jailpf.values import Interface, Network
+from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +43,9 @@ class Around:
         try:
             return self.lookup(name)
         except NoJailError as wrong:
-            raise self.error(f"{wrong.problems[0].message}; write an address instead", key) from None
+            near = did_you_mean(name, (one for one in self.everybody() if one != self.jail.name), only_near=True)
+            remedy = f'did you mean "{near}"?' if near else "write an address instead"
+            raise self.error(f"{wrong.problems[0].message}; {remedy}", key) from None
 
     def find_jails(self, pattern: str, key: str = "") -> tuple[Jail, ...]:
         """The jails of a name or pattern, without this one. Raises RenderError when there is none."""

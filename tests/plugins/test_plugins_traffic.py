@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jailpf.lifecycle.prepare import prepare
 from jailpf.testing import SimulatedHost
 
 if TYPE_CHECKING:
@@ -377,3 +378,18 @@ def test_layouts_decide_alike(folder: Path, layout: str) -> None:
     host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
     host.traffic("jail:web", 25, to=OFFICE).reaches(OFFICE)
     host.traffic("jail:web", 80, to=OFFICE).is_blocked()
+
+
+@pytest.mark.parametrize("networks", ['"10.9.0.0/16"', '["10.9.0.0/16", "10.0.0.2"]', '"10.0.0.0/8"'])
+def test_a_nat_for_others_only_is_told(folder: Path, networks: str) -> None:
+    """The jail's own address gets no other nat, and would leave as it is."""
+    host = SimulatedHost(folder, settings=NAT, pf_conf=CONF)
+    host.declare(f"[nat.clients]\nfrom = {networks}\n[out.all]\n", ip4="10.0.0.2", ip6="fd00::2")
+    prepared = prepare(host.session(), "web", created=True)
+    assert prepared
+    said = [one.message for one in prepared.ruleset.notes]
+    alone = networks == '"10.9.0.0/16"'
+    assert (
+        said
+        == ["10.0.0.2 leaves as it is: no [nat.NAME] is for it, and with one of its own a jail has no other"] * alone
+    )
