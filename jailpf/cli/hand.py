@@ -118,8 +118,26 @@ def _loaded(session: Session, prepared: Prepared, what: str) -> None:
     for anchor in prepared.record.anchors:
         print(f"{prepared.record.jail}: {what} {_count(anchor.text)} into {anchor.path}")
     readiness.check(session, prepared)
+    session.notes += _stopped(session, prepared)
     output.problems(session.notes, level="yellow")
     session.notes.clear()
+
+
+def _stopped(session: Session, prepared: Prepared) -> list[Problem]:
+    """What becomes of the rules of a jail that does not run; nothing where jls(8) cannot be asked."""
+    from jailpf.lifecycle.survey import alive
+
+    jail = prepared.record.jail
+    try:
+        running = set(alive(session, session.settings))
+    except JailpfError:
+        return []
+    what = f"{jail} does not run, and the next `jailpf sync` takes this away again"
+    return (
+        []
+        if {jail, prepared.record.running_name} & running
+        else [Problem(what, None, "its hooks load it when it starts")]
+    )
 
 
 def _count(text: str) -> str:
