@@ -34,14 +34,17 @@ def narrows(model: Model, overlap: Overlap, ours: Callable[[str], bool]) -> Iter
             dead = list(_dead(model, overlap, section, line))
             known = all(id(flat.rule) in told for flat, _ in dead)
             told.update(id(flat.rule) for flat, _ in dead)
-            if dead and not known:
+            if dead:
                 told.add(id(line))
+            if dead and not known:
                 flat, speaks = dead[0]
                 yield Judged(
                     "narrows", _match(model, section, line), match_of(flat), speaks.example(), (), len(dead) - 1
                 )
     if any(lines.values()):
-        before = reach(Held(model))
+        before: dict[tuple[object, ...], list[Box]] = {}
+        for row in reach(Held(model)):
+            before.setdefault(_end(row), []).append(_box(row))
         for section, found in lines.items():
             for line in found:
                 if id(line) not in told and (kept := _kept_out(model, section, line, before, ours)):
@@ -68,7 +71,7 @@ def _dead(model: Model, overlap: Overlap, section: str, line: Rule) -> Iterator[
 
 
 def _kept_out(
-    model: Model, section: str, line: Rule, before: list[Reached], ours: Callable[[str], bool]
+    model: Model, section: str, line: Rule, before: dict[tuple[object, ...], list[Box]], ours: Callable[[str], bool]
 ) -> Reached | None:
     """What a rule of an anchor would let in, were there no conditions on the line."""
     rules = dict(model.rulesets[""].rules)
@@ -76,15 +79,18 @@ def _kept_out(
     for row in reach(Held(_changed(model, rules))):
         if row.doubts or not row.answered or not any(ours(flat.path) for flat in row.flats):
             continue
-        same = [
-            Box(one.sources, one.source_ports, one.to, one.ports)
-            for one in before
-            if (one.origin, one.family, one.proto, one.answered) == (row.origin, row.family, row.proto, True)
-        ]
-        free, _ = divided(Box(row.sources, row.source_ports, row.to, row.ports), same)
+        free, _ = divided(_box(row), before.get(_end(row), []))
         if free:
             return replace(row, **free[0]._asdict())
     return None
+
+
+def _box(row: Reached) -> Box:
+    return Box(row.sources, row.source_ports, row.to, row.ports)
+
+
+def _end(row: Reached) -> tuple[object, ...]:
+    return row.origin, row.family, row.proto, row.answered, row.address
 
 
 def conditions(line: Rule) -> bool:

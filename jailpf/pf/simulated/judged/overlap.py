@@ -9,6 +9,7 @@ from jailpf.pf.simulated.kernel.flat import flatten
 from jailpf.pf.simulated.reach.boxes import Box
 from jailpf.pf.simulated.reach.intervals import EVERY, PORTS, IntervalSet
 from jailpf.pf.simulated.reach.sets import Sets, port_set
+from jailpf.pf.simulated.rules.addresses import Address
 from jailpf.pf.simulated.rules.rule import SECTIONS
 from jailpf.pf.simulated.rules.words import WITH_PORTS
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.rules.rule import Family, Host, Rule
 
 FAMILIES: tuple[Family, Family] = ("inet", "inet6")
+FEW = 16  # addresses that are looked at one by one
 BOTH_WAYS = frozenset(["in", "out"])
 
 
@@ -70,6 +72,8 @@ class Overlap:
         self.model, self.sets = model, Sets(model)
         self._known: dict[tuple[int, str, str], Speaks | None] = {}
         self._tags = _tags(model)
+        self._owners = model.topology.owners()
+        self._loopbacks = {name for name, one in model.topology.interfaces.items() if one.loopback}
 
     def flat(self, flat: Flat, direction: str = "", *, guarded: bool = True) -> Speaks | None:
         """A rule in its place, behind the lines that call its anchor; None when there is no packet for it.
@@ -102,7 +106,22 @@ class Overlap:
             if not tag or way == "out" or name in self._tags.get(tag, ())
         )
         boxes = {family: box for family in FAMILIES if (box := self._box(rule, path, family, source, to)) is not None}
+        ways &= frozenset(way for family, box in boxes.items() for way in ways if self._goes(family, box, *way))
         return Speaks(ways, rule.proto, tag, boxes) if ways and boxes else None
+
+    def _goes(self, family: Family, box: Box, interface: str, direction: str) -> bool:
+        """Whether packets between such addresses are seen there: what is for one of the host's own, or from it, comes and
+        goes by its loopbacks, or by the interface before a vnet jail.
+        """
+        ends = box.to if direction == "out" else box.sources
+        if ends.count() > FEW:
+            return True
+        return any(
+            owner is None or (owner.interface == interface if owner.vnet else interface in self._loopbacks)
+            for owner in (
+                self._owners.get(Address(family, number)) for low, high in ends for number in range(low, high + 1)
+            )
+        )
 
     def _box(self, rule: Rule, path: str, family: Family, source: Host, to: Host) -> Box | None:
         if rule.family not in {"", family} or rule.proto == {"inet": "ipv6-icmp", "inet6": "icmp"}[family]:

@@ -28,19 +28,27 @@ ASKED = {"out": ("binat", "nat"), "in": ("rdr", "binat")}
 def beats(model: Model, overlap: Overlap, ours: Callable[[str], bool]) -> Iterator[Judged]:
     """Each rule of main that decides for packets of an anchor's rule, with the first of these."""
     found: dict[int, tuple[Flat, Flat, Speaks, int]] = {}
+    main = {section: _main(model, section) for section in ("binat", "nat", "rdr")}
     for direction, sections in ASKED.items():
         for number, section in enumerate(sections):
-            flats = flatten(model, section)
-            for at, flat in enumerate(flats):
+            before = [(other, False) for first in sections[:number] for _, other in main[first]]
+            for at, flat in enumerate(flatten(model, section) if before or main[section] else ()):
                 if not ours(flat.path) or flat.rule.no or (own := overlap.flat(flat, direction)) is None:
                     continue
-                first = [one for before in sections[:number] for one in flatten(model, before)]
-                main = [*((one, False) for one in first), *((one, n > at) for n, one in enumerate(flats))]
-                for other, part in _taken(overlap, own, direction, main):
+                asked = [*before, *((other, place > at) for place, other in main[section])]
+                for other, part in _taken(overlap, own, direction, asked):
                     seen = found.get(id(other))
                     found[id(other)] = (*seen[:3], seen[3] + 1) if seen else (other, flat, part, 0)
     for other, flat, part, more in found.values():
         yield Judged("beats", match_of(other), match_of(flat), part.example(), more=more)
+
+
+def _main(model: Model, section: str) -> list[tuple[int, Flat]]:
+    """The rules of the main ruleset that may take packets, each with its place."""
+    flats = enumerate(flatten(model, section))
+    return [
+        (at, flat) for at, flat in flats if not flat.path and flat.rule.action != "unknown" and not flat.rule.anchor
+    ]
 
 
 def _taken(
@@ -49,8 +57,6 @@ def _taken(
     """The rules of main, in order, that take packets of an anchor's rule, and which. With each whether it stands behind."""
     taken: dict[Family, list[Box]] = {}
     for flat, behind in main:
-        if flat.path or flat.rule.action == "unknown" or flat.rule.anchor:
-            continue
         asked = overlap.flat(flat, direction)
         both = own.both(asked) if asked is not None else None
         if both is None or (both.tag and not own.tag):

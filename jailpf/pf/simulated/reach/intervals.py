@@ -133,9 +133,13 @@ class IntervalSet:
         """Every number moved by the same distance."""
         return IntervalSet(tuple((low + by, high + by) for low, high in self.spans)) if by else self
 
+    def count(self) -> int:
+        """How many numbers; len() cannot say it of IPv6 networks."""
+        return sum(high - low + 1 for low, high in self.spans)
+
     def __len__(self) -> int:
         """How many numbers; sets of IPv6 addresses have no len()."""
-        return sum(high - low + 1 for low, high in self.spans)
+        return self.count()
 
 
 @lru_cache(maxsize=1 << 16)

@@ -34,7 +34,7 @@ def moved(matcher: Matcher, flat: Flat, pool: Pool, flow: Flow, family: Family, 
     if not addresses:
         return
     doubts = flow.doubts if sure else tuple(dict.fromkeys((*flow.doubts, flat)))
-    several = (*flow.pools, flat) if len(addresses) > 1 else flow.pools
+    several = (*flow.pools, flat) if addresses.count() > 1 else flow.pools
     if direction == "in":
         for part in _with_port(flow, flat, pool):
             yield part._replace(target=addresses, doubts=doubts, pools=several)
@@ -42,7 +42,7 @@ def moved(matcher: Matcher, flat: Flat, pool: Pool, flow: Flow, family: Family, 
         ports = flow.seen_ports
         if not pool.static_port and flow.source_ports.spans != ((0, 0),):
             ports = IntervalSet(((pool.port, pool.port_end or pool.port),)) if pool.port else NAT_PORTS
-        several = several if ports is None or len(ports) < 2 else (*flow.pools, flat)
+        several = several if ports is None or ports.count() < 2 else (*flow.pools, flat)
         yield flow._replace(seen=addresses, seen_ports=ports, doubts=doubts, pools=several)
 
 

@@ -75,6 +75,7 @@ class _Search:
         # Whose packets the kernel drops when they come in by a card, and for whom nothing comes.
         self.never = {family: IntervalSet.of(ways.never(family)) for family in FAMILIES}
         self._known: dict[tuple[Family, str], IntervalSet] = {}
+        self._sets: dict[tuple[Family, str], IntervalSet] = {}
         self.protos = {
             rule.proto for ruleset in model.rulesets.values() for rules in ruleset.rules.values() for rule in rules
         }
@@ -172,11 +173,16 @@ class _Search:
 
     def _elsewheres(self, family: Family) -> IntervalSet:
         """The addresses for which nothing comes in by a card: loopback and the like, what another of a CARP group has."""
-        backup = [parse_address(text) for one in self.topology.interfaces.values() for text in one.backup]
-        return self.never[family] | IntervalSet.of((one.number, one.number) for one in backup if one.family == family)
+        if (family, "elsewhere") not in self._sets:
+            backup = [parse_address(text) for one in self.topology.interfaces.values() for text in one.backup]
+            held = IntervalSet.of((one.number, one.number) for one in backup if one.family == family)
+            self._sets[family, "elsewhere"] = self.never[family] | held
+        return self._sets[family, "elsewhere"]
 
     def _dropped(self, family: Family) -> IntervalSet:
-        return self.never[family] | self._addresses(family, "")
+        if (family, "dropped") not in self._sets:
+            self._sets[family, "dropped"] = self.never[family] | self._addresses(family, "")
+        return self._sets[family, "dropped"]
 
     def _come(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
         """By a card, or from the vnet jails on a bridge: what the bridge hands on, and what is the host's."""
@@ -221,7 +227,7 @@ class _Search:
     def _singles(self, flow: Flow, family: Family) -> Iterator[Flow]:
         """The flow in one part for each address of the host and its jails that it goes to."""
         now = flow.destinations()
-        if flow.target is not None and len(now) == 1:
+        if flow.target is not None and now.count() == 1:
             yield flow
             return
         here = self.owned[family] & now
