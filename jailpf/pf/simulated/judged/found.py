@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from jailpf.pf.simulated.rules.addresses import address_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jailpf.pf.simulated.kernel.connection import Match
     from jailpf.pf.simulated.reach.intervals import IntervalSet
     from jailpf.pf.simulated.reach.reached import Reached
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["never bans", "lets in", "hides", "beats", "never asked", "overruled", "narrows"]
 USUAL = {"inet": (198 << 24) + (51 << 16) + (100 << 8) + 7, "inet6": (0x20010DB8 << 96) + 7}
+BEYOND = {"inet": (192 << 24) + (2 << 8) + 9, "inet6": (0x20010DB8 << 96) + 9}  # the same, where packets go
 
 
 class Example(NamedTuple):
@@ -49,12 +52,14 @@ class Judged(NamedTuple):
     more: int = 0
 
 
-def text(family: Family, found: IntervalSet) -> str:
+def text(family: Family, found: IntervalSet, usual: Mapping[str, int] = USUAL) -> str:
     """An address of a set, for an example: a usual one where it is among them."""
-    return address_text(family, USUAL[family] if USUAL[family] in found else found.spans[0][0])
+    return address_text(family, usual[family] if usual[family] in found else found.spans[0][0])
 
 
 def row_example(row: Reached, sources: IntervalSet | None = None) -> Example:
     """A packet of a row of `reach`, from one of the sources."""
     ports = row.ports.spans[0][0]
-    return Example(row.family, row.proto, text(row.family, sources or row.sources), text(row.family, row.to), ports)
+    return Example(
+        row.family, row.proto, text(row.family, sources or row.sources), text(row.family, row.to, BEYOND), ports
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from jailpf.pf.simulated.judged.found import Example, text
+from jailpf.pf.simulated.judged.found import BEYOND, Example, text
 from jailpf.pf.simulated.kernel.flat import flatten
 from jailpf.pf.simulated.reach.boxes import Box
 from jailpf.pf.simulated.reach.intervals import EVERY, PORTS, IntervalSet
@@ -62,7 +62,7 @@ class Speaks(NamedTuple):
         family, box = next(iter(self.boxes.items()))
         proto = self.proto or "tcp"
         port = (box.ports.spans[0][0] or 443) if proto in WITH_PORTS else 0
-        return Example(family, proto, text(family, box.sources), text(family, box.to), port)
+        return Example(family, proto, text(family, box.sources), text(family, box.to, BEYOND), port)
 
 
 class Overlap:
