@@ -159,7 +159,14 @@ class Iocage(Adapter):
         if interface != "none":
             to = (Peer.parse(f"({interface}:0)"),)
         where = (interface,) if interface != "none" else ()
-        return nat_forwards.parse(name, str(config.get("nat_forwards") or "none"), Place(self.file_of(name)), where, to)
+        return nat_forwards.parse(
+            name,
+            str(config.get("nat_forwards") or "none"),
+            Place(self.file_of(name)),
+            where,
+            to,
+            passes=nat_by_pf(config),
+        )
 
     def root(self) -> str:
         """iocage's folder, "" where there is none."""

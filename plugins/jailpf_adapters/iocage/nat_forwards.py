@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jailpf.plugin import Port, Problem, Published, Unread
@@ -16,14 +17,14 @@ NATTED = "its address changes at every start; `iocage set nat=0 ip4_addr=... {na
 
 
 def parse(
-    jail: str, forwards: str, place: Place, on: tuple[str, ...], to: tuple[Peer, ...]
+    jail: str, forwards: str, place: Place, on: tuple[str, ...], to: tuple[Peer, ...], *, passes: bool = True
 ) -> Iterator[Published | Unread]:
-    """The entries of a jail's property. on, to: where iocage publishes all of them."""
+    """The entries of a jail's property. on, to: where iocage publishes all of them; passes: by pf, and not by ipfw."""
     if forwards.strip().lower() in ("none", ""):
         return
     for word in entries(forwards.strip()):
         try:
-            yield _entry(jail, word, place, on, to)
+            yield replace(_entry(jail, word, place, on, to), passes=passes)
         except ValueError as wrong:
             yield Unread(jail, Problem(str(wrong).partition("; ")[0], place), f"nat_forwards: {word}")
 

@@ -159,3 +159,11 @@ def test_a_closed_folder_says_run_as_root(host: Host, monkeypatch) -> None:
     monkeypatch.setattr("jailpf_adapters.iocage.adapter.os.listdir", closed)
     with pytest.raises(PermissionDeniedError, match="run as root"):
         list(host.adapter("iocage").names())
+
+
+@pytest.mark.parametrize("backend", ["pf", "ipfw"])
+def test_what_ipfw_redirects_is_no_rule_of_pf(host: Host, backend: str) -> None:
+    """Its port is claimed all the same; only pf's `rdr pass` goes past block rules."""
+    host.iocage({"web": {"nat": 1, "nat_backend": backend, "nat_forwards": "tcp(80:8080)", "ip4_addr": "none"}})
+    (one,) = host.adapter("iocage").claims()
+    assert (str(one.port), one.passes) == ("8080", backend == "pf")
