@@ -59,6 +59,7 @@ def _told(arguments: list[str], problems: list[Problem]) -> None:
 
 def _run(options: Namespace) -> int:
     from jailpf.cli.output import show_command
+    from jailpf.cli.progress import progress
     from jailpf.lifecycle.session import Session
 
     session = Session(
@@ -67,6 +68,7 @@ def _run(options: Namespace) -> int:
         plans=options.plans,
         pf_name=options.pf,
         show=show_command if options.verbose else None,
+        progress=progress,
     )
     if options.verbose:
         from jailpf.system import programs

@@ -73,7 +73,7 @@ def sync(session: Session, options: Namespace) -> int:
     """Repair both ways. With -n, 1 says that there is something to do."""
     from jailpf.lifecycle.sync import sync as verb
 
-    result = verb(session, options.jails, dry=options.dry_run, running=options.running, progress=output.progress)
+    result = verb(session, options.jails, dry=options.dry_run, running=options.running)
     if options.json:
         output.as_json(
             "sync",

@@ -47,7 +47,7 @@ def import_rules(session: Session, options: Namespace) -> int:
         raise NoJailError(f"there is nothing to import from {options.kind}", None, remedy)
     moves: list[Move] = []
     records: list[Record] = []
-    for one in found:
+    for _, one in zip(session.progress("importing", [str(one.jail) for one in found]), found, strict=True):
         moves.append(_tried(session, one, records))
         if not (moves[-1].refused or moves[-1].empty or options.dry_run):
             moves[-1].said = one.write()

@@ -168,10 +168,3 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 def show_command(argv: list[str]) -> None:
     """`-v`: a program that is about to be run."""
     print(colour("+ " + shlex.join(argv), "dim", sys.stderr), file=sys.stderr)
-
-
-def progress(what: str, number: int, whole: int) -> None:
-    """A line that overwrites itself, on a terminal and for long work only."""
-    if sys.stderr.isatty() and whole >= 20:
-        end = "\r\x1b[K" if number == whole else ""
-        print(f"\r{what} {number}/{whole}{end}", end="", file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jailpf.insight.world import World
     from jailpf.pf.simulated.reach.intervals import IntervalSet
     from jailpf.pf.simulated.reach.reached import Reached
+    from jailpf.pf.simulated.rules.rule import Family
 
 
 class Row(NamedTuple):
@@ -34,7 +35,10 @@ class Row(NamedTuple):
     def __str__(self) -> str:
         """ "anyone outside reaches web on 203.0.113.1 tcp 8443, which is its port 80"."""
         who = " and ".join(few(self.sources))
-        if self.origin not in ("local",) and who in ("any", "outside", self.origin):
+        rest = rest_of(self.sources) if len(self.sources) > MANY else ()
+        if rest and len(rest) <= MANY:
+            who = f"anyone {'outside' if self.origin == 'outside' else f'on {self.origin}'} but {' and '.join(rest)}"
+        elif self.origin not in ("local",) and who in ("any", "outside", self.origin):
             who = "anyone outside" if self.origin == "outside" else f"anyone on {self.origin}"
         elif self.origin == "outside":
             who += " outside"
@@ -53,6 +57,21 @@ def few(words: tuple[str, ...]) -> list[str]:
     if len(words) <= MANY:
         return list(words)
     return [*words[: MANY - 1], f"{words[MANY - 1]} and {len(words) - MANY} more"]
+
+
+def rest_of(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """All the other addresses, as networks; () where there are none, and for senders with names."""
+    from ipaddress import ip_network
+
+    from jailpf.pf.simulated.reach.intervals import EVERY, IntervalSet
+    from jailpf.pf.simulated.reach.reached import addresses
+
+    try:
+        nets = [ip_network(one) for one in sources]
+    except ValueError:
+        return ()
+    family: Family = "inet" if nets[0].version == 4 else "inet6"
+    return tuple(addresses(EVERY[family] - IntervalSet.of((int(net[0]), int(net[-1])) for net in nets), family))
 
 
 def rows(world: World, found: Iterable[Reached]) -> list[Row]:

@@ -120,7 +120,7 @@ def _declared(jails: Mapping[str, Prepared], declared: bool | Collection[str]) -
 
 def _jails(session: Session) -> tuple[dict[str, Prepared], list[JailpfError]]:
     found, problems = {}, []
-    for name in session.jails.declared():
+    for name in session.progress("reading", session.jails.declared()):
         try:
             prepared = prepare(session, name, created=True)
         except JailpfError as wrong:

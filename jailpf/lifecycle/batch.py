@@ -21,7 +21,6 @@ WORTH = 3  # jails from which on a batch and reading it back is cheaper than one
 
 def install(
     session: Session, todo: list[Record], kept: list[Record], failed: Callable[[str, list[Problem]], None],
-    progress: Callable[[str, int, int], None] | None = None,
 ) -> None:  # fmt: skip
     """Load every record of `todo`. `failed` is told of each jail that could not be; the others are loaded all the same."""
     losers = conflicts.losers(session, todo, kept)
@@ -38,10 +37,8 @@ def install(
         except (JailpfError, OSError) as wrong:
             failed(record.jail, problems_of(wrong))
     together = _together(session, changes)
-    for number, change in enumerate(changes, 1):
+    for _, change in zip(session.progress("loading", [one.record.jail for one in changes]), changes, strict=True):
         lock.renew()
-        if progress:
-            progress("loading", number, len(changes))
         try:
             if change.record.jail not in together:
                 load.put(session, change, verify=True)

@@ -15,7 +15,7 @@ from jailpf.state.rundir import RunDir
 from jailpf.system import files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from jailpf.declare.settings import Settings
@@ -32,7 +32,8 @@ class Session:
     """One command's work. file: jailpf.toml; run: the run directory; plans: that of the plans,
     "" for the usual one; pf_name: the command line's choice, or "".
 
-    show: called with each command line that is run (`-v`). notes: what the user should know, short of an error.
+    show: called with each command line that is run (`-v`). progress: goes through names, and may show how far it is: what
+    is done with them, and the names. notes: what the user should know, short of an error.
     unknown: the tables and interfaces whose addresses could not be asked, and why. folders: where what was read lies.
     networks: what is behind tables and interfaces, by their words, as far as it was asked. listeners: what listens on
     the host, once it was asked.
@@ -43,6 +44,7 @@ class Session:
     plans: str = ""
     pf_name: str = ""
     show: Callable[[list[str]], None] | None = None
+    progress: Callable[[str, Sequence[str]], Iterable[str]] = lambda _, names: names
     notes: list[Problem] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)

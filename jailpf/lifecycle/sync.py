@@ -14,13 +14,12 @@ from jailpf.lifecycle.survey import survey
 from jailpf.state import claimed, lock, plans, starting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from jailpf.lifecycle.session import Session
     from jailpf.lifecycle.survey import Survey
     from jailpf.state.records import Record
 
-    Progress = Callable[[str, int, int], None]
 
 WHAT = {"missing": "load", "stale": "reload", "unfinished": "reload"}
 
@@ -45,7 +44,6 @@ def sync(
     *,
     dry: bool = False,
     running: bool = False,
-    progress: Progress | None = None,
 ) -> Synced:
     """Compare declarations, records, loaded anchors and running jails, and repair both ways. names: only these.
 
@@ -63,7 +61,7 @@ def sync(
                 return result
         if strange := sorted(name for name in only - {*seen.known, *seen.broken} if not declared(session, name)):
             raise NoJailError([_stranger(session, name) for name in strange])
-        wanted = _wanted(session, seen, only, result, progress)
+        wanted = _wanted(session, seen, only, result)
         gone = [
             name
             for name in sorted({*seen.known, *seen.broken})
@@ -99,7 +97,6 @@ def sync(
             todo,
             [record for name, record in wanted.items() if name in result.kept],
             result.failed,
-            progress,
         )
         starting.forget(session.directory, seen.alive)
         plans.forget(session.directory, session.jails.declared())
@@ -111,16 +108,12 @@ def sync(
     return result
 
 
-def _wanted(
-    session: Session, seen: Survey, only: set[str], result: Synced, progress: Progress | None
-) -> dict[str, Record]:
+def _wanted(session: Session, seen: Survey, only: set[str], result: Synced) -> dict[str, Record]:
     """The record that each running, declared jail should have."""
     wanted = {}
     everyone = [name for name in session.jails.declared() if (not only or name in only) and seen.runs(name)]
-    for number, name in enumerate(everyone, 1):
+    for name in session.progress("reading", everyone):
         lock.renew()
-        if progress:
-            progress("reading", number, len(everyone))
         try:
             prepared = prepare(session, name, created=True)
             if prepared is not None:

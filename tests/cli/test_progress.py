@@ -1,0 +1,45 @@
+"""jailpf.cli.progress: how far long work is."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from jailpf.cli.progress import FEW, progress
+
+NAMES = [f"jail{number}" for number in range(FEW)]
+
+
+class Terminal(io.StringIO):
+    """A standard error that a person reads."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def test_a_terminal_is_shown_the_jail_and_how_many_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many, with rich; every name comes, in order, and the line goes."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    assert list(progress("reading", NAMES)) == NAMES
+    said = sys.stderr.getvalue()
+    assert "reading jail" in said
+    assert f"/{FEW}" in said
+
+
+@pytest.mark.parametrize("names", [NAMES, NAMES[1:]])
+def test_nothing_is_shown_elsewhere(
+    names: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No terminal, few jails, no rich."""
+    assert list(progress("reading", NAMES)) == NAMES
+    assert capsys.readouterr() == ("", "")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    if len(names) == FEW:
+        monkeypatch.setitem(sys.modules, "rich.progress", None)
+    assert list(progress("reading", names)) == names
+    assert terminal.getvalue() == ""
