@@ -84,7 +84,9 @@ def test_a_broken_declaration_is_named(desk: Desk) -> None:
 def test_who_goes_is_said_by_those_who_may_stay(desk: Desk) -> None:
     """A network of its own leaves twenty others: "anyone but" says it."""
     desk.jailpf("load", "git")
-    desk.write("jails/git.toml", '[service.http]\nfrom = "198.51.100.0/24"\n' + GIT.format(port=8080).partition("\n")[2])
+    desk.write(
+        "jails/git.toml", '[service.http]\nfrom = "198.51.100.0/24"\n' + GIT.format(port=8080).partition("\n")[2]
+    )
     answer = desk.jailpf("plan", "git")
     gone = "gone: anyone outside but 198.51.100.0/24 reaches git on 203.0.113.1 tcp 8080, which is its port 80"
     assert gone in answer.out.splitlines()
