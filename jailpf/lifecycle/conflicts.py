@@ -10,7 +10,7 @@ from jailpf.errors import ConflictError, JailpfError, Place, Problem
 from jailpf.lifecycle import published, survey
 from jailpf.lifecycle.prepare import prepare
 from jailpf.state import claimed, records, starting
-from jailpf.state.rundir import file_name
+from jailpf.state.rundir import file_name, is_fresh
 from jailpf.values import Network, Peer
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def check(session: Session, record: Record) -> None:
         if other.jail == record.jail:
             continue
         early = list(_problems(record.claims, other.claims, resolve))
-        if early and starting.is_fresh(since):
+        if early and is_fresh(since):
             problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in early]
         elif early:
             starting.end(session.directory, other.jail)

@@ -46,7 +46,7 @@ def load(
     """Compile, check for conflicts and load under the lock.
 
     verify: read back also what is one transaction; again: only a jail that is loaded now; others: load anew those that
-    name this jail; look: raises what speaks against it, without the lock.
+    name this jail; look: raises what speaks against it.
 
     Raises the error of the first step that fails; then pf holds what it held before.
     """
@@ -59,6 +59,8 @@ def load(
         if any(stamp(path) != was for path, was in prepared.inputs.items()):
             # Somebody who waited less for the lock may have loaded the newer declaration already.
             prepared = _prepared(session, name)
+            if look:
+                look(prepared)
         conflicts.check(session, prepared.record)
         names = (prepared.record.running_name, name)
         change = begin(session, replace(prepared.record, jid=living.jid(names)))

@@ -1,11 +1,13 @@
-"""The run directory: where things are. Nothing but `os`: it is on the path of every jail start."""
+"""The run directory: where things are. Nothing but `os` and `time`: it is on the path of every jail start."""
 
 import os
+import time
 
 from jailpf.state import writes
 
 EINVAL = 22
 MOST = 64 << 20
+STARTING = 60.0  # seconds for which a jail that passed prestart keeps its claims; after that `created` looks again
 RUN = "/var/run/jailpf"
 PLANS = "/var/db/jailpf"
 
@@ -68,6 +70,16 @@ def is_private(path: str) -> bool:
     except OSError:
         return False
     return status.st_uid == os.geteuid() and status.st_mode & 0o170022 == 0o040000
+
+
+def is_fresh(since: float) -> bool:
+    """Whether a prestart at that time counts."""
+    return 0 <= time.time() - since < STARTING
+
+
+def is_recent(mark: str) -> bool:
+    """Whether a jail has passed prestart, by its mark (`RunDir.start`), and not long ago. Raises OSError without one."""
+    return is_fresh(os.lstat(mark).st_mtime)
 
 
 def file_name(jail: str) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from jailpf.state import claimed, rundir, writes
 from jailpf.state.records import Record
-from jailpf.state.rundir import file_name
+from jailpf.state.rundir import file_name, is_fresh, is_recent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.state.rundir import RunDir
-
-SECONDS = 60.0  # for which a jail that passed prestart keeps its claims; after that `created` looks again
 
 
 def begin(run: RunDir, record: Record) -> None:
@@ -29,9 +26,10 @@ def end(run: RunDir, jail: str) -> None:
 
 
 def passed(run: RunDir, record: Record) -> bool:
-    """Whether prestart has let a jail pass with these very rules."""
+    """Whether prestart has let a jail pass with these very rules, not long ago: promises may be others by now."""
+    mark = run.start(file_name(record.jail))
     try:
-        return Record.from_bytes(rundir.read(run.start(file_name(record.jail)))).anchors == record.anchors
+        return is_recent(mark) and Record.from_bytes(rundir.read(mark)).anchors == record.anchors
     except (OSError, ValueError):
         return False
 
@@ -41,8 +39,3 @@ def forget(run: RunDir, alive: Iterable[str]) -> None:
     for record, since in claimed.pending(run):
         if record.running_name not in alive and not is_fresh(since):
             end(run, record.jail)
-
-
-def is_fresh(since: float) -> bool:
-    """Whether a prestart at that time counts."""
-    return 0 <= time.time() - since < SECONDS

@@ -4,7 +4,7 @@ import os
 
 from jailpf.state import index, planfile, seal, writes
 from jailpf.state.lock import Lock
-from jailpf.state.rundir import is_private
+from jailpf.state.rundir import is_private, is_recent
 from jailpf.system import living, spawn
 from jailpf.warm import DONE, Form
 
@@ -15,8 +15,8 @@ def created(form: Form) -> str | None:
     if not is_private(run.path) or not is_private(run.plan(form.name)) or os.path.lexists(record):
         return None
     with Lock(run):
-        # Without the mark of prestart somebody else may have claimed the same meanwhile.
-        if os.path.lexists(record) or os.path.lexists(record + ".new") or not os.path.lexists(run.start(form.name)):
+        # Without a mark of prestart, or long after it, somebody may have claimed or promised otherwise.
+        if os.path.lexists(record) or os.path.lexists(record + ".new") or not is_recent(run.start(form.name)):
             return None
         plan = planfile.read(run, form.name, form.settings)
         if plan is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from stand_ins.machine import web
@@ -63,4 +64,16 @@ def test_created_alone_asks_pf_whether_it_is_ready(machine: Machine) -> None:
     (machine.state / "main").write_text("block all\n")
     for verb in ("prestart", "created"):
         assert "the main ruleset never evaluates" in machine.jailpf(verb, "web", status=69).stderr
+    assert machine.anchors() == {}
+
+
+def test_a_prestart_of_long_ago_says_nothing_of_todays_promises(machine: Machine) -> None:
+    """A start that was given up leaves its mark: `created` looks again after a minute, on both ways."""
+    machine.install("ifconfig", f"print({IFCONFIG!r}, end='')\n")
+    machine.settings(programs=("pfctl", "jls", "ifconfig"))
+    machine.declare("web", web())
+    machine.jailpf("prestart", "web")
+    os.utime(machine.run_dir / "starting/web", (1, 1))
+    machine.toml.with_name("promises.toml").write_text('[[never]]\nfrom = "outside"\nto = "jail:web"\n')
+    assert "is not kept" in machine.jailpf("created", "web", status=65).stderr
     assert machine.anchors() == {}
