@@ -132,6 +132,13 @@ def test_pools_networks_and_rules_that_pass_by_themselves(rule: str, reached: li
     assert not any(e.doubts for e in entries)
 
 
+def test_a_pool_of_a_whole_ipv6_network() -> None:
+    """It has more addresses than a len(): where nobody is, nothing arrives, so that whoever is there may be reached."""
+    pf = hosted(Simulated(main="rdr on em0 inet6 proto tcp to any port 80 -> fd7a::/64 random\npass\n"))
+    rows = [e for e in reach(pf, ["outside"]) if e.family == "inet6" and 80 in e.ports and e.proto == "tcp"]
+    assert {(e.delivered_to, bool(e.doubts)) for e in rows if e.port is None and len(e.to.spans) == 1} >= {("a", True)}
+
+
 def test_another_routing_table_is_a_doubt() -> None:
     """Where the packets go then is not simulated: they may arrive or not, and the rule is named."""
     entries = reach(hosted(Simulated(main="block\npass in proto tcp all rtable 1\n")), ["outside"])

@@ -16,7 +16,9 @@ from jailpf.errors import PfRefusedError
 from jailpf.pf.simulated.explain import rebuild
 from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel.decide import Kernel
+from jailpf.pf.simulated.kernel.flat import Flat
 from jailpf.pf.simulated.kernel.packet import Packet
+from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.language.context import WITHOUT_A_WORD
 from jailpf.pf.simulated.language.files import read_rules
 from jailpf.pf.simulated.language.parse import Parsed, parse
@@ -250,3 +252,20 @@ def test_what_is_kept_as_text_comes_back(tmp_path: Path, monkeypatch: pytest.Mon
             if "return-icmp" not in text and "->  static-port" not in text and not text.endswith("-> "):
                 assert [rule_text(one, quoted=True) for one in found] == [text]
                 assert not again.unknown, text
+
+
+def test_what_is_told_without_reading_a_rule_is_so() -> None:
+    """The address and the port that a printed line is for: by a glance at its text no more than by reading it."""
+    lines = {line for case in RECORDED["cases"] if not case.get("exit") for line in case.get("out", "").splitlines()}
+    told = 0
+    for line in sorted(lines):
+        if line.partition(" ")[0] not in {"nat", "rdr", "pass", "block", "match", "no"} or line.endswith("{"):
+            continue
+        written = Written([(1, line)], TOPOLOGIES["wide"], printed=True)
+        glance = written.ends(0)
+        rule = written[0]
+        if glance is not None and rule.action != "unknown":
+            told += glance != (-1, -1)
+            known = Flat("", rule.section, 0, rule).ends()
+            assert all(one in (-1, sure) for one, sure in zip(glance, known, strict=True)), line
+    assert told > 500

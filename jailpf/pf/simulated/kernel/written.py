@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CALLS = re.compile(r"(?:nat-|rdr-|binat-)?anchor\b")
 # An address or anything else behind `to`, and a single port: what stands before a label or a tag is pfctl's own.
 _END = re.compile(
-    r'(?:no )?(?:nat|rdr|pass|block|match)\b[^"]*? to (?:(?P<to>[0-9a-fA-F.:]+)(?= |$)|\S+)(?: port = (?P<port>[0-9]+)(?= |$))?'
+    r'(?:no )?(?:nat|rdr|pass|block|match)\b[^"]*? to (?:(?P<to>[0-9a-fA-F.:]+)(?= (?!- )|$)|\S+)(?: port = (?P<port>[0-9]+)(?= |$))?'
 )
 _ALL = re.compile(r'(?:no )?(?:nat|rdr|pass|block|match)\b[^"]* all(?= |$)')
 
