@@ -189,6 +189,7 @@ def test_the_claims_of_a_ruleset() -> None:
     assert (third.to, third.source) == ((Peer.of(outside),), ())
 
 
+@pytest.mark.exam
 @pytest.mark.parametrize("shape", ["ports", "addresses", "binat"])
 def test_a_thousand_jails_are_compared_in_time(shape: str) -> None:
     """Four services each: on ports of their own, on one port of addresses of their own, and an address each as a whole."""

@@ -129,6 +129,7 @@ def test_an_edited_file_says_what_was_asked_for(text: str, members: list[str]) -
         assert edit_file(text.encode(), old) == text.encode()
 
 
+@pytest.mark.exam
 def test_a_million_lines_are_read_and_edited_in_time() -> None:
     """13 seconds they took to read, and 49 to add one to."""
     lines = [f"10.{a}.{b}.{c}" for a in range(4) for b in range(250) for c in range(250)]

@@ -40,6 +40,7 @@ def test_all_of_them() -> None:
     assert len(picked.states) == 3
 
 
+@pytest.mark.exam
 def test_300_000_states_are_searched_in_time() -> None:
     """A host at its limit of states still gets rid of a stopped jail's."""
     line = b"all tcp 203.0.113.1:80 (10.1.0.2:80) <- 198.51.100.7:5000       ESTABLISHED:ESTABLISHED\n   age 00:00:01, expires in 24:00:00, 4:3 pkts, 200:180 bytes, rule 3\n   id: 0011223344556677 creatorid: f728d976 gateway: 0.0.0.0\n"

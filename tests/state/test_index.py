@@ -114,6 +114,7 @@ def test_a_jails_lines_are_its_last_ones(changes: list[tuple[str, list[Claim]]])
     assert ranged == sorted(ranged, reverse=True)
 
 
+@pytest.mark.exam
 def test_a_thousand_jails_are_looked_through_in_no_time(tmp_path: Path) -> None:
     """One jail of many costs little more than one alone: a few milliseconds of reading and writing."""
     run = RunDir(str(tmp_path / "run"))

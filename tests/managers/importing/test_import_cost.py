@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from jailpf.managers.importing.compare import differences
 from jailpf.managers.importing.drafts import ServiceDraft, grouped, of_both_families, of_both_protocols
 from jailpf.managers.importing.words import NUMBER
@@ -12,6 +14,7 @@ from jailpf.values import Port
 MANY = range(1000, 6000)
 
 
+@pytest.mark.exam
 def test_drafts_are_tried_with_those_that_are_alike() -> None:
     """Not with all: 5,000 ports were 12 million trials."""
     drafts = [
@@ -28,6 +31,7 @@ def test_drafts_are_tried_with_those_that_are_alike() -> None:
     assert all(set(draft.to) == {"inet", "inet6"} and draft.proto == ("tcp", "udp") for draft in folded)
 
 
+@pytest.mark.exam
 def test_rules_are_compared_in_time() -> None:
     """Also where all of one side are told apart from all of the other."""
     before = "".join(f"pass in proto tcp from any to 10.0.0.2 port {port}\n" for port in MANY)
