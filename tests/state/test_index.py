@@ -142,3 +142,29 @@ def test_a_thousand_jails_are_looked_through_in_no_time(tmp_path: Path) -> None:
     )
     index.write(run, index.added(text, "web", ["80 tcp inet <e>"]))
     assert time.process_time() - begun < 0.05
+
+
+@settings(max_examples=30)
+@given(several, several)
+def test_many_lines_are_looked_up_as_few_are(run: RunDir, ours: list[Claim], theirs: list[Claim]) -> None:
+    """Sorted by port first or looked for one by one: the same answers, and the same text."""
+    other, mine = record("mail", theirs), record("web", ours)
+    writes.replace(run.record("mail"), other.to_bytes(), sync=False)
+    answers = set()
+    for many in (0, 10**6):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(index, "MANY", many)
+            text = index.added("\n", "mail", index.lines_of(other))
+            assert index.added(text, "mail", index.lines_of(other)) == text
+            answers.add((text, index.meets(run, text, "web", index.lines_of(mine))))
+    assert len(answers) == 1
+
+
+@settings(max_examples=50)
+@given(several)
+def test_a_jail_that_may_collide_with_itself_is_seen(ours: list[Claim]) -> None:
+    """The sweep over ports finds what comparing all pairs finds."""
+    one = record("web", ours)
+    lines = [line for line in index.lines_of(one) if line[0] not in "@&"]
+    pairs = any(index.collide(a, f"{b} x") for number, a in enumerate(lines) for b in lines[:number])
+    assert index.within(one) == pairs
