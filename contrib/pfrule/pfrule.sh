@@ -10,7 +10,8 @@
 # `jailpf load -n` and `jailpf unload -n`.
 #
 # The rules are jailpf's declarations. A missing rule directory still is an error, because a mistyped name must
-# not pass, but nothing in one is read or run: the jail can write there. `jailpf import pfrule DIR` reads it once.
+# not pass, but no rules in one are read, and nothing is run. `jailpf import pfrule DIR` reads it once. Its *.table
+# files still count: editing one and `load` takes effect.
 
 set -eu
 PATH=/sbin:/bin:/usr/sbin:/usr/bin
@@ -20,6 +21,7 @@ export PATH LC_ALL
 # The only place to change these: the environment is not asked.
 JAILPF=/usr/local/bin/jailpf
 JAILS=/usr/local/etc/jailpf/jails
+PFCTL=/sbin/pfctl
 
 usage() {
     echo "   usage: $0 [ load | unload ] [jail] [-n]"
@@ -89,6 +91,25 @@ if [ -n "$missing" ]; then
     fi
     complain "$missing"
     exit 1
+fi
+
+# A table that a declaration keeps in a file beside it follows the edited one; a table of pf.conf gets the members of its
+# file, as it always did. Never from a folder that a jail can write.
+if [ "$operation" = load ] && [ -z "$preview" ] && [ -z "$own" ]; then
+    for file in "${PFRULE_ETC:-${MT6_ETC:-$self_dir}/$name/pf.conf.d}"/*.table; do
+        table=${file##*/}
+        table=${table%.table}
+        case "$table" in ""|-*|*[!A-Za-z0-9_.-]*) continue ;; esac
+        if [ ! -f "$file" ] || [ -L "$file" ]; then
+            continue
+        elif [ -f "$JAILS/$table.table" ]; then
+            if [ "$file" -nt "$JAILS/$table.table" ]; then
+                /bin/cp -f "$file" "$JAILS/$table.table"
+            fi
+        elif "$PFCTL" -q -t "$table" -T show >/dev/null 2>&1; then
+            "$PFCTL" -q -t "$table" -T replace -f "$file" || complain "the table <$table> keeps its members"
+        fi
+    done
 fi
 
 if [ -z "$preview" ]; then

@@ -5,6 +5,7 @@ The cases follow test/contrib/pfrule.bats of Mail Toaster, as facts about its be
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,11 @@ class Host:
         return self.standins.copy(
             PFRULE,
             folder / "pfrule.sh",
-            {"JAILPF": str(self.standins.bin / "jailpf"), "JAILS": str(self.declarations)},
+            {
+                "JAILPF": str(self.standins.bin / "jailpf"),
+                "JAILS": str(self.declarations),
+                "PFCTL": str(self.standins.bin / "pfctl"),
+            },
         )
 
     def rules(self, jail: str) -> Path:
@@ -213,3 +218,42 @@ def test_a_preview_of_a_jail_that_declares_nothing_does_not_fail(host: Host, sta
     host.rules("web")
     host.standins.add("jailpf", f"exit {status}")
     assert run(host.own, "load", "web", "-n").returncode == expected
+
+
+def test_an_edited_table_takes_effect_with_load(host: Host) -> None:
+    """The one beside the declarations follows the newer file, before jailpf reads it; an older file changes nothing."""
+    edited = host.rules("dovecot") / "insecure_mua.table"
+    kept = host.declarations / "insecure_mua.table"
+    for file, text, when in ((kept, "192.0.2.1\n", 1000), (edited, "192.0.2.2\n", 2000)):
+        file.write_text(text)
+        os.utime(file, (when, when))
+    host.standins.add("jailpf", f'cat "{kept}" > "{host.root}/seen"')
+    assert run(host.own, "load", "dovecot").returncode == 0
+    assert (host.root / "seen").read_text() == "192.0.2.2\n"
+    edited.write_text("192.0.2.3\n")
+    os.utime(edited, (500, 500))
+    run(host.own, "load", "dovecot")
+    assert kept.read_text() == "192.0.2.2\n"
+    run(host.own, "load", "dovecot", "-n")
+    assert kept.read_text() == "192.0.2.2\n"
+
+
+def test_a_table_that_pf_conf_owns_is_filled(host: Host) -> None:
+    """As pfrule.sh did, with `-T replace`, and from the folder that PFRULE_ETC or MT6_ETC names; no new table is made."""
+    folder = host.root / "elsewhere/dovecot/pf.conf.d"
+    folder.mkdir(parents=True)
+    for name in ("office", "unknown"):
+        (folder / f"{name}.table").write_text("192.0.2.0/24\n")
+    host.standins.add("pfctl", 'case "$*" in *unknown*) exit 1 ;; esac')
+    calls = [
+        "pfctl [-q] [-t] [office] [-T] [show]",
+        f"pfctl [-q] [-t] [office] [-T] [replace] [-f] [{folder}/office.table]",
+        "pfctl [-q] [-t] [unknown] [-T] [show]",
+    ]
+    for name, value in (("PFRULE_ETC", folder), ("MT6_ETC", host.root / "elsewhere")):
+        host.standins.forget()
+        assert run(host.own, "load", "dovecot", **{name: str(value)}).returncode == 0
+        assert host.standins.calls == [*calls, "jailpf [created] [dovecot]"]
+    host.standins.forget()
+    run(host.own, "unload", "dovecot", MT6_ETC=str(host.root / "elsewhere"))
+    assert host.standins.calls == ["jailpf [poststop] [dovecot]"]

@@ -39,6 +39,8 @@ def test_a_hook_that_calls_pfrule_in_the_jails_folder_is_found(host: Host, jailp
     host.jail_conf('web {\n\tip4.addr = 172.16.15.29;\n\texec.created = "/data/web/etc/pf.conf.d/pfrule.sh load";\n}\n')
     host.file("jailpf/jails/web.toml", WEB)
     assert any("jail.conf:3: a hook calls" in one["what"] for one in found(host, jailpf))
+    jailpf("attach", "web")
+    assert not any("a hook calls" in one["what"] for one in found(host, jailpf))
 
 
 def test_iocages_pf_back_end_is_found(host: Host, jailpf: Run) -> None:

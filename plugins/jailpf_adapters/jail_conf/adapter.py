@@ -30,6 +30,8 @@ LOADING = ("exec.prepare", "exec.prestart", "exec.created", "exec.poststart")  #
 
 PFRULE = r"(?:/bin/sh )?(?:\S*/)?pfrule\.sh (?:load|unload)(?: (?P<name>[^\s-]\S*))?"
 """Mail Toaster's script, which loads a jail's rules from a folder."""
+_REPLACED = re.compile(r"/\* jailpf replaces: .*?\*/", re.DOTALL)
+"""What `attach` made a comment of is called by nobody."""
 
 
 class JailConfKeys(Keys):
@@ -125,7 +127,8 @@ class JailConf(Adapter):
         for file, _ in self._all_files():
             seen.update(dict.fromkeys(self._sources_of(file)))
         for file in filter(os.path.isfile, seen):
-            for number, line in enumerate(jailconf.text_of(file).splitlines(), 1):
+            text = _REPLACED.sub(lambda found: "\n" * found[0].count("\n"), jailconf.text_of(file))
+            for number, line in enumerate(text.splitlines(), 1):
                 called = re.search(r"/[^\s\"';]*/pfrule\.sh", line.partition("#")[0])
                 if called and "pf.conf.d/" not in called[0] and os.path.isfile(called[0]):
                     if "jailpf" not in jailconf.text_of(called[0]):
