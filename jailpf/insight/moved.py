@@ -43,7 +43,7 @@ class Moved:
     """more, less: who has a connection afterwards and had none before, and the other way round; open_more, open_less: the
     same where pf.conf lets in what nobody blocks; banned: whether those whom pf.conf bans got in before (by `rdr pass`)
     and do not any more; own: the jail's addresses;
-    topology: the host that was asked.
+    topology: the host that was asked; direct: as in the settings.
     """
 
     more: list[Reached] = field(default_factory=list)
@@ -53,6 +53,7 @@ class Moved:
     banned: bool = False
     own: frozenset[str] = frozenset()
     topology: Topology = field(default_factory=Topology, repr=False)
+    direct: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.more or self.less or self.open_more or self.open_less or self.banned)
@@ -77,7 +78,7 @@ def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str,
     )
     topology = _topology(session, prepared)
     roots = _roots(session, topology, texts)
-    found = Moved(own=frozenset(map(str, prepared.jail.addresses)), topology=topology)
+    found = Moved(own=frozenset(map(str, prepared.jail.addresses)), topology=topology, direct=session.settings.direct)
     for word in ("block", "pass") if any(_BLOCKS.search(text) for text in texts) else ("block",):
         was, now = (_host(topology, word, roots, *side) for side in sides)
         had, has = _connections(was), _connections(now)

@@ -44,7 +44,15 @@ def _groups(found: Iterable[Reached], moved: Moved, *, remedy: bool = False) -> 
     for one in found:
         asked = one.asked()
         own = bool(moved.own) and set(asked) <= moved.own
-        hint = DIRECT if own else HOST if one.delivered_to == "host" else HAIRPIN if one.origin == "local" else ""
+        hint = (
+            DIRECT * (not moved.direct)
+            if own
+            else HOST
+            if one.delivered_to == "host"
+            else HAIRPIN
+            if one.origin == "local"
+            else ""
+        )
         may = " perhaps" if one.doubts else ""
         key = (one.delivered_to, "" if own else ", ".join(few(tuple(asked))), one.proto, hint, one.family)
         ports[(_who(one, moved.topology) + may, *key)].append((one.ports, one.delivered_ports()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.port_groups import group
-from jailpf.managers.importing.words import family_of
+from jailpf.managers.importing.words import all_of_a_family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -142,7 +142,7 @@ def _sources_join(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """The same peers, or such that each holds in its own family only."""
     if one == other:
         return True
-    return bool(one and other) and all(map(family_of, one + other))
+    return bool(one and other) and all_of_a_family(one + other)
 
 
 def _comments(one: ServiceDraft, other: ServiceDraft) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.drafts import ServiceDraft
 from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.words import NUMBER, family_of, peer
+from jailpf.managers.importing.words import NUMBER, all_of_a_family, family_of, peer
 from jailpf.values import Port
 from jailpf.values.protocol import WITH_PORTS
 
@@ -135,6 +135,10 @@ def _allowed(
             mine.pop("from", None)
         else:
             mine["from"] = tuple(dict.fromkeys((*before, *mine["from"])))
+            if len(mine["from"]) > 1 and any(word.startswith("!") for word in mine["from"]):
+                raise LostError(
+                    "another rule lets in others there; for all of them write one [table.NAME] with `!` entries"
+                )
     return replace(draft, allow=mine, comments=tuple(dict.fromkeys(draft.comments + comments)))
 
 
@@ -156,7 +160,7 @@ def _direct(
         for these, found in left.items():
             if not these and not rule.source_port and proto in WITH_PORTS:
                 continue
-            said = both <= set(found) or (source and all(map(family_of, source)))
+            said = both <= set(found) or (source and all_of_a_family(source))
             yield replace(draft, family="" if said else found[0]).of_pairs((None, port) for port in these)
 
 

@@ -12,7 +12,7 @@ from jailpf.values import Network, Peer, Port
 NUMBER = re.compile(r"[0-9]{1,18}")  # isdigit() takes the digits of other scripts too, and int() not all of them
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from jailpf.values import Family
 
@@ -51,6 +51,11 @@ def family_of(word: str) -> Family | None:
         return Peer.parse(word.lstrip("! ")).family
     except ValueError:
         return None
+
+
+def all_of_a_family(words: Iterable[str]) -> bool:
+    """Whether every peer is an address: whom a negation lets in is of the other family as well, and a table may hold both."""
+    return all(family_of(word) and not word.startswith("!") for word in words)
 
 
 def port(word: str) -> Port:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.naming import service_name, unique
-from jailpf.managers.importing.words import family_of, toml_port
+from jailpf.managers.importing.words import all_of_a_family, toml_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +78,8 @@ def _service_keys(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> di
 
 def _family(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> str:
     """The one that was meant, where the jail has both and no sender says it: rdr.to says nothing of who asks the jail directly."""
-    if service.source and all(map(family_of, service.source)):
+    senders = (service.allow or {}).get("from", ())
+    if service.source and all_of_a_family((*service.source, *senders)):
         return ""
     if not service.redirected:
         return service.family

@@ -1,0 +1,99 @@
+"""Whatever the old rules say: what is imported lets in nobody whom they did not let in, packet for packet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jailpf.insight.moved import moved
+from jailpf.insight.moved_words import sentences
+from jailpf.lifecycle.prepare import prepare_text
+from jailpf.lifecycle.session import Session
+from jailpf_adapters.pfrule.folder import Folder
+
+OWN = {"inet": "10.0.0.2", "inet6": "fd00::2"}
+FOREIGN = {"inet": "10.0.0.9", "inet6": "fd00::9"}
+PORTS = st.sampled_from(["80", "{ 80 443 }", "22", "8000:8010", "{ 22 25 80 }"])
+FROM = {
+    "inet": st.sampled_from(["any", "192.0.2.0/24", "<t>", "! 192.0.2.7", "10.0.0.9"]),
+    "inet6": st.sampled_from(["any", "2001:db8:7::/48", "<t>"]),
+}
+PROTO = st.sampled_from(["tcp", "udp", "{ tcp udp }"])
+
+
+@st.composite
+def rdr(draw: st.DrawFn) -> str:
+    """A line of rdr.conf."""
+    family = draw(st.sampled_from(["inet", "inet6"]))
+    to = f"<ext_ip{4 if family == 'inet' else 6}>"
+    on = draw(st.sampled_from(["", "on em0 "]))
+    target = draw(st.sampled_from([OWN, OWN, FOREIGN]))[family]
+    port, inside = draw(
+        st.sampled_from([("80", ""), ("{ 80 443 }", ""), ("2222", " port 22"), ("8000:8010", ""), ("25", "")])
+    )
+    return f"rdr {on}{family} proto {draw(PROTO)} from {draw(FROM[family])} to {to} port {port} -> {target}{inside}\n"
+
+
+@st.composite
+def passes(draw: st.DrawFn) -> str:
+    """A line of filter.conf."""
+    family = draw(st.sampled_from(["inet", "inet6", ""]))
+    to = draw(st.sampled_from([f"{{ {OWN['inet']} {OWN['inet6']} }}", "<web>"])) if not family else OWN[family]
+    source = draw(FROM[family]) if family else draw(st.sampled_from(["any", "<t>"]))
+    word = draw(st.sampled_from(["pass in quick", "pass in quick", "pass in", "block in quick"]))
+    on = draw(st.sampled_from(["", "", "on em0 "]))
+    return f"{word} {on}{family + ' ' if family else ''}proto {draw(PROTO)} from {source} to {to} port {draw(PORTS)}\n"
+
+
+FILES = st.tuples(
+    st.lists(rdr(), max_size=3, unique=True), st.lists(passes(), min_size=1, max_size=4, unique=True), st.booleans()
+)
+
+
+def wider(files: tuple[list[str], list[str], bool]) -> list[str]:
+    """What an import of these lines lets in more."""
+    redirects, filters, direct = files
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        (root / "jail.conf").write_text(
+            "web { ip4.addr = 10.0.0.2; ip6.addr = fd00::2; }\nother { ip4.addr = 10.0.0.9; ip6.addr = fd00::9; }\n"
+        )
+        for file, text in (
+            ("jailpf.toml", f'pf = "simulated"\ndirect = {str(direct).lower()}\n[host]\next_if = "em0"\next_ip4 = "<ext_ip4>"\next_ip6 = "<ext_ip6>"\n'),
+            ("web/pf.conf.d/rdr.conf", "".join(redirects)),
+            ("web/pf.conf.d/filter.conf", "".join(filters)),
+            ("web/pf.conf.d/t.table", "198.51.100.0/24\n2001:db8:9::/48\n"),
+            ("web/pf.conf.d/web.table", "10.0.0.2\nfd00::2\n"),
+        ):  # fmt: skip
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            (root / file).write_text(text)
+        session = Session(file=f"{root}/jailpf.toml", run=f"{root}/run")
+        (adapter,) = session.registry.make(session.settings, ["pfrule"], session.jails.adapters)
+        one = Folder(adapter, f"{root}/web/pf.conf.d").imported()
+        if "[service." not in one.text and "[deny." not in one.text:
+            return []
+        prepared = prepare_text(session, "web", one.file, one.text, [copy.target for copy in one.copies])
+        found = moved(session, prepared, one.before, {copy.target: copy.content for copy in one.copies})
+        if one.problems:  # what a declaration has no word for is told, and so is what that opens
+            return []
+        return [f"{line}\n{one.before}{one.text}" for line in sentences(found) if line.startswith("lets in more")]
+
+
+@settings(max_examples=4, deadline=None)
+@given(FILES)
+def test_nobody_gets_in_who_did_not_before(files: tuple[list[str], list[str], bool]) -> None:
+    """Redirected or asked directly, by either family, any sender, with blocks above and below."""
+    assert wider(files) == []
+
+
+@pytest.mark.exam
+@settings(max_examples=400, deadline=None)
+@given(FILES)
+def test_nobody_gets_in_who_did_not_before_at_length(files: tuple[list[str], list[str], bool]) -> None:
+    """The same, many times."""
+    assert wider(files) == []
