@@ -61,12 +61,16 @@ def hosts(draw: Callable[[st.SearchStrategy[object]], object]) -> Topology:
     if maybe():
         one["tun0"] = Interface("tun0", ("10.9.9.1/32 --> 10.9.9.2", "fd99::1/64"), TUNNEL, ("tun",))
         routes += [Route("192.168.9.0/24", "tun0", "10.9.9.2", "UGS")] if maybe() and len(routes) == 2 else []
-    made = Topology(one, "em0")
+    if "em2" in one and maybe(False):
+        one["em2"] = one["em2"]._replace(flags=("BROADCAST", "SIMPLEX", "MULTICAST"))  # down
+    made = Topology(one, "em0", described=True)
     made.add_jail("web", ["10.0.0.10", "fd00::10"] if maybe() else ["10.0.0.10"], "lo1")
     made.add_jail("db", ["10.0.0.11"], "lo1")
     if maybe():
         made.add_jail("mx", ["203.0.113.20"], "em0")
     _bridged(made, maybe)
+    if maybe(False, False):
+        made.add_jail("ng", ["203.0.113.30"], "ng0_ng", vnet=True)  # of which nobody knows how it is connected
     made.routes = tuple(routes) if maybe(True) else ()
     made.sysctls["net.inet.ip.forwarding"] = int(bool(maybe(True, True)))
     return made
@@ -83,7 +87,7 @@ def _bridged(made: Topology, maybe: Callable[..., object]) -> None:
     if "em2" in made.interfaces and maybe():  # the LAN's card is a member, its address is the bridge's
         card = "em2"
         made.interfaces["em2"] = made.interfaces["em2"]._replace(addresses=())
-    own = ("192.168.1.1/24",) if card else ("10.1.0.1/24", "fd10::1/64")
+    own = ("192.168.1.1/24",) if card else ("10.1.0.1/24", "fd10::1/64") if maybe(True, True) else ()
     made.interfaces["bridge0"] = Interface(
         "bridge0", own, groups=("bridge",), members=(*members, *filter(None, [card]))
     )
