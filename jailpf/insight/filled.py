@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError
+from jailpf.pf.simulated.explain import unfilled
 from jailpf.pf.simulated.language.parse import parse
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ def filled(session: Session, text: str, topology: Topology, elsewhere: bool) -> 
     """Table -> addresses: what pf has in it now, else what the jails' manager puts there. Tables of which neither is known
     are left out. elsewhere: whether it is not this host that is asked about.
     """
-    tables = parse(text, topology, main=True, lenient=True).tables
     found: dict[str, tuple[str, ...]] = {}
-    for name in (name for name, table in tables.items() if table.hosts is None):
+    for name in sorted(unfilled(parse(text, topology, main=True, lenient=True))):
         if session.settings.pf == "pfctl" and not elsewhere:
             with suppress(JailpfError):
                 found[name] = tuple(session.pf.table("", name, "show"))

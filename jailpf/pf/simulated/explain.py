@@ -82,12 +82,21 @@ def _load_files(model: Model, parsed: Parsed, now: float) -> None:
             model.put(path, Ruleset(model.serial, parsed={section: [unread] for section in SECTIONS}), now)
 
 
+def unfilled(parsed: Parsed) -> set[str]:
+    """The tables that a file leaves without addresses, or only names: programs fill them while pf runs."""
+    rules = (rule for found in parsed.rules.values() for rule in found)
+    hosts = (
+        host for rule in rules for host in (rule.source, rule.destination, *(rule.pool.hosts if rule.pool else ()))
+    )
+    named = {host.name for host in hosts if host.kind == "table"} - parsed.tables.keys()
+    return named | {name for name, definition in parsed.tables.items() if definition.hosts is None}
+
+
 def _forget_unfilled(model: Model, parsed: Parsed, tables: Mapping[str, Sequence[str]]) -> None:
-    """Tables without addresses in the file are filled while pf runs: what is in them is not known from the file."""
-    for name, definition in parsed.tables.items():
-        if definition.hosts is None and name not in tables:
-            model.rulesets[""].tables.pop(name, None)
-            model.doubtful.add(name)
+    """What is in these is not known from the file."""
+    for name in unfilled(parsed) - tables.keys():
+        model.rulesets[""].tables.pop(name, None)
+        model.doubtful.add(name)
 
 
 def unparsed(main: str | Sequence[str], topology: Topology | None = None) -> list[tuple[int, str]]:
