@@ -63,6 +63,21 @@ def test_a_quick_pass_above_that_reaches_a_jail_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
+    "rules",
+    [
+        "rdr on em0 inet proto tcp to (em0:0) port 22 -> 172.16.15.16\n|pass in quick on em0 inet proto tcp to 172.16.15.16 port 22",
+        "|pass out quick",
+        "|pass quick proto carp",
+        "|pass in quick on em0 proto tcp to (em0:0) port 22",
+    ],
+)
+def test_what_pf_conf_publishes_itself_is_no_finding(rules: str) -> None:
+    """Nor is what leaves, nor protocols by which the hosts of a group find each other."""
+    translation, _, rule = rules.partition("|")
+    assert _judged(f'{translation}{CALLS}block in\n{rule}\nanchor "jailpf/*"\n') == []
+
+
+@pytest.mark.parametrize(
     ("rule", "beats"),
     [
         ("nat on em0 inet from 172.16.0.0/12 to any -> (em0:0)", True),

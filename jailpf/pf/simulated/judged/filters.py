@@ -12,6 +12,7 @@ from jailpf.pf.simulated.judged.found import Judged, Kind, row_example
 from jailpf.pf.simulated.kernel.decide import match_of
 from jailpf.pf.simulated.kernel.flat import flatten
 from jailpf.pf.simulated.reach.sets import port_set
+from jailpf.pf.simulated.rules.words import WITH_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,15 +43,20 @@ def never_bans(model: Model, overlap: Overlap, rows: list[Reached], ours: Callab
 
 
 def lets_in(model: Model, rows: list[Reached], ours: Callable[[str], bool]) -> Iterator[Judged]:
-    """Passes of main that reach a jail by themselves: quick ones above the anchor line."""
+    """Quick passes above the anchor line that reach a jail by its own address, which they do not name."""
     flats = flatten(model, "filter")
     first = next((at for at, flat in enumerate(flats) if ours(flat.path)), len(flats))
-    above = {id(flat) for flat in flats[:first] if not flat.path and flat.rule.action == "pass" and flat.quick}
+    above = {id(flat): flat for flat in flats[:first] if flat.rule.action == "pass" and flat.quick}
     told: set[int] = set()
     for row in rows:
-        by = next((flat for flat in row.flats if id(flat) in above), None)
-        inside = row.delivered_to in model.topology.jails and not any(ours(flat.path) for flat in row.flats)
-        if by is not None and inside and id(by) not in told and row.proto not in {"icmp", "ipv6-icmp"}:
+        by = next((above[id(flat)] for flat in row.flats if id(flat) in above and flat.rule.direction != "out"), None)
+        plain = all(flat.section == "filter" and not flat.path for flat in row.flats)
+        if by is None or not plain or id(by) in told or row.delivered_to not in model.topology.jails:
+            continue
+        to = by.rule.destination
+        if to.kind == "net" and to.low == to.high:
+            continue  # whoever writes the jail's address means the jail
+        if row.proto in WITH_PORTS or not by.rule.proto:
             told.add(id(by))
             yield Judged("lets in", match_of(by), None, row_example(row))
 
