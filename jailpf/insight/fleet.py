@@ -144,7 +144,7 @@ def _speaks_of(whom: Whom, row: Row) -> bool:
     if whom.kind == "any":
         return True
     if whom.kind == "outside":
-        return row.origin == "outside"
+        return _from_elsewhere(row)
     if whom.network is not None:
         return any(_within(source, str(whom.network)) for source in row.sources)
     return row.origin != "outside" and any(
@@ -154,8 +154,13 @@ def _speaks_of(whom: Whom, row: Row) -> bool:
 
 def _sends(row: Row, sender: str) -> bool:
     if sender == "outside":
-        return row.origin == "outside"
-    return sender in row.sources or (row.origin == "outside" and any(_within(source, sender) for source in row.sources))
+        return _from_elsewhere(row)
+    return sender in row.sources or (_from_elsewhere(row) and any(_within(source, sender) for source in row.sources))
+
+
+def _from_elsewhere(row: Row) -> bool:
+    """Whether it comes by a card, the first uplink or another: then its sources are addresses, else names."""
+    return row.origin == "outside" or (row.origin != "local" and all(_within(one, one) for one in row.sources))
 
 
 def _within(word: str, network: str) -> bool:

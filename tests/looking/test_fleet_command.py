@@ -90,3 +90,15 @@ def test_a_row_that_reach_never_printed(desk: Desk, folder: Path, key: str, valu
     file = desk.write("all.toml", '[[never]]\nfrom = "outside"\nto = "jail:git"\nport = 80\n')
     for words in (("--port", "993"), ("--promises", str(file)), ("--from", "192.0.2.9")):
         assert "alpha.json: is not what `jailpf reach --json` prints" in desk.jailpf("fleet", str(folder), *words).err
+
+
+def test_a_second_uplink_is_outside_too(desk: Desk, folder: Path) -> None:
+    """Whoever comes by another card than the first, from an address, is outside; a jail on a bridge is not."""
+    data = json.loads((folder / "beta.json").read_text())
+    row = next(row for row in data["reached"] if row["origin"] == "outside" and "993" in row["ports"])
+    data["reached"] = [row | {"origin": "em1"}, row | {"origin": "bridge0", "sources": ["git"], "ports": ["5"]}]
+    (folder / "beta.json").write_text(json.dumps(data))
+    assert hosts(desk, folder, "--port", "993", "--from", "outside") == ["alpha dovecot", "beta dovecot"]
+    assert hosts(desk, folder, "--port", "5", "--from", "outside") == []
+    file = desk.write("all.toml", '[[never]]\nfrom = "outside"\nto = "jail:dovecot"\nport = 993\n')
+    assert "beta: never from outside" in desk.jailpf("fleet", str(folder), "--promises", str(file)).err
