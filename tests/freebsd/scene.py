@@ -180,7 +180,7 @@ class Scene:
     def nothing_left(self, jail: Jail) -> None:
         """No rule, table, state, record or plan of the jail."""
         name = jail.name
-        paths = [f"{folder}/{name}" for folder in ("jailpf", "nat", "binat", "rdr", "allow")]
+        paths = [f"{folder}/{name}" for folder in ("jailpf", "nat", "binat", "rdr", "filter", "allow")]
         paths += [f"{folder}/jailpf.{name}" for folder in ("rdr", "bastille")]
         left = {path: rules for path in paths if (rules := self.loaded(path))}
         assert not left, f"still loaded for {name}: {left}"
