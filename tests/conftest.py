@@ -24,6 +24,16 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("exam" if config.option.markexpr == "exam" else "test")
 
 
+@pytest.fixture(autouse=True)
+def _untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `--verbose` turns on for a process does not last for the tests behind it."""
+    from jailpf.declare import foreign
+    from jailpf.system import programs
+
+    monkeypatch.setattr(programs, "trace", programs.trace)
+    monkeypatch.setattr(foreign, "trace", foreign.trace)
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     """The stand-in pfctl, no jail running."""
