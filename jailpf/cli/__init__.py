@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from importlib import import_module
@@ -19,6 +20,9 @@ def main(arguments: list[str]) -> int:
     from jailpf.cli import parser
 
     os.umask(0o022)
+    gc.set_threshold(
+        100_000, 50, 100
+    )  # commands are short and make few cycles: by default it costs a tenth of their time
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us; for as long as we live
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115

@@ -106,10 +106,15 @@ class Topology:
         interfaces = (interface,) if isinstance(interface, str) else tuple(interface)
         jail = Jail(name, tuple(str(_address(text)) for text in addresses), interfaces, vnet)
         with self.changing():
-            for one in () if self.described and vnet else interfaces:
-                self.interfaces.setdefault(one, Interface.made(one))
+            new = {one: Interface.made(one) for one in interfaces if one not in self.interfaces}
+            if not (self.described and vnet):
+                self.interfaces.update(new)
+            known = self._owners if name not in self.jails and not any(one.own for one in new.values()) else None
             self.jails[name] = jail
-            self._forget()
+            if known is None:
+                self._forget()
+            else:  # one more changes nothing about the others
+                self._add_owner(known, jail)
 
     def remove_jail(self, name: str) -> None:
         """Remove a jail; one that is not there is fine."""
@@ -133,11 +138,14 @@ class Topology:
                 for own in interface.own
             }
             for jail in self.jails.values():
-                for address in map(_address, jail.addresses):
-                    held = found[address].interface if address in found else jail.interface
-                    found[address] = Owner(jail.name, self.side(jail, address) if jail.vnet else held, jail.vnet)
+                self._add_owner(found, jail)
             self._owners = found
         return self._owners
+
+    def _add_owner(self, found: dict[Address, Owner], jail: Jail) -> None:
+        for address in map(_address, jail.addresses):
+            held = found[address].interface if address in found else jail.interface
+            found[address] = Owner(jail.name, self.side(jail, address) if jail.vnet else held, jail.vnet)
 
     def side(self, jail: Jail, address: Address) -> str:
         """The host's interface before a vnet jail's address: of its interfaces that with the address's network; the

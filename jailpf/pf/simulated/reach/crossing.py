@@ -150,7 +150,10 @@ class Crossing:
             self.lost.append(flow._replace(doubts=tuple(dict.fromkeys((*flow.doubts, *doubts)))))
 
     def _skipped(self, interface: str) -> bool:
-        return not self.model.enabled or any(self.matcher.interface(n, interface) for n in self.model.skips)
+        model = self.model
+        return not model.enabled or (
+            bool(model.skips) and any(self.matcher.interface(name, interface) for name in model.skips)
+        )
 
     def _index(self, section: str, interface: str, direction: str, received: str, kind: Kind) -> RuleIndex:
         key = (section, interface, direction, received, kind)

@@ -100,6 +100,8 @@ def by_source_ports(flow: Flow, wanted: IntervalSet) -> Halves:
 
 
 def _halves(flow: Flow, name: str, have: IntervalSet, wanted: IntervalSet) -> Halves:
+    if have is wanted:
+        return flow, None
     inside, outside = split(have, wanted)
     if not outside:
         return flow, None

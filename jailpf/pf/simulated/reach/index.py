@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.matcher import Matcher
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.kernel.packet import Packet
+    from jailpf.pf.simulated.reach.course import Course
     from jailpf.pf.simulated.rules.rule import Rule
 
 
@@ -40,6 +41,8 @@ class RuleIndex:
         self._tagged: dict[str, list[Entry]] = {}
         self._runs: dict[tuple[int, ...], Runs] = {}
         self._maps: dict[tuple[int, str], PortMap] = {}
+        self._shared: dict[tuple[int, ...], PortMap] = {}
+        self.courses: dict[tuple[int, str], tuple[list[Entry], tuple[Course, ...] | None]] = {}
         self.tags: set[str] = set()
         self.section = section
         for flat in flatten(model, section):
@@ -112,17 +115,24 @@ class RuleIndex:
         plain = kept is None and source_ports is None and not (guards or gates or doubt or rule.tagged)
         return Entry(len(self.entries), flat, to, ports, kept, source_ports, doubt, guards, gates, plain)
 
-    def _to_one(self, address: int, tag: str) -> list[Entry]:
+    def _to_one(self, address: int, tag: str) -> PortMap:
         """The rules, in order, that can match packets to one address that have a tag, runs of them joined."""
         own = list(self._single.get(address, ()))
         names = self.tags | {tag}
         for name in self._tagged if SOME_TAG in names else names:
             own += [entry for entry in self._tagged.get(name, ()) if address in entry.to]
         sets = tuple(number for number, to in enumerate(self._wide) if address in to)
+        if not own and sets in self._shared:
+            return self._shared[sets]
         if sets not in self._runs:
             lists = list(self._wide.values())
             self._runs[sets] = Runs(sorted((e for number in sets for e in lists[number]), key=_order))
-        runs = self._runs[sets]
+        found = PortMap(self._joined(own, self._runs[sets]))
+        if not own:
+            self._shared[sets] = found
+        return found
+
+    def _joined(self, own: list[Entry], runs: Runs) -> list[Entry]:
         if self.section != "filter":
             return sorted([*own, *runs.entries], key=_order)
         found: list[Entry] = []
@@ -138,7 +148,7 @@ class RuleIndex:
         if len(to.spans) == 1 and to.spans[0][0] == to.spans[0][1]:
             key = (to.spans[0][0], tag if tag in self._tagged or tag == SOME_TAG else "")
             if key not in self._maps:
-                self._maps[key] = PortMap(self._to_one(*key))
+                self._maps[key] = self._to_one(*key)
             return [(to, self._maps[key])]
         by_set: dict[IntervalSet, list[Entry]] = {}
         for entry in self.entries:

@@ -24,6 +24,7 @@ class PortMap:
             for low, high in entry.ports or ()
             for port in (low, high + 1)
         )
+        self._known: dict[IntervalSet, list[tuple[IntervalSet, list[Entry]]]] = {}
         active = set(always)
         self._starts, self._covers, self._rules = [0], [0], [[entries[number] for number in always]]
         known: dict[frozenset[int], int] = {frozenset(active): 0}
@@ -41,6 +42,12 @@ class PortMap:
 
     def cells(self, ports: IntervalSet) -> list[tuple[IntervalSet, list[Entry]]]:
         """`ports` in parts, each with the rules that look at all of it."""
+        found = self._known.get(ports)
+        if found is None:
+            found = self._known[ports] = [(ports, self._rules[0])] if len(self._starts) == 1 else self._cut(ports)
+        return found
+
+    def _cut(self, ports: IntervalSet) -> list[tuple[IntervalSet, list[Entry]]]:
         spans: dict[int, list[tuple[int, int]]] = {}
         for low, high in ports:
             at = bisect_right(self._starts, low) - 1

@@ -5,29 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.pf.simulated.kernel.courses import SOME_TAG, effect, hint, unsimulated, verdict
+from jailpf.pf.simulated.reach.course import Course
 from jailpf.pf.simulated.reach.flow import Flow, by_destination, by_ports, by_source, by_source_ports
 from jailpf.pf.simulated.rules import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.reach.entry import Entry
     from jailpf.pf.simulated.reach.index import RuleIndex
     from jailpf.pf.simulated.reach.intervals import IntervalSet
 
 COURSES_MAX = 64
-
-
-class Course(NamedTuple):
-    """One course of the evaluation, as kernel/courses.py has it."""
-
-    tag: str = ""
-    flat: Flat | None = None
-    ended: frozenset[int] = frozenset()
-    over: bool = False
-    doubts: tuple[Flat, ...] = ()
-    entered: tuple[tuple[int, bool], ...] = ()
 
 
 class Piece(NamedTuple):
@@ -47,7 +36,33 @@ def pieces(index: RuleIndex, flow: Flow) -> Iterator[Piece]:
         for ports, chosen in rules.cells(part.ports_now()):
             cell, _ = by_ports(part, ports)
             if cell is not None:
-                yield from _pieces(cell, chosen, take)
+                courses = _known(index, chosen, cell.tag, take)
+                if courses is None:
+                    yield from _pieces(cell, chosen, take)
+                else:
+                    yield Piece(cell, courses)
+
+
+def _known(
+    index: RuleIndex, entries: list[Entry], tag: str, take: Callable[[Course, Entry], Course]
+) -> tuple[Course, ...] | None:
+    """The courses behind rules that divide no flow, found out once; None for rules that may."""
+    known = index.courses.get((id(entries), tag))
+    if known is None:  # the list is kept, so that its id stays its own
+        known = entries, _courses(tag, entries, take) if all(entry.plain for entry in entries) else None
+        index.courses[id(entries), tag] = known
+    return known[1]
+
+
+def _courses(tag: str, entries: list[Entry], take: Callable[[Course, Entry], Course]) -> tuple[Course, ...]:
+    """The courses behind rules that divide no flow: the same for all flows."""
+    courses: tuple[Course, ...] = (Course(tag),)
+    for entry in entries:
+        if any(_asks(course, entry) for course in courses):
+            courses = _taken(courses, entry, take)
+        if all(course.over for course in courses):
+            break
+    return courses
 
 
 def _pieces(flow: Flow, entries: list[Entry], take: Callable[[Course, Entry], Course]) -> list[Piece]:
@@ -170,7 +185,7 @@ def _filter(course: Course, entry: Entry) -> Course:
         return course._replace(tag=tag)
     stays = rule.action == "unknown" and unknown.stays(hint(rule))
     over = flat.quick or stays or (rule.action == "match" and bool(unsimulated(rule)))
-    return course._replace(tag=tag, flat=flat, over=over)
+    return Course(tag, flat, course.ended, over, course.doubts, course.entered)
 
 
 def ways(piece: Piece) -> list[tuple[Flow, Course]]:
@@ -179,7 +194,8 @@ def ways(piece: Piece) -> list[tuple[Flow, Course]]:
     if len(courses) > 1:
         courses = joined(course._replace(over=True, ended=frozenset()) for course in courses)
     if len(courses) == 1:
-        return [(piece.flow._replace(tag=courses[0].tag), courses[0])]
+        flow, tag = piece.flow, courses[0].tag
+        return [(flow if flow.tag == tag else flow._replace(tag=tag), courses[0])]
     return [
         (piece.flow._replace(tag=course.tag, doubts=tuple(dict.fromkeys((*piece.flow.doubts, *course.doubts)))), course)
         for course in courses

@@ -7,6 +7,7 @@ Source: facts.md section 4, "Addresses": `10.0.0.5/24` is masked, `10.1` = 10.0.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import NamedTuple
 
 from jailpf.pf.simulated.rules.rule import BITS, Family, Host
@@ -48,6 +49,7 @@ def is_private(address: Address) -> bool:
     return any(value in net for net in _PRIVATE if net.version == value.version)
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_address(text: str) -> Address:
     """A plain address of either family (a scope such as %em0 is dropped). Raises ValueError."""
     if ":" in text:
