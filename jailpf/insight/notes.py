@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from jailpf.errors import Problem
 from jailpf.pf.simulated.host.ways import never_comes_in
 from jailpf.pf.simulated.kernel.packet import Packet
+from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.rules.addresses import Address, is_private, parse_address
 from jailpf.pf.simulated.rules.rule import BITS
 from jailpf.pf.simulated.rules.show import rule_text
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jailpf.insight.world import World
     from jailpf.pf.simulated.kernel.model import Model
@@ -27,10 +28,11 @@ def notes(world: World) -> list[Problem]:
     router may send what this host does not hold.
     """
     found: dict[str, Problem] = {}
+    seen: set[tuple[str, ...]] = set()
     with world.pf.opened() as model:
         for path, ruleset in model.rulesets.items():
-            for rules in ruleset.rules.values():
-                for rule in rules:
+            for section in ruleset.rules.values():
+                for rule in _unlike(section, seen):
                     for key, message, remedy in (*_interface(model, rule), *_addresses(model, path, rule)):
                         if key not in found:
                             found[key] = Problem(f"{_where(world, path, rule)}: {message}", None, remedy)
@@ -39,6 +41,15 @@ def notes(world: World) -> list[Problem]:
                 said = f"set skip on {name}: {_absent(name)}, so nothing is skipped"
                 found.setdefault(name, Problem(said, None, did_you_mean(name, model.topology.interfaces)))
     return list(found.values())
+
+
+def _unlike(rules: Sequence[Rule], seen: set[tuple[str, ...]]) -> Iterator[Rule]:
+    """Those whose interface and address were not seen: of many jails few are, and reading the others takes long."""
+    for at in range(len(rules)):
+        names = rules.names(at) if isinstance(rules, Written) else None
+        if names is None or names not in seen:
+            yield rules[at]
+            seen |= {names} if names and rules[at].action != "unknown" else set()
 
 
 def uncalled(world: World) -> list[Problem]:

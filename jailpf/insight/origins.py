@@ -30,21 +30,37 @@ class Origins(Generic[T]):
 
     def __init__(self, topology: Topology, declared: Iterable[tuple[str, T]]) -> None:
         self.topology = topology
-        self.rules = [(rule, origin) for text, origin in declared for rule in _rules(text, topology, False)]
+        self._declared: dict[str, list[tuple[str, T]]] = {}
+        for text, origin in declared:
+            self._declared.setdefault(_action(text), []).append((text, origin))
+        self._rules: dict[str, list[tuple[Rule, T]]] = {}
         self._texts: dict[str, T] = {}
-        for rule, origin in self.rules:
-            self._texts.setdefault(rule_text(rule), origin)
 
     def of(self, text: str) -> T | None:
         """The declaration of a rule that pf prints so; None when it is nobody's."""
+        declared = self._read(_action(text))
         if text not in self._texts:
             rule = next(_rules(text, self.topology, True), None)
-            likely = [entry for entry in self.rules if rule is not None and _related(rule, entry[0])]
+            likely = [entry for entry in declared if rule is not None and _related(rule, entry[0])]
             if rule is None or not likely:
                 return None
             asked = rule
             self._texts[text] = max(likely, key=lambda entry: _agreement(asked, entry[0]))[1]
         return self._texts[text]
+
+    def _read(self, action: str) -> list[tuple[Rule, T]]:
+        """The declared rules of an action, read when the first of them is asked for."""
+        if action not in self._rules:
+            declared = self._declared.get(action, ())
+            read = [(rule, origin) for text, origin in declared for rule in _rules(text, self.topology, False)]
+            self._rules[action] = read
+            for rule, origin in read:
+                self._texts.setdefault(rule_text(rule), origin)
+        return self._rules[action]
+
+
+def _action(text: str) -> str:
+    return text.removeprefix("no ").partition(" ")[0]
 
 
 def _rules(text: str, topology: Topology, printed: bool) -> Iterator[Rule]:

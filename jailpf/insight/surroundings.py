@@ -53,7 +53,9 @@ def surroundings(session: Session, jails: Iterable[Jail], file: str = "") -> Sur
 def _unconnected(topology: Topology, jail: Jail) -> Iterable[JailpfError]:
     from jailpf.pf.simulated.rules.addresses import parse_address
 
-    if any(topology.unconnected(parse_address(str(address))) for address in jail.addresses):
+    there = topology.jails[jail.name]
+    sides = {topology.side(there, parse_address(address)) for address in there.addresses if there.vnet}
+    if not sides <= topology.interfaces.keys():
         named = f"no interface {jail.interface}" if jail.interface else "no interface before it that anybody names"
         yield ConfigError(
             f"how the vnet jail {jail.name} is connected is not known: this host has {named}",

@@ -48,6 +48,7 @@ class World:
     broken: list[JailpfError] = field(default_factory=list)
     printed: bool = False
     _origins: dict[str, Origins[Source]] = field(default_factory=dict)
+    _owners: dict[str, Prepared] = field(default_factory=dict)
 
     def paths(self) -> set[str]:
         """The anchors of all that is declared."""
@@ -56,7 +57,10 @@ class World:
     def source(self, path: str, text: str) -> Source | None:
         """Who declared the rule that pf prints so in that anchor; None when it is nobody's."""
         if path not in self._origins:
-            owner = next((one for one in self.jails.values() if any(a.path == path for a in one.ruleset.anchors)), None)
+            if not self._owners:
+                for one in reversed(self.jails.values()):
+                    self._owners |= dict.fromkeys((anchor.path for anchor in one.ruleset.anchors), one)
+            owner = self._owners.get(path)
             self._origins[path] = Origins(self.pf.topology, _written(owner) if owner else ())
         return self._origins[path].of(text)
 

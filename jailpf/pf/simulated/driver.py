@@ -12,6 +12,7 @@ from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel import ask, kill
 from jailpf.pf.simulated.kernel.model import Model, Ruleset
 from jailpf.pf.simulated.kernel.store import Store
+from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.language.parse import Parsed, parse
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.tables import parse_entry
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from jailpf.pf.simulated.kernel.connection import Connection
-    from jailpf.pf.simulated.rules.rule import Host
+    from jailpf.pf.simulated.rules.rule import Host, Rule
 
 # What `jailpf init` prints, with the tables that DESIGN.md section 10 gives the simulated host.
 DEFAULT_MAIN = """\
@@ -126,8 +127,8 @@ class Simulated:
         """
         with self._store.reading() as model:
             ruleset = model.rulesets.get(path, Ruleset())
-            nat = tuple(rule_text(rule) for section in ("nat", "rdr", "binat") for rule in ruleset.rules[section])
-            rules = tuple(rule_text(rule) for rule in ruleset.rules["filter"])
+            nat = tuple(text for section in ("nat", "rdr", "binat") for text in _texts(ruleset.rules[section]))
+            rules = tuple(_texts(ruleset.rules["filter"]))
             held = sorted(ruleset.tables.items()) if tables else ()
             shown = {name: tuple(table.show()) if members else () for name, table in held}
         return Loaded(path, nat, rules, shown)
@@ -290,6 +291,10 @@ class Simulated:
         for path, loaded in parsed.loaded:
             model.load(path, loaded, self.now())
         model.main_text, model.skips = text, parsed.skips
+
+
+def _texts(rules: Sequence[Rule]) -> Iterable[str]:
+    return rules.texts() if isinstance(rules, Written) else map(rule_text, rules)
 
 
 def _entries(addresses: Iterable[str], topology: Topology) -> list[Host]:

@@ -10,6 +10,7 @@ from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.language.parse import parse
 from jailpf.pf.simulated.rules.addresses import parse_address
 from jailpf.pf.simulated.rules.rule import SECTIONS, Rule
+from jailpf.pf.simulated.rules.show import rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,14 @@ _END = re.compile(
     r'(?:no )?(?:nat|rdr|pass|block|match)\b[^"]*? to (?:(?P<to>[0-9a-fA-F.:]+)(?= (?!- )|$)|\S+)(?: port = (?P<port>[0-9]+)(?= |$))?'
 )
 _ALL = re.compile(r'(?:no )?(?:nat|rdr|pass|block|match)\b[^"]* all(?= |$)')
+# What stands before the family: action and interface. What a rdr is for, and what a nat sends from, as long as it is no table.
+_HEAD = r'(?P<head>(?:no )?%s\b[^"]*?(?= (?:inet6?|proto|from|all)(?: |$)))'
+_FILTER = re.compile(_HEAD % "(?:pass|block|match)")
+_RDR = re.compile(_HEAD % "rdr" + r'[^"<]*? to (?P<to>[0-9a-fA-F.:/]+|any)(?= (?!- )|$)')
+_NAT = re.compile(_HEAD % "(?:nat|binat)" + r'[^"]*? (?P<to>-> [^<"]*)$')
+# What rule_text(quoted=True) writes otherwise than pfctl prints it, beyond the quotes of tags.
+_OTHERWISE = re.compile(r"\\|! (?:0\.0\.0\.0|::)/0|binat|anchor|-to |map-e|:\*|[{}]")
+_QUOTED = re.compile(r'( tag| tagged) "([^"]*)"|"[^"]*"')
 
 
 class Written(Sequence[Rule]):
@@ -64,6 +73,22 @@ class Written(Sequence[Rule]):
     def calls(self, at: int) -> bool:
         """Whether it is a line that calls an anchor."""
         return CALLS.match(self.lines[at][1]) is not None
+
+    def texts(self) -> Iterator[str]:
+        """Each as pfctl prints it; hardly any has to be read for that."""
+        for at, (_, text) in enumerate(self.lines):
+            if self.printed or _OTHERWISE.search(text):
+                yield rule_text(self[at])
+            else:
+                yield _QUOTED.sub(lambda one: f"{one[1]} {one[2]}" if one[1] else one[0], text)
+
+    def names(self, at: int) -> tuple[str, ...] | None:
+        """Words that are the same only in rules of one action, interface and address (for a rdr the one it takes, for a nat
+        those it sends from); None where that takes reading it.
+        """
+        text = self.lines[at][1]
+        found = _FILTER.match(text) or _RDR.match(text) or _NAT.match(text)
+        return tuple(found.groups()) if found else None
 
     def ends(self, at: int) -> tuple[int, int] | None:
         """The one address and the one port that a rule is for, -1 for any or several; None where that takes reading it."""

@@ -211,7 +211,7 @@ def _placed(text: str, c: Context) -> list[Node]:
 def _range(first: str, last: str, c: Context) -> Node:
     low, high = _placed(first, c), _placed(last, c)
     a, b = low[0].host, high[0].host
-    plain = all(len(nodes) == 1 and nodes[0].host.prefix == BITS[nodes[0].family] for nodes in (low, high))
+    plain = all(len(nodes) == 1 and nodes[0].host.prefix == BITS.get(nodes[0].family) for nodes in (low, high))
     if a.family != b.family or not plain:
         raise RuleError("invalid address range")
     return Node(Host("range", a.family, a.low, b.low, BITS[a.family]), low[0].scope)
