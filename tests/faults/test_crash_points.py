@@ -50,20 +50,21 @@ def dies(verb: Callable[[], object], number: int, after: bool) -> int:
     """Run it in a process of its own that is killed at the Nth call; NOT_REACHED when it makes fewer."""
     pid = os.fork()
     if not pid:
-        done, status = 0, 99
+        done, status, own = 0, 99, os.getpid()
 
         def counted(name: str) -> None:
             whole = getattr(os, name)
 
             def call(*words: object, **named: object) -> object:
                 nonlocal done
-                done += 1
+                done += os.getpid() == own  # sh forks, and its child writes before it becomes the program
                 if done == number and not after:
-                    os.kill(os.getpid(), 9)
-                answer = whole(*words, **named)
-                if done == number:
-                    os.kill(os.getpid(), 9)
-                return answer
+                    os.kill(own, 9)
+                try:
+                    return whole(*words, **named)
+                finally:
+                    if done == number:
+                        os.kill(own, 9)
 
             setattr(os, name, call)
 
