@@ -59,6 +59,10 @@ class Flow(NamedTuple):
     pools: tuple[Flat, ...] = ()
     chosen: bool = False
 
+    def destination(self) -> int:
+        """The first of them; there is but one once a flow is in parts."""
+        return self.destinations().spans[0][0]
+
     def destinations(self) -> IntervalSet:
         """Where the packets go now."""
         return self.to.shifted(self.away) if self.target is None else self.target
