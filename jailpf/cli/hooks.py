@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from jailpf import warm
@@ -11,7 +13,7 @@ from jailpf.system import spawn
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jailpf.lifecycle.session import Session
 
@@ -28,7 +30,8 @@ def prestart(session: Session, options: Namespace) -> int:
             session.notes += unkept(session, prepared)
         return prepared is not None
 
-    return _hook(session, options, checked, "checked")
+    with _timed(session, options):
+        return _hook(session, options, checked, "checked")
 
 
 def created(session: Session, options: Namespace) -> int:
@@ -38,7 +41,19 @@ def created(session: Session, options: Namespace) -> int:
     def loaded() -> bool:
         return load.created(session, options.jail, lambda: _keeps_promises(session, options.jail)) is not None
 
-    return _hook(session, options, loaded, "loaded")
+    with _timed(session, options):
+        return _hook(session, options, loaded, "loaded")
+
+
+@contextmanager
+def _timed(session: Session, options: Namespace) -> Iterator[None]:
+    """Keep how long it took, however it ends."""
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        if options.jail:
+            warm.took(session.directory, options.command, options.jail, begun)
 
 
 def _keeps_promises(session: Session, name: str) -> None:
@@ -62,7 +77,8 @@ def poststop(session: Session, options: Namespace) -> int:
     else:
         spawn.limit(warm.SECONDS if options.jail else 0)  # a purge is about as many jails as there are
         try:
-            found = verb.poststop(session, options.jail) if options.jail else verb.purge(session)
+            with _timed(session, options):
+                found = verb.poststop(session, options.jail) if options.jail else verb.purge(session)
         except Exception as wrong:  # a bug of ours, which jail(8) cannot help
             import traceback
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, JailpfError
+from jailpf.state import rundir
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
     from prometheus_client import CollectorRegistry
 
     from jailpf.lifecycle.session import Session
+    from jailpf.state.rundir import RunDir
 
 
 def metrics(session: Session, options: Namespace) -> int:  # noqa: ARG001 - every command takes them
@@ -25,6 +29,7 @@ def metrics(session: Session, options: Namespace) -> int:  # noqa: ARG001 - ever
     registry = CollectorRegistry()
     _jails(session, registry)
     _tables(session, registry)
+    _hooks(session, registry)
     _promises(session, registry)
     print(generate_latest(registry).decode(), end="")
     return 0
@@ -72,6 +77,28 @@ def _tables(session: Session, registry: CollectorRegistry) -> None:
         for table in prepared.ruleset.tables if prepared else ():
             if table.file and os.path.exists(table.file):
                 ages.labels(name, table.name).set(max(0, time.time() - os.path.getmtime(table.file)))
+
+
+def _hooks(session: Session, registry: CollectorRegistry) -> None:
+    from prometheus_client import Gauge
+
+    what = "How long the last hook of a jail took, without the start of Python."
+    seconds = Gauge("jailpf_hook_seconds", what, ["jail", "hook"], registry=registry)
+    declared = frozenset(session.jails.declared())
+    for hook, took, jail in _took(session.directory):
+        if jail in declared:
+            seconds.labels(jail, hook).set(took)
+
+
+def _took(run: RunDir) -> Iterator[tuple[str, float, str]]:
+    """(hook, seconds, jail) as warm.took wrote them, the oldest first; what is no such line is left out."""
+    for path in (run.took + ".old", run.took):
+        with suppress(OSError):
+            for line in rundir.read(path).decode("utf-8", "replace").splitlines():
+                hook, _, rest = line.partition(" ")
+                took, _, jail = rest.partition(" ")
+                with suppress(ValueError):
+                    yield hook, float(took), jail
 
 
 def _promises(session: Session, registry: CollectorRegistry) -> None:

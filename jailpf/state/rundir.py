@@ -24,6 +24,7 @@ class RunDir:
         self.records = path + "/records"
         self.starting = path + "/starting"
         self.claims = path + "/claims"
+        self.took = path + "/took"  # lines "VERB SECONDS JAIL", one for each hook; the older ones in took.old
 
     def make(self) -> None:
         """Make it and its folders, but that of the plans. Raises OSError."""

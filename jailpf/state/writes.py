@@ -78,6 +78,20 @@ def temporary(
     return written
 
 
+def append(path: str, line: bytes, most: int) -> None:
+    """Add a line to a file of a folder of one's own. One of more than `most` bytes is put aside, as PATH.old. Raises OSError."""
+    descriptor = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+    )
+    try:
+        os.write(descriptor, line)
+        full = os.fstat(descriptor).st_size > most
+    finally:
+        os.close(descriptor)
+    if full:
+        os.rename(path, path + ".old")
+
+
 def remove(path: str) -> None:
     """Remove a file, or an empty folder that stands in its place; fine when it is gone already. Raises OSError."""
     try:

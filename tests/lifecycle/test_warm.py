@@ -192,6 +192,27 @@ def test_a_listener_or_the_simulated_pf_keep_created_from_being_warm(simulated: 
     assert simulated.records() == ["web.json"]
 
 
+def test_how_long_hooks_took_is_kept(ready: Machine) -> None:
+    """A line for each, of the warm way and of the whole one, in a file that is bounded."""
+    assert is_warm(ready)
+    ready.jailpf("poststop", "web")
+    lines = [line.split(" ") for line in (ready.run_dir / "took").read_text().splitlines()]
+    assert [(verb, jail) for verb, _, jail in lines] == [("prestart", "web"), ("created", "web"), ("poststop", "web")]
+    assert all(0 <= float(seconds) < 25 for _, seconds, _ in lines)
+
+
+@pytest.mark.parametrize("there", ["a folder", "a link"])
+def test_a_hook_does_not_mind_when_that_cannot_be_kept(ready: Machine, there: str) -> None:
+    """Nor is anything written elsewhere."""
+    took, other = ready.run_dir / "took", ready.root / "other"
+    took.unlink()
+    took.mkdir() if there == "a folder" else took.symlink_to(other)
+    assert is_warm(ready)
+    ready.jailpf("poststop", "web")
+    assert not other.exists()
+    assert ready.records() == []
+
+
 @pytest.mark.parametrize("verb", ["prestart", "created", "poststop"])
 @pytest.mark.parametrize(
     "words",

@@ -78,7 +78,8 @@ def test_metrics(desk: Desk) -> None:
     pytest.importorskip("prometheus_client")
     from prometheus_client.parser import text_string_to_metric_families
 
-    desk.jailpf("load", "git")
+    desk.jailpf("prestart", "git")
+    desk.jailpf("created", "git")
     desk.write("promises.toml", '[[never]]\nfrom = "outside"\nto = "jail:git"\n')
     answer = desk.jailpf("metrics")
     samples = {
@@ -92,6 +93,7 @@ def test_metrics(desk: Desk) -> None:
     assert samples["jailpf_table_age_seconds", "dovecot", "insecure_mua"] >= 0
     assert samples["jailpf_promises", "no"] == 1
     assert samples["jailpf_pf_enabled",] == 1
+    assert 0 <= samples["jailpf_hook_seconds", "created", "git"] < 25
 
 
 def test_top_without_a_terminal_is_one_table(desk: Desk) -> None:

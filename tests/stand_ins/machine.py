@@ -163,8 +163,8 @@ class Machine:
         return {path.name.replace("%", "/"): path.read_text() for path in sorted(folder.iterdir())}
 
     def tree(self) -> dict[str, bytes]:
-        """Every file below `root` but logs and locks."""
-        skip = ("log", "lock", "simulated.json.lock")
+        """Every file below `root` but logs, locks, and how long hooks took."""
+        skip = ("log", "lock", "simulated.json.lock", "took")
         return {
             str(path.relative_to(self.root)): path.read_bytes()
             for path in sorted(self.root.rglob("*"))

@@ -201,3 +201,17 @@ def test_the_temporary_file_stands_in_the_same_folder(tmp_path: Path, monkeypatc
         patched.setattr(os, "open", refuse)
         with pytest.raises(OSError, match=r"'/\.f\.jailpf-|/\.f\.jailpf-"):
             writes.replace("/f", b"new")
+
+
+def test_a_file_that_grows_is_put_aside(tmp_path: Path) -> None:
+    """Lines stand in their order, and there are never many more bytes than twice what was said; a link is not followed."""
+    file = tmp_path / "f"
+    for number in range(100):
+        writes.append(str(file), b"%03d\n" % number, 40)
+    kept = (tmp_path / "f.old").read_bytes() + (file.read_bytes() if file.exists() else b"")
+    assert len(kept) <= 2 * 44
+    assert b"".join(b"%03d\n" % number for number in range(100)).endswith(kept)
+    (tmp_path / "link").symlink_to(tmp_path / "other")
+    with pytest.raises(OSError):  # noqa: PT011 - ELOOP or EMLINK, by system
+        writes.append(str(tmp_path / "link"), b"x\n", 40)
+    assert sorted(os.listdir(tmp_path)) in (["f.old", "link"], ["f", "f.old", "link"])
