@@ -70,9 +70,10 @@ def _tried(session: Session, one: Imported, records: list[Record]) -> Move:
     from jailpf.lifecycle import conflicts
     from jailpf.lifecycle.prepare import prepare_text
 
-    move = Move(one)
+    move = Move(one, refused=list(one.refused))
     if not set(toml.parse(one.text, one.file).data) - {"jail"}:
         move.empty = True
+    if move.empty or move.refused:
         return move
     try:
         prepared = prepare_text(session, one.jail, one.file, one.text, [copy.target for copy in one.copies])
@@ -122,6 +123,8 @@ def _show(move: Move, *, dry: bool) -> None:
 def _sentences(move: Move) -> list[str]:
     from jailpf.insight.moved_words import sentences
 
+    if move.one.refused:
+        return ["no file is written"]
     if move.refused:
         return ["`jailpf check` would refuse this, and no file is written"]
     if move.untold:

@@ -23,7 +23,8 @@ class Imported:
 
     file: where it belongs; text: TOML; problems: what could not be expressed, line by line (kept in the text as
     comments); warnings: what was written differently; copies: table files; before: the rules it was made of, as one pf
-    text; left: what stays in the file that they came from, for all the jails that came from it.
+    text; left: what stays in the file that they came from, for all the jails that came from it; refused: why it must
+    not be written.
     """
 
     jail: str
@@ -34,6 +35,7 @@ class Imported:
     copies: tuple[Copy, ...] = ()
     before: str = ""
     left: str = ""
+    refused: tuple[Problem, ...] = ()
 
     def write(self) -> list[str]:
         """Write the table files and the declaration; a sentence for each.

@@ -113,3 +113,23 @@ def test_the_folder_of_a_jail_is_answered_with_the_one_in_it(host: Host, jailpf:
     status, _, err = jailpf("import", "-n", "pfrule", str(host.root / "data/web"))
     assert status == 78
     assert err.rstrip().endswith(f"name {where}")
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        "block in quick from <spam> to 172.16.15.29\n",
+        "pass in quick inet proto tcp from ! <spam> to 172.16.15.29 port 22\n",
+    ],
+)
+def test_a_table_that_keeps_somebody_out_is_never_made_empty(host: Host, jailpf: Run, filters: str) -> None:
+    """Without its file nobody knows whom; one that lets somebody in begins empty, and lets in nobody."""
+    where = folder(host, allow='table <spam> persist file "spam"\n' + filters + ALLOW)
+    status, out, err = jailpf("import", "pfrule", where)
+    assert status == 1
+    assert "allow.conf:1: " in err
+    assert "<spam> keeps somebody out" in err
+    assert out.endswith("web: no file is written\n")
+    assert not list((host.root / "jailpf/jails").iterdir())
+    Path(where, "spam").write_text("192.0.2.9\n")
+    assert jailpf("import", "pfrule", where)[0] == 0

@@ -21,7 +21,7 @@ MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # the names that pf.c
 @dataclass
 class Context:
     """own: the jail's addresses by family; tables: members of the tables that are known;
-    consumed: those whose members took the table's place; line: what is being read; direct: whether services are also reached without
+    consumed: those whose members took the table's place; absent: tables, by "<name>", whose file is not there, and which; line: what is being read; direct: whether services are also reached without
     their rdr, by every interface."""
 
     host: Host
@@ -29,6 +29,7 @@ class Context:
     tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
     consumed: set[str] = field(default_factory=set)
+    absent: dict[str, Problem] = field(default_factory=dict)
     line: Line | None = None
     direct: bool = False
 

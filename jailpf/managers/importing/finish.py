@@ -11,7 +11,7 @@ from jailpf.managers.importing.assembly import without_comments_of
 from jailpf.managers.importing.writing import declaration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from jailpf.declare.settings import Settings
     from jailpf.managers.adapter import Adapter
@@ -45,6 +45,7 @@ def finished(
     warnings: Iterable[Problem] = (),
 ) -> Imported:
     """The whole."""
+    tables = list(tables)
     services = without_comments_of(assembly.services, set())
     text = declaration(heading, services, [*assembly.others, *tables], assembly.context.own, write_own, assembly.lost)
     return Imported(
@@ -55,4 +56,19 @@ def finished(
         warnings=(*warnings, *assembly.context.warnings),
         copies=tuple(copies),
         before=before,
+        refused=tuple(_unguarded(assembly, tables)),
     )
+
+
+def _unguarded(assembly: Assembly, tables: Iterable[OtherDraft]) -> Iterator[Problem]:
+    """Tables without their file that keep somebody out: empty, they would keep out nobody."""
+    denying = [str(other.keys) for other in assembly.others if other.keyword == "deny"]
+    letting = [str((one.source, one.to, one.allow)) for one in assembly.services]
+    letting += [str(other.keys) for other in assembly.others if other.keyword != "deny"]
+    excepting = {f"<{table.name}>" for table in tables if table.keys.get("addresses")}  # from the addresses beside it
+    for word, problem in assembly.context.absent.items():
+        if any(word in text for text in denying) or any(f"!{word}" in text for text in letting) or word in excepting:
+            what = (
+                f"{problem.message} is not there, and {word} keeps somebody out: an empty table would keep out nobody"
+            )
+            yield Problem(what, problem.place, "put the file there, and import again")

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jailpf.errors import Place
+from jailpf.errors import Place, Problem
 from jailpf.managers.imported import Copy
 from jailpf.managers.importing.drafts import OtherDraft
 from jailpf.managers.importing.lexer import Line, LostError
@@ -72,7 +72,9 @@ class Tables:
         try:
             text = text_of(file)
         except FileNotFoundError:
-            self.assembly.context.warn(f"{file} is not there; the table begins empty")
+            context = self.assembly.context
+            context.warn(f"{file} is not there; the table begins empty")
+            context.absent[f"<{name}>"] = Problem(file, context.line.place if context.line else None)
             text, source = "", ""
         content, members = self._content(text, file)
         self.copies[name] = Copy(source, os.path.join(self.beside, target), content)

@@ -60,7 +60,8 @@ class _Read:
             except rules.LostError:
                 continue  # what a declaration has no word for stays where it is
             if isinstance(one, rules.PfTable):
-                self.tables[f"<{one.name}>"] = one.addresses or ()
+                # What a file adds is not known here: the table stays pf.conf's, and [host] tables names it.
+                self.tables[f"<{one.name}>"] = () if one.files else one.addresses or ()
                 self.definitions.append(line.text)
             else:
                 self.rules.append((one, line))
