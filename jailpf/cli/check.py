@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
     from jailpf.insight.kept import unkept
-    from jailpf.lifecycle import conflicts, listeners, outside, published, silent
+    from jailpf.lifecycle import conflicts, indoors, listeners, outside, published, silent
     from jailpf.lifecycle.prepare import prepare
 
     names = options.jails or session.jails.declared()
@@ -46,7 +46,7 @@ def check(session: Session, options: Namespace) -> int:
                 Problem(f"nothing is declared for {name}", prepared.services.place(), "add a [service.NAME]")
             )
         warnings += [*_old_releases(prepared.ruleset), *unkept(session, prepared)]
-        warnings += listeners.taken(session, prepared)
+        warnings += [*listeners.taken(session, prepared), *indoors.by_address(session, prepared)]
         warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
         session.notes += outside.half_open(prepared)
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:
