@@ -85,7 +85,9 @@ class Promise(Keys):
     """Who must never, or always, reach whom."""
 
     source: tuple[Whom, ...] = key(Whom, "Who sends.", name="from", many=True, required=True, filled=True)
-    to: tuple[Whom, ...] = key(Whom, "Who is reached, or not.", many=True, required=True, filled=True)
+    to: tuple[Whom, ...] = key(
+        Whom, 'Who is reached, or not; without "outside" and "any".', many=True, required=True, filled=True
+    )
     port: tuple[Port, ...] = key(
         Port, "The port at which it arrives, a range, or several.", many=True, shown="every port"
     )
@@ -94,12 +96,15 @@ class Promise(Keys):
     why: Sentence | None = key(Sentence, "The reason, for those who meet the promise later.")
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Ports belong to protocols that have them; "outside" and "any" are no receivers."""
+        """Ports belong to protocols that have them; "outside", and so "any", is no receiver."""
         if self.port and self.proto is not None and not self.proto.has_ports:
             yield "port", f"{self.proto} has no ports; leave `port` out"
         for number, one in enumerate(self.to):
-            if one.kind == "outside":
-                yield f"to.{number}", 'what leaves is not promised; name a jail, "host", an address or a network'
+            if one.kind in ("outside", "any"):
+                yield (
+                    f"to.{number}",
+                    'what leaves is not promised; name jails ("jail:*"), "host", or an address of theirs',
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,16 @@ class Parties:
         )
         return IntervalSet.of(spans) - self.everybody(family)
 
+    def elsewhere(self, whom: Whom, family: Family) -> IntervalSet:
+        """The addresses of a network of a promise that are neither this host's, nor its jails', nor those of a loopback."""
+        loops = (
+            span
+            for name, known in self.behind(family)[0].items()
+            if name in self.topology.interfaces and self.topology.interfaces[name].loopback
+            for span in known
+        )
+        return net(whom, family) - self.everybody(family) - IntervalSet.of(loops)
+
     def _arriving(self, origin: str, family: Family, holder: str) -> IntervalSet:
         """Senders whose packets to an address that `holder` has come from that origin: Topology.arrival, for sets."""
         if self.inside(origin):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare import promises as written
 from jailpf.errors import DeclarationError, Problem
-from jailpf.insight.always import always
+from jailpf.insight.always import FAMILIES, always
 from jailpf.insight.boxes import box_of
 from jailpf.insight.example import example
 from jailpf.insight.parties import Parties, means, net
@@ -36,13 +36,12 @@ def broken(promises: Iterable[Promised], world: World, answer: Sequence[Reached]
 
 
 def strangers(promises: Iterable[Promised], jails: Iterable[str]) -> Iterator[Problem]:
-    """Jails that a promise names and nobody declares: a `never` about one is kept, and may be about nothing. A pattern may
-    wait for its jails; an `always` about one is not kept.
+    """Jails that the `except` of a promise names and nobody declares: it may be about nothing. A pattern may wait for its
+    jails; a promise from or to a stranger is not kept.
     """
     known = sorted(jails)
     for one in promises:
-        meant = one.promise.but if one.word == "always" else (*one.promise.source, *one.promise.to, *one.promise.but)
-        for whom in meant:
+        for whom in one.promise.but:
             if whom.kind == "jail" and "*" not in whom.word and whom.word not in known:
                 yield Problem(f"no jail {whom.word!r} is declared", one.place, did_you_mean(whom.word, known))
 
@@ -66,13 +65,22 @@ def guard(session: Session, name: str) -> None:
 
 def _broken(one: Promised, parties: Parties, world: World, answer: Sequence[Reached]) -> Problem | None:
     remedy = "change the declaration, or the promise"
-    if one.word == "never":
-        why = _never(one.promise, parties, world, answer)
-    else:
-        strange = next((whom.word for whom in (*one.promise.source, *one.promise.to) if _is_strange(whom, parties)), "")
-        why = f"nothing is known of jail {strange!r}" if strange else always(one.promise, parties, answer)
-        remedy = (did_you_mean(strange, parties.topology.jails) if strange else "") or remedy
+    strange = next((whom.word for whom in (*one.promise.source, *one.promise.to) if _is_strange(whom, parties)), "")
+    if strange:
+        why = f"nothing is known of jail {strange!r}"
+        remedy = did_you_mean(strange, parties.topology.jails) or remedy
+    elif one.word == "always":
+        why = always(one.promise, parties, answer)
+    elif not (why := _never(one.promise, parties, world, answer)) and (away := _away(one.promise, parties)):
+        why = f"what leaves is not promised, and {away} is not all of this host and its jails"
+        remedy = 'name jails ("jail:*"), "host", or an address of theirs'
     return Problem(f"{one} is not kept: {why}", one.place, remedy) if why else None
+
+
+def _away(promise: Promise, parties: Parties) -> str:
+    """The first receiver that is also somebody beyond this host: nothing is known of what gets there."""
+    found = (str(one) for one in promise.to for family in FAMILIES if parties.elsewhere(one, family))
+    return next(found, "")
 
 
 def _is_strange(whom: Whom, parties: Parties) -> bool:

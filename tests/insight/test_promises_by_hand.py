@@ -71,10 +71,15 @@ def test_what_is_kept(main: str, words: tuple[Any, ...]) -> None:
     assert said(main, *words) == ""
 
 
-def test_strangers_are_those_of_a_never() -> None:
-    """An `always` about a jail that is not there is not kept already."""
+def test_strangers_are_those_of_an_exception() -> None:
+    """A promise from or to a jail that is not there is not kept already."""
     promise = Promise(
-        source=(Whom.parse("jail:webb"),), to=(Whom.parse("host"),), port=(), proto=None, but=(), why=None
+        source=(Whom.parse("jail:wob"),),
+        to=(Whom.parse("host"),),
+        port=(),
+        proto=None,
+        but=(Whom.parse("jail:webb"),),
+        why=None,
     )
     made = [Promised(cast("Any", word), promise, Place("promises.toml", 1, 1)) for word in ("never", "always")]
-    assert [problem.message for problem in strangers(made, ["web"])] == ["no jail 'webb' is declared"]
+    assert [problem.message for problem in strangers(made, ["web"])] == 2 * ["no jail 'webb' is declared"]

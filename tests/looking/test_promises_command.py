@@ -94,6 +94,8 @@ def test_words_of_a_promise(desk: Desk, promise: str, kept: bool) -> None:
         ('[[never]]\nfrom = "outsiders"\nto = "host"\n', "promises.toml:2:8: 'outsiders' is nobody;"),
         ('[[never]]\nfrom = "outside"\n', "[never.0] has no 'to'; add to = ..."),
         ('[[never]]\nfrom = "host"\nto = "outside"\n', "promises.toml:3:6: what leaves is not promised;"),
+        ('[[never]]\nfrom = "jail:git"\nto = "any"\n', "promises.toml:3:6: what leaves is not promised;"),
+        ('[[always]]\nfrom = "jail:git"\nto = "any"\n', "promises.toml:3:6: what leaves is not promised;"),
         ('[[never]]\nfrom = []\nto = "host"\n', "promises.toml:2:8: the array is empty; name at least one"),
         ('[[never]]\nfrom = "host"\nto = "jail:a b"\n', "is neither the name of a jail nor a pattern"),
         ('[[never]]\nfrom = "host"\nto = "host"\nport = 1\nproto = "icmp"\n', "icmp has no ports; leave `port` out"),
@@ -113,10 +115,37 @@ def test_no_promises(desk: Desk) -> None:
     assert (answer.status, answer.out) == (0, "there are no promises; promises.toml beside jailpf.toml has them\n")
 
 
-def test_a_jail_that_nobody_declares_is_named(desk: Desk) -> None:
-    """A promise about a mistyped name would be kept for ever; a pattern may wait for its jails."""
-    file = desk.write("promises.toml", NEVER.replace("jail:db", "jail:dovecto") + NEVER.replace("jail:db", "jail:db*"))
-    for command in ("promises", "check"):
+@pytest.mark.parametrize("word", ["never", "always"])
+def test_a_promise_about_a_jail_that_nobody_declares_is_not_kept(desk: Desk, word: str) -> None:
+    """A mistyped name would be kept for ever; a pattern may wait for its jails."""
+    text = f'[[{word}]]\nfrom = "outside"\nto = "jail:dovecto"\n'
+    file = desk.write("promises.toml", text + NEVER.replace("jail:db", "jail:db*"))
+    said = (
+        f"{word} from outside to jail:dovecto is not kept: nothing is known of jail 'dovecto'; did you mean 'dovecot'?"
+    )
+    for command, status in (("promises", 1), ("check", 65)):
         answer = desk.jailpf(command)
-        assert answer.status == 0
-        assert answer.err == f"{file}:1:1: no jail 'dovecto' is declared; did you mean 'dovecot'?\n"
+        assert answer.status == status
+        assert answer.err == f"{file}:1:1: {said}\n"
+
+
+def test_an_exception_for_a_stranger_is_named(desk: Desk) -> None:
+    """It narrows nothing, so that the promise may be kept."""
+    file = desk.write("promises.toml", '[[never]]\nfrom = "host"\nto = "jail:git"\nport = 1\nexcept = "jail:dovecto"\n')
+    answer = desk.jailpf("promises")
+    assert (answer.status, answer.err) == (0, f"{file}:1:1: no jail 'dovecto' is declared; did you mean 'dovecot'?\n")
+
+
+@pytest.mark.parametrize("to", ["198.51.100.0/24", "203.0.113.0/24", "0.0.0.0/0", "2001:db8:9::1"])
+def test_a_never_about_what_leaves_is_not_kept(desk: Desk, to: str) -> None:
+    """Only what arrives at this host and its jails is known."""
+    desk.write("promises.toml", f'[[never]]\nfrom = "jail:git"\nto = "{to}"\nport = 9\n')
+    answer = desk.jailpf("promises")
+    assert answer.status == 1
+    assert f"is not kept: what leaves is not promised, and {to} is not all of this host" in answer.err
+
+
+def test_a_never_about_addresses_of_this_host_is_evaluated(desk: Desk) -> None:
+    """An address that a jail or the host has."""
+    desk.write("promises.toml", '[[never]]\nfrom = "outside"\nto = ["172.16.15.29", "203.0.113.1"]\nport = 9\n')
+    assert desk.jailpf("promises").status == 0
