@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.pf.simulated.kernel.decide import match_of
@@ -37,7 +38,7 @@ def nearest(pf: Simulated, connection: Connection, count: int = 3) -> list[Near]
         return []
     translated = any(step.verdict == "translate" for step in connection.steps)
     sections = ["filter"] if translated or packet.direction == "out" else ["rdr", "binat", "filter"]
-    found = _closest(pf, packet, sections, {"pass", "rdr", "binat"})
+    found = _closest(pf, packet, sections, {"pass", "rdr", "binat"}, count)
     main = [near for near in found if not near.match.path][:2]
     first = found[:count]
     return [*first, *(near for near in main if near not in first)]
@@ -45,22 +46,32 @@ def nearest(pf: Simulated, connection: Connection, count: int = 3) -> list[Near]
 
 def nearest_nat(pf: Simulated, packet: Packet) -> Near | None:
     """The nat rule that came closest to translating a packet that leaves as it is."""
-    return next(iter(_closest(pf, packet, ["nat"], {"nat"})), None)
+    return next(iter(_closest(pf, packet, ["nat"], {"nat"}, 1)), None)
 
 
-def _closest(pf: Simulated, packet: Packet, sections: Iterable[str], actions: set[str]) -> list[Near]:
+def _closest(pf: Simulated, packet: Packet, sections: Iterable[str], actions: set[str], count: int) -> list[Near]:
+    """The closest first: the `count` closest at least, and all of the main ruleset."""
     with pf.opened() as model:
         matcher = Matcher(model)
-        found: list[tuple[int, int, Flat, tuple[str, ...]]] = []
-        for section in sections:
-            for flat in flatten(model, section):
-                if flat.rule.no or flat.rule.action not in actions:
-                    continue
-                differs = _differences(matcher, flat, packet)
-                if differs and len(differs) < 4:
-                    found.append((sum(_WEIGHTS.get(word, 1) for word in differs), len(found), flat, differs))
-        found.sort(key=lambda entry: entry[:2])
-        return [Near(match_of(flat), differs) for _, _, flat, differs in found]
+        flats = [flat for section in sections for flat in flatten(model, section)]
+        found: list[tuple[int, int, tuple[str, ...]]] = []
+        for least in sorted((_least(flat, packet), number) for number, flat in enumerate(flats)):
+            flat = flats[least[1]]
+            if flat.path and found[count - 1 : count] and found[count - 1][:2] < least:
+                continue  # whatever else it says, so many are closer: it need not be read
+            if flat.rule.no or flat.rule.action not in actions:
+                continue
+            differs = _differences(matcher, flat, packet)
+            if differs and len(differs) < 4:
+                insort(found, (sum(_WEIGHTS.get(word, 1) for word in differs), least[1], differs))
+        return [Near(match_of(flats[number]), differs) for _, number, differs in found]
+
+
+def _least(flat: Flat, packet: Packet) -> int:
+    """The least that a rule's words can weigh, by what is known of it unread."""
+    to, port = flat.ends()
+    weight = _WEIGHTS["to"] if to not in (-1, packet.destination) else 0
+    return weight + (_WEIGHTS["port"] if port not in (-1, packet.destination_port) else 0)
 
 
 def _differences(matcher: Matcher, flat: Flat, packet: Packet) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pytest
 from jailpf.errors import PfRefusedError
 from jailpf.pf import Loaded
 from jailpf.pf.simulated.explain import rebuild, unparsed
+from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.nearest import nearest
 
 if TYPE_CHECKING:
@@ -151,3 +152,16 @@ def test_the_nearest_rule_says_what_differs() -> None:
     near = nearest(pf, _ask(pf, 995))
     assert (near[0].match.section, near[0].differs) == ("rdr", ("port",))
     assert nearest(pf, _ask(pf)) == []
+
+
+def test_the_nearest_of_many_is_found_without_reading_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many jails only those rules are read that may be the nearest, and the nearest is found."""
+    text = "pass quick inet proto tcp from any to 10.0.0.{} port = 80 flags S/SA keep state tagged in"
+    pf = rebuild(MAIN, [Loaded(f"jailpf/j{n:03}", (), (text.format(n),), {}) for n in range(1, 60)])
+    connection = pf.connect("tcp", "198.51.100.7", "10.0.0.40", 80, keep=False)
+    read = []
+    parsing = Written._parse
+    monkeypatch.setattr(Written, "_parse", lambda self, line: read.append(line) or parsing(self, line))
+    (near,) = nearest(pf, connection, 1)
+    assert (near.match.path, near.differs) == ("jailpf/j040", ("tagged",))
+    assert len(read) <= 1
