@@ -48,6 +48,7 @@ def check(session: Session, options: Namespace) -> int:
         warnings += [*_old_releases(prepared.ruleset), *unkept(session, prepared)]
         warnings += [*listeners.taken(session, prepared), *indoors.by_address(session, prepared)]
         warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
+        warnings += outside.unguarded(prepared)
         session.notes += outside.half_open(prepared)
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:
             errors += open_ones

@@ -152,6 +152,26 @@ def half_open(prepared: Prepared) -> Iterator[Problem]:
             yield Problem(what, prepared.services.place("service", service.name, "from"), "right if that is meant")
 
 
+def unguarded(prepared: Prepared) -> Iterator[Problem]:
+    """Services at a private address that are not redirected, and that everybody with a route to it reaches nevertheless."""
+    for service in prepared.services.services:
+        if "rdr" in service.types or service.guests or service.proto.family:
+            continue
+        own = {str(one) for one in prepared.jail.addresses if one.private}
+        open_ones = [
+            str(peer)
+            for rule in prepared.ruleset.rules
+            if rule.service == service.name and rule.action == "pass" and not (rule.source or rule.tagged or rule.on)
+            for peer in rule.to
+            if str(peer) in own
+        ]
+        if open_ones:
+            where = " and ".join(dict.fromkeys(open_ones))
+            what = f"without rdr and without `from` {service.name} is open to every jail, and to whoever has a route to {where}"
+            remedy = 'write from = "jail:NAME" for whom it is, or from = "any" if it is for all of them'
+            yield Problem(what, prepared.services.place("service", service.name, "rdr"), remedy)
+
+
 def _instead(name: str, host: Seen, uplinks: Iterable[str] = ()) -> str:
     near = did_you_mean(name, [*host.names, *uplinks])
     return near if near.startswith("did") else f"it has {_some(host.names)}"

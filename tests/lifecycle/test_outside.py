@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from stand_ins.machine import HOST
 
+from jailpf.lifecycle import outside
+from jailpf.lifecycle.prepare import prepare
+from jailpf.testing import SimulatedHost
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stand_ins.machine import Machine
 
 IFCONFIG = """#!/bin/sh
@@ -103,3 +109,28 @@ def test_a_jail_is_meant_by_its_near_name(machine: Machine) -> None:
 def test_a_hook_with_an_empty_name_is_refused(machine: Machine, hook: str) -> None:
     """An unset variable in a hook line would start the jail without rules."""
     assert "the jail's name is empty" in machine.jailpf(hook, "", status=64).stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [
+        ("", True),
+        ('from = "jail:db"\n', False),
+        ('from = "any"\n', False),
+        ('allow = { from = "192.0.2.0/24" }\n', False),
+        ('proto = "icmp"\n', False),
+        ("address", False),
+        ("binat", False),
+    ],
+)
+def test_a_service_without_rdr_and_without_from_is_not_private(tmp_path: Path, more: str, warned: bool) -> None:
+    """Every jail, and whoever has a route to a private address, gets in: told, unless the file says for whom it is."""
+    host = SimulatedHost(tmp_path / "host", settings='[host]\next_if = "em0"\n')
+    host.declare("[service.sql]\nport = 1\n", "db", ip4="10.0.0.3", ip6="")
+    toml = "[service.a]\nrdr = false\n" + ("" if "icmp" in more else "port = 80\n") + (more if "=" in more else "")
+    toml += '[binat.a]\naddress = "203.0.113.9"\n' if more == "binat" else ""
+    host.declare(toml, ip4="203.0.113.7" if more == "address" else "10.0.0.2", ip6="")
+    prepared = prepare(host.session(), "web", created=False)
+    assert prepared is not None
+    found = list(outside.unguarded(prepared))
+    assert [(one.place and one.place.line, 'from = "jail:NAME"' in one.remedy) for one in found] == [(2, True)] * warned

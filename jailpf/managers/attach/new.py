@@ -22,8 +22,12 @@ TEXT = """\
 #[service.web]                       # a name of your choice
 #port = [80, 443]                    # in the jail; tcp unless proto = "udp" or "tcp+udp"
 #from = "192.0.2.0/24"               # who may connect; everybody without it
-#rdr = {{ port = [8080, 8443] }}       # the ports outside, when they are others; rdr = false publishes nothing
+#rdr = {{ port = [8080, 8443] }}       # the ports outside, when they are others
 #allow = {{ max_src_conn = 20, max_src_conn_rate = "15/5", overload = true }}
+
+#[service.sql]                       # for one other jail only
+#port = 5432
+#from = "jail:web"                   # without it rdr = false lets in every jail, and whoever has a route to this one
 
 #[service.ssh]                       # only for those in a table that can change while the rules stay
 #port = 22
