@@ -29,8 +29,9 @@ def check(session: Session, record: Record) -> None:
 
     To be called with the lock held. Claims of a jail that passed prestart long ago are dropped: it has to ask again.
     """
-    others = [other for other in records.everything(session.directory) if other.jail != record.jail]
-    lost, unknown = _unreadable(session, record)
+    known, unreadable = records.both(session.directory)
+    others = [other for other in known if other.jail != record.jail]
+    lost, unknown = _unreadable(session, record, unreadable)
     others += lost
     resolve = resolver(session)
     found = collisions(record.claims, resolve, [claim for other in others for claim in other.claims])
@@ -56,10 +57,10 @@ def check(session: Session, record: Record) -> None:
         raise ConflictError(problems)
 
 
-def _unreadable(session: Session, record: Record) -> tuple[list[Record], list[Problem]]:
+def _unreadable(session: Session, record: Record, files: dict[str, str]) -> tuple[list[Record], list[Problem]]:
     """In place of other jails' records that cannot be read what they declare; where that is not known either, a problem."""
     found, problems = [], []
-    for name, wrong in records.unreadable(session.directory).items():
+    for name, wrong in files.items():
         if name == file_name(record.jail) or any(records.at(session.directory, name)[:2]):
             continue
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jailpf.model import Anchor, Jail
@@ -137,13 +138,19 @@ def read(run: RunDir, jail: str) -> tuple[Record | None, Record | None, str]:
     return at(run, file_name(jail))
 
 
+@lru_cache(maxsize=4096)
+def _parsed(raw: bytes) -> Record:
+    """The same bytes are the same record: whoever loads many jails one by one looks at all records for each."""
+    return Record.from_bytes(raw)
+
+
 def at(run: RunDir, name: str) -> tuple[Record | None, Record | None, str]:
     """The same by the name of the file (`names`)."""
     found: list[Record | None] = []
     wrong = ""
     for path in (run.record(name), run.record(name) + ".new"):
         try:
-            record = Record.from_bytes(rundir.read(path))
+            record = _parsed(rundir.read(path))
             if file_name(record.jail) != name:
                 raise ValueError(f"is the record of {record.jail}")
             found.append(record)
@@ -169,9 +176,16 @@ def names(run: RunDir) -> list[str]:
 
 def everything(run: RunDir) -> list[Record]:
     """All records that can be read; of a jail that was being loaded also the new one. The others: `unreadable`."""
-    return [record for name in names(run) for record in at(run, name)[:2] if record]
+    return both(run)[0]
 
 
 def unreadable(run: RunDir) -> dict[str, str]:
     """What is wrong with each record that cannot be read, by the name of its file."""
-    return {name: wrong for name in names(run) if (wrong := at(run, name)[2])}
+    return both(run)[1]
+
+
+def both(run: RunDir) -> tuple[list[Record], dict[str, str]]:
+    """`everything` and `unreadable`, read once."""
+    found = {name: at(run, name) for name in names(run)}
+    good = [record for one in found.values() for record in one[:2] if record]
+    return good, {name: one[2] for name, one in found.items() if one[2]}
