@@ -143,7 +143,7 @@ class _Work:
     def _services(self) -> None:
         for service in self.services.services:
             done: Rendered = []
-            first, start = len(self.rendered), len(self.problems)
+            first, redirected, start = len(self.rendered), len(self.redirections), len(self.problems)
             for keyword, rule_type in service.types.items():
                 if keyword not in service.explicit and not rule_type.applies(service):
                     continue
@@ -156,8 +156,7 @@ class _Work:
                 self.problems[before:] = [one for one in self.problems[before:] if one.message not in told]
             if (plain := untagged(done, names.tag("in", self.jail.name))) is not done:
                 self.rendered[first:] = plain
-                redirecting = acting(("rdr",), plain)
-                self.redirections[-len(redirecting) :] = redirecting
+                self.redirections[redirected:] = acting(("rdr",), plain)
 
     def _default_nat(self) -> None:
         """[host] nat, for every jail without a [nat.*] of its own, and for every address that has need of it."""

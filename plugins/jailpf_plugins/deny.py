@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jailpf.plugin import Log, Party, Port, Protocol, Rule, RuleType, hookimpl, key, negations, overlapping
+from jailpf.plugin import Log, Party, Peer, Port, Protocol, Rule, RuleType, hookimpl, key, negations, overlapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,10 +25,14 @@ class Deny(RuleType):
     rank = 95
     makes = "block"
 
-    source: tuple[Party, ...] = key(Party, "Who never gets in; other jails by name.", name="from", many=True)
+    source: tuple[Party, ...] = key(
+        Party, "Who never gets in; other jails by name.", name="from", many=True, filled=True
+    )
     to: tuple[Party, ...] = key(Party, "Where the jail never sends to; other jails by name.", many=True, shown="any")
     proto: Protocol | None = key(Protocol, "Only by this protocol; tcp and udp for ports.", shown="all")
-    port: tuple[Port, ...] = key(Port, "Only these ports: of the jail with `from`, else of the other side.", many=True)
+    port: tuple[Port, ...] = key(
+        Port, "Only these ports: of the jail with `from`, else of the other side.", many=True, filled=True
+    )
     log: Log | None = key(Log, 'Whether pf logs it: true, "all", or { to = "pflog1" }.')
     answer: bool | None = key(
         bool, "Whether the sender is told, instead of waiting.", name="return", shown="true for what the jail sends"
@@ -67,9 +71,28 @@ class Deny(RuleType):
     def _coming(self, context: Context, side: Side, what: dict[str, Any]) -> Iterator[Rule]:
         """To the jail's own addresses, or the host would be closed as well; and to where its rdr sends to."""
         yield Rule(source=side.source, to=side.jail, **what)
-        asked = [rule for rule in context.redirecting if rule.family == side.family and rule.tag == context.tag_in]
-        if any(one not in side.addresses for rule in asked for one in (rule.target, *rule.more_targets)):
-            yield Rule(source=side.source, tagged=context.tag_in, **what)
+        asked = [rule for rule in context.redirecting if rule.family == side.family]
+        there = [rule for rule in asked if any(one not in side.addresses for one in (rule.target, *rule.more_targets))]
+        for tag in dict.fromkeys(rule.tag for rule in there if rule.tag):
+            yield Rule(source=side.source, tagged=tag, **what)
+        made = (self._direct(side, rule, what) for rule in there if not rule.tag)
+        yield from dict.fromkeys(one for one in made if one)
+
+    def _direct(self, side: Side, rule: Rule, what: dict[str, Any]) -> Rule | None:
+        """Where a service lets everybody in to another jail without a tag: there, and to that service only."""
+        inside = (rule.target_port,) if rule.target_port else rule.port
+        port = tuple(
+            Port(max(one.first, other.first), min(one.last, other.last))
+            for one in self.port or inside
+            for other in inside or self.port
+            if one.overlaps(other)
+        )
+        names = [one for one in _names(rule.proto or what["proto"]) if one in _names(what["proto"] or rule.proto)]
+        if bool(port) != bool(self.port or inside) or bool(names) != bool(rule.proto or what["proto"]):
+            return None
+        proto = Protocol(tuple(names)) if names else None
+        to = tuple(map(Peer.of, (rule.target, *rule.more_targets)))
+        return Rule(source=side.source, to=to, **{**what, "proto": proto, "port": port})
 
     def _sent(self, context: Context, side: Side, what: dict[str, Any]) -> Iterator[Rule]:
         """Before nat by address, after it by tag: the filter sees the translated source (facts-2.md)."""
@@ -80,6 +103,10 @@ class Deny(RuleType):
         rules = [rule for rule in context.translating if rule.family == side.family]
         for tag in dict.fromkeys(rule.tag for rule in rules):
             yield Rule(direction="out", to=side.to, tagged=tag, **what)
+
+
+def _names(proto: Protocol | None) -> tuple[str, ...]:
+    return proto.names if proto else ()
 
 
 @hookimpl

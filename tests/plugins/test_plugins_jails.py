@@ -177,6 +177,23 @@ def test_who_is_denied_never_gets_in(folder: Path) -> None:
     host.traffic(OUT, 82).reaches("third")
 
 
+@pytest.mark.parametrize("top", ["", "direct = true\n"])
+@pytest.mark.parametrize("last", ['[service.ping]\nproto = "icmp"\n', "[service.c]\nport = 83\nrdr = false\n"])
+def test_who_is_denied_never_gets_to_a_target(folder: Path, top: str, last: str) -> None:
+    """By tag or directly, to one or to a pool, whatever services stand below; what the target offers itself is its own say."""
+    toml = (
+        '[deny.bad]\nfrom = "192.0.2.0/24"\n[service.a]\nport = 80\nrdr = { port = 8080, target = "near" }\n'
+        '[service.b]\nport = 81\nrdr = { target = ["web", "near"], source_hash = true }\n' + last
+    )
+    host = running(folder, toml, top + HOST)
+    host.start("[service.d]\nport = 84\nallow = { direct = true }\n", "near", ip4="10.0.0.9", ip6="fd00::9")
+    for port in (8080, 81):
+        assert host.traffic(OFFICE, port)
+        host.traffic(OUT, port).is_blocked()
+    host.traffic(OUT, 80, to="10.0.0.9").is_blocked()
+    host.traffic(OUT, 84).reaches("near")
+
+
 @pytest.mark.parametrize("vnet", [False, True])
 def test_what_is_denied_is_never_sent(folder: Path, vnet: bool) -> None:
     """Before nat and behind it, by both families, to neighbours whatever `out` says; the rest goes out."""
