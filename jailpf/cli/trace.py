@@ -26,6 +26,7 @@ COLOURS = {"pass": "green", "unknown": "yellow"}
 
 def trace(session: Session, options: Namespace) -> int:
     """0 when the packet arrives, 1 when not."""
+    from jailpf.insight.advice import advice
     from jailpf.insight.answer import answered
     from jailpf.insight.notes import notes
     from jailpf.pf.simulated.nearest import nearest
@@ -40,6 +41,7 @@ def trace(session: Session, options: Namespace) -> int:
         output.as_json("trace", question=_question_json(question), **_json(world, found, near), problems=left_out)
     else:
         _print(world, question, found, near)
+        output.problems(advice(world, question, found), level="yellow")
         output.problems([*output.aside(session, world.problems), *notes(world)], level="yellow")
         if not found and world.jails and not (options.declared or options.main):
             output.problems(output.idle(session), level="yellow")
