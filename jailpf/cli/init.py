@@ -41,8 +41,11 @@ def init(session: Session, options: Namespace) -> int:
 def lines(settings: Settings) -> str:
     """The lines of pf.conf for the layout, in the order that pf wants them."""
     found = [f'{CALLS[section]} "{parent}/*"' for section, parent in settings.layout.parents if section != "filter"]
+    card = (settings.host.default_if or settings.host.ext_if)[0]
     found += [
-        "# block all                      <- your policy; block quick lines go here, above the anchor",
+        "block all                        # your policy: without a block every port of every jail is open; block quick lines go here",
+        f"# pass out on {card} from ({card}) to any            <- what the host itself may do under it",
+        f"# pass in on {card} proto tcp to ({card}:0) port 22  <- and how you get in: before you load it, or you are shut out",
         "pass inet6 proto icmp6           # neighbour discovery; without it IPv6 dies under any block",
     ]
     found += [f'anchor "{parent}/*"' for section, parent in settings.layout.parents if section == "filter"]

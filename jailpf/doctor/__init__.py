@@ -20,14 +20,14 @@ __all__ = ["Finding", "examine"]
 
 def examine(session: Session) -> Iterator[Finding]:
     """Every finding, the worst first things first. A check that cannot be made is a finding of its own."""
-    from jailpf.doctor import host, jails, judgement, main_ruleset, network, strangers
+    from jailpf.doctor import host, jails, judgement, main_ruleset, network, policy, strangers
 
     try:
         _ = session.settings
     except JailpfError as wrong:
         yield from (Finding.of(problem, "the settings decide everything else") for problem in wrong.problems)
         return
-    checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *judgement.CHECKS]
+    checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *policy.CHECKS, *judgement.CHECKS]
     checks += [*network.CHECKS, *strangers.CHECKS, *jails.CHECKS]
     broken: set[Problem] = set()
     told: set[Finding] = set()

@@ -70,8 +70,8 @@ def _hides(one: Judged, whose: str, _: Session) -> Said:
     return (
         "error",
         "stands above the anchor line",
-        f"it takes every packet of {whose}: {one.example}",
-        "move it below the anchor line of pf.conf",
+        f"nobody gets in by {whose}: it takes {one.example} and all others",
+        "if the block is meant, take what it blocks out of the declaration; else take the line out of pf.conf",
     )
 
 

@@ -103,7 +103,7 @@ def test_what_the_host_would_log_or_route_is_found(desk: Desk) -> None:
     assert "it does not log what dovecot's `pass quick" in one["why"]
     assert "`match` for `pass`" in one["mend"]
     assert findings(desk, GOOD.replace("pass inet6", "match in log on em0 proto tcp to port 993\npass inet6")) == []
-    (one,) = findings(desk, GOOD + "pass in on em0 reply-to (em0 203.0.113.254) inet proto tcp to any\n")
+    *_, one = findings(desk, GOOD + "pass in on em0 reply-to (em0 203.0.113.254) inet proto tcp to any\n")
     assert "[host.uplink.NAME]" in one["mend"]
 
 

@@ -1,0 +1,74 @@
+"""The policy of the main ruleset: whether it blocks what no declaration names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.errors import JailpfError
+from jailpf.managers.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jailpf.insight.world import World
+    from jailpf.lifecycle.session import Session
+    from jailpf.model import Jail
+
+UNUSED = 61001
+"""A port that nobody declares; where one does, the rule that lets in is the jail's, and the answer no finding."""
+SOURCES = {"inet": "198.51.100.7", "inet6": "2001:db8::7"}
+
+
+def policy(session: Session) -> Iterator[Finding]:
+    """Whether a port of a jail that no declaration names is reached by its own address, from outside or from a neighbour."""
+    from jailpf.insight.world import build
+
+    try:
+        world = build(session, declared=True)
+    except JailpfError:
+        return  # told by the check whose trouble it is
+    jails = [one.jail for one in world.jails.values() if not one.jail.shared]
+    if said := next(filter(None, (_reached(world, jail, "outside") for jail in jails)), ""):
+        yield Finding(
+            "error",
+            f"the main ruleset is open: {said}",
+            "no declaration names it: every port of every jail is open to whoever has a route to it",
+            "`block all` in pf.conf, above the anchor line, and below it nothing that passes to `any`; first see to your own ssh (`jailpf init` shows both)",
+        )
+        return
+    local = [jail for jail in jails if not jail.vnet]
+    pairs = zip(local[1:], local, strict=False)
+    if said := next(filter(None, (_reached(world, jail, f"jail:{sender.name}") for sender, jail in pairs)), ""):
+        yield Finding(
+            "warning",
+            f"the main ruleset is open between jails: {said}",
+            'no declaration names it: `from = "jail:NAME"` keeps no other jail out',
+            "a `block` above the anchor line of pf.conf that is for the jails' interface too, and no `set skip` on it",
+        )
+
+
+def _reached(world: World, jail: Jail, sender: str) -> str:
+    """The packet, and whom it reaches, where no rule of an anchor is behind it; "" else."""
+    for address in jail.addresses:
+        source = SOURCES[address.family] if sender == "outside" else _source(world, sender, address.family)
+        if not source:
+            continue
+        try:
+            found = world.pf.connect("tcp", source, str(address), UNUSED, sender=sender, keep=False)
+        except JailpfError:
+            continue
+        by_main = all(step.deciding is None or not step.deciding.path for step in found.steps)
+        if found and by_main and found.delivered_to == jail.name:
+            whom = source if sender == "outside" else sender.replace(":", " ")
+            rule = next((step.deciding for step in found.steps if step.phase == "filter" and step.deciding), None)
+            by = f"by `{rule.text}`" if rule else "for no rule blocks it"
+            return f"tcp from {whom} to {address} port {UNUSED} reaches {jail.name}, {by}"
+    return ""
+
+
+def _source(world: World, sender: str, family: str) -> str:
+    jail = world.jails[sender.removeprefix("jail:")].jail
+    return next((str(one) for one in jail.addresses if one.family == family), "")
+
+
+CHECKS = (policy,)
