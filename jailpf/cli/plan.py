@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
-from jailpf.errors import JailpfError, UsageError
+from jailpf.errors import JailpfError, NoJailError, UsageError
+from jailpf.lifecycle.jails import near_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -17,13 +18,25 @@ if TYPE_CHECKING:
 
 
 def plan(session: Session, options: Namespace) -> int:
-    """0 when nobody gets in who did not before, nor the other way round, and every promise is kept; else 1."""
+    """0 when nobody gets in who did not before, nor the other way round, and every promise is kept; else 1, or the status
+    of a declaration that is broken. Raises NoJailError for a name that is neither declared nor loaded.
+    """
     from jailpf.insight.changes import changes
     from jailpf.insight.promises import broken, promises_of
+    from jailpf.insight.world import build
+    from jailpf.pf.simulated.reach.reach import reach
 
-    before, after = _worlds(session, options)
-    found = changes(before, after, options.jails)
-    promises = broken(promises_of(session), after, found.after)
+    sides = _sides(session, options)
+    for name in options.jails:
+        _must_be_sound(sides, name)
+    before, after = _worlds(sides, options)
+    found = changes(before, after, options.jails, alone=not options.before)
+    promised = promises_of(session)
+    if promised and options.jails and not options.before:  # they speak of all that is declared
+        whole = build(session, main=options.main or "", declared=True, like=before)
+        promises = broken(promised, whole, reach(whole.pf))
+    else:
+        promises = broken(promised, after, found.after)
     problems = [problem for wrong in after.problems for problem in wrong.problems]
     if options.json:
         output.as_json(
@@ -34,6 +47,8 @@ def plan(session: Session, options: Namespace) -> int:
         show(found)
         output.problems(promises)
         output.problems(output.aside(session, after.problems), level="yellow")
+    if after.broken and not options.jails:
+        return after.broken[0].status
     return 1 if found or promises else 0
 
 
@@ -52,25 +67,42 @@ def append(session: Session, jails: Collection[str]) -> None:
     from jailpf.insight.world import build
 
     try:
-        before = build(session)
-        show(changes(before, build(session, declared=frozenset(jails), like=before), jails))
+        before = build(session, left=True)
+        show(changes(before, build(session, declared=frozenset(jails), like=before, left=True), jails, alone=True))
     except JailpfError as wrong:
         output.problems(wrong.problems, level="yellow")
 
 
-def _worlds(session: Session, options: Namespace) -> tuple[World, World]:
-    from jailpf.insight.world import build
-
+def _sides(session: Session, options: Namespace) -> tuple[Session, Session]:
     if bool(options.before) != bool(options.after):
         raise UsageError("--from and --to belong together", None, "jailpf plan --from DIR --to DIR")
     if options.before:
-        main = options.main or ""
-        return (
-            build(_folder(session, options.before), main=main, declared=True),
-            build(_folder(session, options.after), main=main, declared=True),
-        )
-    before = build(session, main=options.main or "")
-    return before, build(session, main=options.main or "", declared=True, like=before)
+        return _folder(session, options.before), _folder(session, options.after)
+    return session, session
+
+
+def _must_be_sound(sides: tuple[Session, Session], name: str) -> None:
+    """Raise what is wrong with the declaration of a jail that is asked about, and NoJailError for one that nobody knows."""
+    from jailpf.lifecycle.prepare import prepare
+    from jailpf.state import records
+
+    before, after = sides
+    if after.jails.declares(name):
+        prepare(after, name, created=True)
+    elif not (before.jails.declares(name) or any(records.read(before.directory, name))):
+        near = near_name(name, after.jails.declared())
+        remedy = f"did you mean {near}?" if near else f"`jailpf new {name}` writes a declaration"
+        raise NoJailError(f"{name} is neither declared nor loaded", None, remedy)
+
+
+def _worlds(sides: tuple[Session, Session], options: Namespace) -> tuple[World, World]:
+    from jailpf.insight.world import build
+
+    main = options.main or ""
+    if options.before:
+        return build(sides[0], main=main, declared=True), build(sides[1], main=main, declared=True)
+    before = build(sides[0], main=main, left=True)
+    return before, build(sides[1], main=main, declared=frozenset(options.jails) or True, like=before, left=True)
 
 
 def _folder(session: Session, folder: str) -> Session:

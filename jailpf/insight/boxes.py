@@ -19,6 +19,11 @@ def box_of(one: Reached) -> Box:
     return Box(one.sources, one.source_ports, one.to, one.ports)
 
 
+def overlap(one: Box, other: Box) -> bool:
+    """Whether they have a packet in common."""
+    return all(mine & theirs for mine, theirs in zip(one, other, strict=True))
+
+
 def subtract(boxes: Iterable[Box], others: Iterable[Box]) -> list[Box]:
     """The packets of `boxes` that are in none of `others`."""
     taken = list(others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jailpf.insight.boxes import missing
+from jailpf.insight.boxes import box_of, missing, overlap
 from jailpf.insight.rows import Row, rows
 from jailpf.pf.simulated.reach.reach import reach
 from jailpf.pf.simulated.rules.rule import SECTIONS
@@ -31,14 +31,31 @@ class Changes:
         return bool(self.new or self.gone)
 
 
-def changes(before: World, after: World, jails: Collection[str] = ()) -> Changes:
-    """Compare two worlds exactly, packet for packet. jails: only what reaches these, all when there is none."""
+def changes(before: World, after: World, jails: Collection[str] = (), *, alone: bool = False) -> Changes:
+    """Compare two worlds exactly, packet for packet. jails: only what reaches these or is taken by them from others, all when
+    there is none; alone: nothing but these differs, so that all that changes is theirs.
+    """
     old, new = reach(before.pf), reach(after.pf)
-    added = _about(missing(new, old, protocols(before.pf)), jails)
-    lost = _about(missing(old, new, protocols(after.pf)), jails)
-    touched = len({*map(_identity, added)})
+    added = missing(new, old, protocols(before.pf))
+    lost = missing(old, new, protocols(after.pf))
+    mine = _about(added, jails)
+    if not alone:
+        freed = _about(lost, jails)
+        lost = freed + _same_packets(lost, freed, mine)
+        added = mine + _same_packets(added, mine, freed)
+    touched = len({*map(_identity, mine)})
     whole = len({*map(_identity, _about(new, jails))})
     return Changes(rows(after, added), rows(before, lost), whole - touched, new)
+
+
+def _same_packets(found: list[Reached], but: list[Reached], others: list[Reached]) -> list[Reached]:
+    """Those of `found`, beyond `but`, whose packets are also among `others`: what one jail takes from another."""
+    known = {id(one) for one in but}
+    return [
+        one for one in found
+        if id(one) not in known
+        and any((one.origin, one.family, one.proto) == (other.origin, other.family, other.proto) and overlap(box_of(one), box_of(other)) for other in others)
+    ]  # fmt: skip
 
 
 def protocols(pf: Simulated) -> dict[str, frozenset[str]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import rule_text
+from jailpf.declare.there import valid
 from jailpf.errors import ConfigError, JailpfError, Place
 from jailpf.insight.elsewhere import add_interfaces, described_host, text_of
 from jailpf.insight.filled import filled
@@ -17,6 +18,9 @@ from jailpf.insight.origins import Origins
 from jailpf.insight.second import opinion
 from jailpf.insight.surroundings import surroundings
 from jailpf.lifecycle.prepare import prepare
+from jailpf.model import Jail
+from jailpf.state import records
+from jailpf.values import Address
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -79,11 +83,12 @@ def build(
     interfaces: str = "",
     given: Sequence[str] = (),
     like: World | None = None,
+    left: bool = False,
 ) -> World:
     """Gather it all. main: a pf.conf to take instead of the loaded main ruleset; declared: what is declared instead of
-    what is loaded, of all jails, with what their managers publish beside it, or of these; interfaces: a file of what ifconfig(8) printed, to take instead of this
+    what is loaded, of all jails, with what their managers publish beside it, or of these (nothing for one that has no file); interfaces: a file of what ifconfig(8) printed, to take instead of this
     host's; given: interfaces to add, "em0=203.0.113.1/24". With `main` and without jailpf.toml the host is what these two
-    say, and has no jails; like: another world of the same session, whose compiled jails are taken. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
+    say, and has no jails; like: another world of the same session, whose compiled jails are taken; left: with the jails that are loaded and that nobody declares any more. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
     """
     from jailpf.lifecycle import published
     from jailpf.pf.simulated.explain import call_first, rebuild
@@ -91,7 +96,9 @@ def build(
     if main and not os.path.lexists(session.file):
         return World(rebuild(text_of(main), topology=described_host(interfaces, given)), {})
     jails, problems = (like.jails, like.broken) if like else _jails(session)
-    topology, odd = surroundings(session, (one.jail for one in jails.values()), interfaces)
+    topology, odd = surroundings(
+        session, [*(one.jail for one in jails.values()), *(_left(session) if left else ())], interfaces
+    )
     add_interfaces(topology, given)
     if declared:
         topology.assume()
@@ -104,7 +111,7 @@ def build(
         loaded = text, loaded[1]
     instead = _declared(jails, declared)
     layout = session.settings.layout
-    replaced = {path for name in instead for path, _ in layout.in_load_order(name)}
+    replaced = {path for name in (*instead, *_undeclared(session, declared)) for path, _ in layout.in_load_order(name)}
     listed = [] if declared is True else session.pf.anchors()
     anchors = [session.pf.read(path) for path in listed if path not in replaced]
     pf = rebuild(loaded[0], anchors, loaded[1], topology, session.pf.skipped() if not main else ())
@@ -120,6 +127,24 @@ def _declared(jails: Mapping[str, Prepared], declared: bool | Collection[str]) -
     if isinstance(declared, bool):
         return list(jails) if declared else []
     return [name for name in jails if name in declared]
+
+
+def _left(session: Session) -> Iterator[Jail]:
+    """Jails as the records have them whose declarations are gone."""
+    for one in records.everything(session.directory):
+        if not session.jails.declares(one.jail):
+            yield Jail(
+                name=one.jail, addresses=tuple(map(Address.parse, one.addresses)), vnet=one.vnet, shared=one.shared
+            )
+
+
+def _undeclared(session: Session, declared: bool | Collection[str]) -> list[str]:
+    """Those of the named that nobody declares: what is loaded for them would go."""
+    return (
+        []
+        if isinstance(declared, bool)
+        else [name for name in declared if valid(name) and not session.jails.declares(name)]
+    )
 
 
 def _jails(session: Session) -> tuple[dict[str, Prepared], list[JailpfError]]:

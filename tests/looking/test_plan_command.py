@@ -77,6 +77,7 @@ def test_a_broken_declaration_is_named(desk: Desk) -> None:
     """The others are planned all the same."""
     desk.write("jails/git.toml", "[service.http]\nport = 0\n")
     answer = desk.jailpf("plan")
+    assert answer.status == 65
     assert answer.err == "the declaration of git is broken, and left out; `jailpf check` says why\n"
     assert "reaches dovecot" in answer.out
 
@@ -90,3 +91,39 @@ def test_who_goes_is_said_by_those_who_may_stay(desk: Desk) -> None:
     answer = desk.jailpf("plan", "git")
     gone = "gone: anyone outside but 198.51.100.0/24 reaches git on 203.0.113.1 tcp 8080, which is its port 80"
     assert gone in answer.out.splitlines()
+
+
+def test_a_name_that_is_broken_or_nobodys_is_refused(desk: Desk) -> None:
+    """A gate must not pass what is not there."""
+    desk.write("jails/git.toml", "[service.http]\nport = 0\n")
+    answer = desk.jailpf("plan", "git")
+    assert (answer.status, answer.out) == (65, "")
+    assert "git.toml:2:8:" in answer.err
+    assert desk.jailpf("plan", "dovecot").status == 1
+    answer = desk.jailpf("plan", "dovecott")
+    assert (answer.status, answer.out) == (66, "")
+    assert answer.err == "dovecott is neither declared nor loaded; did you mean dovecot?\n"
+
+
+def test_what_goes_with_its_declaration_is_told(desk: Desk) -> None:
+    """A loaded jail without a file is one that sync takes away."""
+    desk.jailpf("load", "git")
+    (desk.root / "jails/git.toml").unlink()
+    answer = desk.jailpf("plan", "git")
+    assert answer.status == 1
+    assert "gone: anyone outside reaches git on 203.0.113.1 tcp 8080, which is its port 80" in answer.out.splitlines()
+
+
+MAIN = 'rdr-anchor "jailpf/*"\nblock in\nanchor "jailpf/*"\npass in on em0 proto tcp to any port 22\npass out\n'
+SSH = '[service.ssh]\nport = 22\n\n[jail]\nip4 = "172.16.15.29"\n'
+
+
+def test_what_a_jail_takes_from_others_is_told_with_its_name(desk: Desk) -> None:
+    """A service at a port of the host takes the host's own; the changes of other jails are not told."""
+    desk.write("pf.conf", MAIN)
+    desk.write("jailpf.toml", 'pf = "simulated"\nmain = "pf.conf"\n[host]\next_if = "em0"\n')
+    desk.write("jails/git.toml", SSH)
+    lines = desk.jailpf("plan", "git").out.splitlines()
+    assert "new: anyone outside reaches git on 203.0.113.1 tcp 22" in lines
+    assert "gone: anyone outside reaches host on 203.0.113.1 tcp 22" in lines
+    assert not any("dovecot" in line for line in lines)
