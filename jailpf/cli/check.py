@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
     from jailpf.insight.kept import unkept
-    from jailpf.lifecycle import conflicts, indoors, listeners, outside, published, silent
+    from jailpf.lifecycle import conflicts, indoors, listeners, next_start, outside, published, silent
     from jailpf.lifecycle.prepare import prepare
 
     names = options.jails or session.jails.declared()
@@ -53,6 +53,9 @@ def check(session: Session, options: Namespace) -> int:
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:
             errors += open_ones
             status = status or 65
+        if beaten := next_start.beaten(session, prepared, main):
+            errors += beaten
+            status = status or 69
     everyone = [*records, *_others(session, records, options.jails)]
     warnings += published.everything(session)[1]
     warnings += dict.fromkeys(published.let_in(session, names))

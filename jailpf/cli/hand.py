@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output, plan
-from jailpf.errors import JailpfError, NoJailError, PfRefusedError, Problem, problems_of
+from jailpf.errors import JailpfError, NoJailError, PfRefusedError, PfUnavailableError, Problem, problems_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -23,7 +24,9 @@ def load(session: Session, options: Namespace) -> int:
         if options.dry_run:
             _would(session, name, "load")
         else:
-            _loaded(session, verb.load(session, name, verify=options.verify), "loaded")
+            _loaded(
+                session, verb.load(session, name, verify=options.verify, look=partial(_unbeaten, session)), "loaded"
+            )
 
     return _each(options.jails, one)
 
@@ -38,7 +41,11 @@ def reload(session: Session, options: Namespace) -> int:
         if options.dry_run:
             _would(session, name, "reload")
         else:
-            _loaded(session, verb.load(session, name, verify=options.verify, again=True), "reloaded")
+            _loaded(
+                session,
+                verb.load(session, name, verify=options.verify, again=True, look=partial(_unbeaten, session)),
+                "reloaded",
+            )
 
     status = _each(options.jails, one)
     if options.dry_run:
@@ -109,6 +116,14 @@ def _would(session: Session, name: str, what: str) -> None:
     for anchor in prepared.ruleset.anchors:
         session.pf.check(anchor.path, anchor.text)
         print(f"would {what} {_count(anchor.text)} into {anchor.path}")
+
+
+def _unbeaten(session: Session, prepared: Prepared) -> None:
+    """Raises PfUnavailableError for what the next start would be refused for, before anything is loaded."""
+    from jailpf.lifecycle import next_start
+
+    if found := next_start.beaten(session, prepared, next_start.main_ruleset(session)):
+        raise PfUnavailableError(found)
 
 
 def _loaded(session: Session, prepared: Prepared, what: str) -> None:

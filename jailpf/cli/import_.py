@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jailpf.lifecycle.session import Session
     from jailpf.managers.adapter import Adapter
     from jailpf.managers.importing import Imported
+    from jailpf.pf import Loaded
     from jailpf.registry import Registry
     from jailpf.state.records import Record
 
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 @dataclass
 class Move:
     """One jail on its way. refused: why its declaration is not written; moved: what it changes, None where that cannot be
-    told, for the reason in `untold`; said: what `write` answered."""
+    told, for the reason in `untold`; beaten: nat rules that one of pf.conf beats; said: what `write` answered."""
 
     one: Imported
     refused: list[Problem] = field(default_factory=list)
     moved: Moved | None = None
     untold: list[Problem] = field(default_factory=list)
+    beaten: list[Problem] = field(default_factory=list)
     empty: bool = False
     said: list[str] = field(default_factory=list)
 
@@ -36,19 +38,23 @@ class Move:
     def good(self) -> bool:
         """Whether it lets in nothing that was not let in, and nothing was lost."""
         wider = self.moved is not None and self.moved.wider
-        return not (self.one.problems or self.refused or self.empty or self.untold or wider)
+        return not (self.one.problems or self.refused or self.empty or self.untold or self.beaten or wider)
 
 
 def import_rules(session: Session, options: Namespace) -> int:
     """0 when nothing was lost and nobody gets in who did not before; 1 otherwise."""
+    from jailpf.lifecycle import next_start
+
     found = list(_adapter(session, options.kind).import_(options.sources))
     if not found:
         remedy = "it has no jails here, or they publish nothing: [managers] of jailpf.toml says where it keeps them"
         raise NoJailError(f"there is nothing to import from {options.kind}", None, remedy)
+    # What is read out of pf.conf itself leaves it; no line of that counts.
+    main = None if options.kind == "pf.conf" else next_start.main_ruleset(session)
     moves: list[Move] = []
     records: list[Record] = []
     for _, one in zip(session.progress("importing", [str(one.jail) for one in found]), found, strict=True):
-        moves.append(_tried(session, one, records))
+        moves.append(_tried(session, one, records, main))
         if not (moves[-1].refused or moves[-1].empty or options.dry_run):
             moves[-1].said = one.write()
         if not options.json:
@@ -64,10 +70,10 @@ def import_rules(session: Session, options: Namespace) -> int:
     return 0 if all(move.good for move in moves) else 1
 
 
-def _tried(session: Session, one: Imported, records: list[Record]) -> Move:
+def _tried(session: Session, one: Imported, records: list[Record], main: Loaded | None) -> Move:
     """What becomes of it. records: those of the jails before it, whose ports are taken."""
     from jailpf.insight.moved import moved
-    from jailpf.lifecycle import conflicts
+    from jailpf.lifecycle import conflicts, next_start
     from jailpf.lifecycle.prepare import prepare_text
 
     move = Move(one, refused=list(one.refused))
@@ -88,6 +94,7 @@ def _tried(session: Session, one: Imported, records: list[Record]) -> Move:
         move.refused = taken
         return move
     records.append(prepared.record)
+    move.beaten = next_start.beaten(session, prepared, main)
     try:
         if one.before:
             move.moved = moved(session, prepared, one.before, {copy.target: copy.content for copy in one.copies})
@@ -116,6 +123,7 @@ def _show(move: Move, *, dry: bool) -> None:
         print(sentence)
     output.problems(move.refused)
     output.problems(move.untold, level="yellow")
+    output.problems(move.beaten, level="yellow")
     for sentence in _sentences(move):
         print(f"{one.jail}: {sentence}")
 
@@ -137,7 +145,7 @@ def _json(move: Move) -> dict[str, Any]:
     return {
         "jail": one.jail, "file": one.file, "text": one.text, "written": move.said,
         "tables": [{"file": copy.target, "source": copy.source, "text": copy.content} for copy in one.copies],
-        "problems": list(map(output.problem_json, one.problems)), "warnings": list(map(output.problem_json, one.warnings)),
+        "problems": list(map(output.problem_json, [*one.problems, *move.beaten])), "warnings": list(map(output.problem_json, one.warnings)),
         "refused": list(map(output.problem_json, move.refused)), "untold": list(map(output.problem_json, move.untold)),
         "wider": move.moved.wider if move.moved else None, "changes": [] if move.empty else _sentences(move),
     }  # fmt: skip

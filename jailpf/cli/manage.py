@@ -21,7 +21,7 @@ NOBODYS = "no jail manager knows {}, and nothing is attached for it"
 
 
 def attach(session: Session, options: Namespace) -> int:
-    """Write the hook lines of jails."""
+    """Write the hook lines of jails. With 1, a jail's next start is refused as it is declared."""
     from functools import partial
 
     from jailpf.managers.attach import attach as verb
@@ -51,6 +51,7 @@ def _change(
         names = [name for name in names if name in known]
     results = verb(session.jails.adapters, names, options.dry_run)
     nothing = [name for name in names if options.command == "attach" and not session.jails.declares(name)]
+    refused = _refused(session, names) if options.command == "attach" else []
     if options.json:
         told = [
             {
@@ -59,9 +60,9 @@ def _change(
             }
             for one in results
         ]  # fmt: skip
-        left = [output.problem_json(Problem(NOBODYS.format(name))) for name in strangers]
+        left = [output.problem_json(one) for one in (*(Problem(NOBODYS.format(name)) for name in strangers), *refused)]
         output.as_json(options.command, jails=told, problems=left)
-        return NoJailError.status if strangers else 0
+        return NoJailError.status if strangers else 1 if refused else 0
     for result in results:
         if options.dry_run and result.diff:
             for line in result.diff.splitlines():
@@ -73,7 +74,14 @@ def _change(
     if options.dry_run and options.command == "attach":
         plan.append(session, names)
     output.problems([Problem(NOBODYS.format(name), None, "`jailpf check` says more") for name in strangers])
-    return NoJailError.status if strangers else 0
+    output.problems(refused)
+    return NoJailError.status if strangers else 1 if refused else 0
+
+
+def _refused(session: Session, names: list[str]) -> list[Problem]:
+    from jailpf.lifecycle import next_start
+
+    return next_start.refused(session, names)
 
 
 def new(session: Session, options: Namespace) -> int:

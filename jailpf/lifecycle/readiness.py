@@ -8,9 +8,9 @@ from zlib import crc32
 
 from jailpf.declare.layout import CALLS as CALLS
 from jailpf.errors import JailpfError, PfUnavailableError, Problem
-from jailpf.lifecycle import conflicts, outside, silent
+from jailpf.lifecycle import outside, silent
 from jailpf.model import SECTIONS
-from jailpf.values import Network, Peer
+from jailpf.values import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,9 +126,20 @@ def beaten(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Probl
                 yield Problem(
                     f"the main ruleset's `{line}` beats this nat rule",
                     rule.place,
-                    "take the jail out of that line of pf.conf, or [host] nat out of jailpf.toml",
+                    _without_the_jail(prepared, found),
                 )
                 break
+
+
+def _without_the_jail(prepared: Prepared, found: re.Match[str]) -> str:
+    own = prepared.services.of("nat")
+    whose = f"[nat.{own[0].name}] out of its file" if own else "[host] nat out of jailpf.toml"
+    source = found["source"] or "any"
+    out = [str(one) for one in prepared.jail.of(found["af"] or "inet")]
+    if "<" in source or not own or not out:
+        return f"take the jail out of that line of pf.conf, or {whose}"
+    members = " ".join(["0.0.0.0/0" if source == "any" else source, *(f"!{one}" for one in out)])
+    return f"`table <natted> {{ {members} }}` and `from <natted>` in that line of pf.conf, or take {whose}"
 
 
 def _covers(session: Session, found: re.Match[str], rule: Rule) -> bool:
@@ -137,7 +148,8 @@ def _covers(session: Session, found: re.Match[str], rule: Rule) -> bool:
     source = found["source"] or "any"
     try:
         if table := re.fullmatch(r"<([^>]+)>", source):
-            nets = list(conflicts.resolver(session)(Peer.parse(f"<{table[1]}>")) or ())
+            members = session.pf.table("", table[1], "show")
+            return any(peer.network and _holds(members, peer.network) for peer in rule.source)
         elif source == "any":
             return True
         else:
@@ -149,3 +161,13 @@ def _covers(session: Session, found: re.Match[str], rule: Rule) -> bool:
         for net in nets
         for peer in rule.source
     )
+
+
+def _holds(members: Iterable[str], network: Network) -> bool:
+    """Whether a table matches it: of the entries that contain it the longest decides, and "!" says no."""
+    best, found = -1, False
+    for word in members:
+        one = Network.parse(word.lstrip("! "))
+        if one.family == network.family and network.within(one) and one.net.prefixlen > best:
+            best, found = one.net.prefixlen, not word.startswith("!")
+    return found

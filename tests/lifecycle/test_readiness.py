@@ -24,6 +24,7 @@ LEAVES = [
     "nat on em0 inet6 from any to any -> (em0:0)",
     "nat on em0 inet from 10.0.0.0/8 to any -> (em0:0)",
     "nat on em0 inet from <nobody> to any -> (em0:0)",
+    "nat on em0 inet from <natted> to any -> (em0:0)",
 ]
 
 
@@ -36,7 +37,9 @@ def natted(machine: Machine) -> Machine:
 
 
 def main(machine: Machine, line: str) -> None:
-    (machine.state / "main").write_text(f"table <jails> {{ 172.16.15.0/24 }}\n{line}\n{MAIN}")
+    (machine.state / "main").write_text(
+        f"table <jails> {{ 172.16.15.0/24 }}\ntable <natted> {{ 172.16.0.0/12 !172.16.15.16 }}\n{line}\n{MAIN}"
+    )
 
 
 @pytest.mark.parametrize("line", BEATS)

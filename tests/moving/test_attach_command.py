@@ -84,3 +84,14 @@ def test_a_new_file_for_a_name_that_is_near_another(jailpf: Run) -> None:
     assert "did you mean web? `mv " in jailpf("new", "wbe")[2]
     jailpf("new", "web")
     assert "it has a file already" in jailpf("new", "wbx")[2]
+
+
+def test_attaching_a_jail_whose_file_is_broken_says_that_it_will_not_start(host: Host, jailpf: Run) -> None:
+    """With -n and without, in words and as JSON; the line of its file is told."""
+    host.file("jailpf/jails/web.toml", "[service.http]\nprot = 80\n")
+    for words in (("attach", "-n", "web"), ("attach", "web")):
+        status, _, err = jailpf(*words)
+        assert status == 1
+        assert "web.toml:2:1: the next start of web is refused: " in err
+    status, out, _ = jailpf("attach", "--json", "web")
+    assert (status, len(json.loads(out)["problems"])) == (1, 1)

@@ -133,3 +133,32 @@ def test_a_table_that_keeps_somebody_out_is_never_made_empty(host: Host, jailpf:
     assert not list((host.root / "jailpf/jails").iterdir())
     Path(where, "spam").write_text("192.0.2.9\n")
     assert jailpf("import", "pfrule", where)[0] == 0
+
+
+def test_a_nat_that_pf_conf_beats_is_told_before_the_jail_starts(host: Host, jailpf: Run) -> None:
+    """import, check, attach and load say it with one remedy that helps; then nothing is wrong."""
+    anchors = 'nat-anchor "jailpf/*"\nrdr-anchor "jailpf/*"\nblock in\nanchor "jailpf/*"\n'
+    main = Path(host.file("pf.conf", f"nat on em0 inet from 172.16.0.0/12 to any -> (em0)\n{anchors}"))
+    settings = host.root / "jailpf/jailpf.toml"
+    settings.write_text(f'main = "{main}"\n{settings.read_text()}')
+    where = folder(host)
+    Path(where, "nat.conf").write_text("nat on em0 inet from 172.16.15.29 to any -> 203.0.113.7\n")
+    status, _, err = jailpf("import", "-n", "pfrule", where)
+    assert status == 1
+    assert "beats this nat rule" in err
+    assert jailpf("import", "pfrule", where)[0] == 1
+    status, _, err = jailpf("check")
+    assert status == 69
+    remedy = "`table <natted> { 172.16.0.0/12 !172.16.15.29 }` and `from <natted>` in that line of pf.conf"
+    assert remedy in err
+    assert "[nat.out] out of its file" in err
+    for words in (("attach", "-n", "web"), ("attach", "web")):
+        status, _, err = jailpf(*words)
+        assert status == 1
+        assert "the next start of web is refused: " in err
+    assert jailpf("load", "web")[0] == 69
+    assert "web" not in jailpf("status", "--json")[1].partition('"anchors"')[2]
+    main.write_text(
+        "table <natted> { 172.16.0.0/12 !172.16.15.29 }\nnat on em0 inet from <natted> to any -> (em0)\n" + anchors
+    )
+    assert (jailpf("check")[0], jailpf("attach", "web")[0], jailpf("load", "web")[0]) == (0, 0, 0)
