@@ -10,7 +10,7 @@ from jailpf.errors import JailpfError, NoJailError, PfRefusedError, PfUnavailabl
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
@@ -28,7 +28,7 @@ def load(session: Session, options: Namespace) -> int:
                 session, verb.load(session, name, verify=options.verify, look=partial(_unbeaten, session)), "loaded"
             )
 
-    return _each(options.jails, one)
+    return _each(session.progress("loading", options.jails), one)
 
 
 def reload(session: Session, options: Namespace) -> int:
@@ -47,7 +47,7 @@ def reload(session: Session, options: Namespace) -> int:
                 "reloaded",
             )
 
-    status = _each(options.jails, one)
+    status = _each(session.progress("reloading", options.jails), one)
     if options.dry_run:
         plan.append(session, options.jails)
     return status
@@ -73,7 +73,7 @@ def unload(session: Session, options: Namespace) -> int:
             raise PfRefusedError(found)
         print(f"{name}: unloaded")
 
-    return _each(options.jails, one)
+    return _each(session.progress("unloading", options.jails), one)
 
 
 def sync(session: Session, options: Namespace) -> int:
@@ -162,7 +162,7 @@ def _count(text: str) -> str:
     return rules + (f" and {tables} table{'s' if tables != 1 else ''}" if tables else "")
 
 
-def _each(names: list[str], one: Callable[[str], None]) -> int:
+def _each(names: Iterable[str], one: Callable[[str], None]) -> int:
     """Every jail is tried; the first error's status counts."""
     status = 0
     problems: list[Problem] = []

@@ -28,7 +28,8 @@ def _shown(what: str, names: Sequence[str]) -> Iterator[str]:
     from rich.text import Text
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
+    above = sys.stdout.isatty()  # what is printed meanwhile stands above the line; into a file it goes as ever
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=above) as drawn:
         task = drawn.add_task(what, total=len(names))
         for name in names:
             drawn.update(task, description=Text(f"{what} {name}").markup)

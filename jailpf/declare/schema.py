@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
@@ -16,11 +17,13 @@ from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from jailpf.declare.toml import Document, KeyPath
     from jailpf.errors import Place, Problem
 
 T = TypeVar("T")
+_OURS = nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +187,7 @@ class Reader:
                 self.wrong(path, f"{_called(path)} has no {name!r}", f"add {name} = ...")
         if len(self.problems) > before:
             return None
-        with foreign(self._owner, f"{cls.__name__}.problems()", self.place(path)):
+        with self._foreign(cls, "problems", path):
             made = cls(**values)
             found = [(str(where), str(message)) for where, message in getattr(made, "problems", lambda: ())() or ()]
         for where, message in found:
@@ -192,6 +195,12 @@ class Reader:
             sentence, _, remedy = message.partition("; ")
             self.wrong((*path, *steps), sentence, remedy)
         return made if len(self.problems) == before else None
+
+    def _foreign(self, cls: type, called: str, path: KeyPath, *keep: type[Exception]) -> AbstractContextManager[None]:
+        """`foreign` for a class of the plugin that is at work; nothing for jailpf's own, which are most."""
+        if not self._owner:
+            return _OURS
+        return foreign(self._owner, f"{cls.__name__}.{called}()", self.place(path), keep=keep)
 
     def _value(self, one: Key, path: KeyPath, raw: object) -> Any:
         if not one.many:
@@ -219,7 +228,7 @@ class Reader:
         if dataclasses.is_dataclass(one.type) and not hasattr(one.type, "parse"):
             return self.read(cast("type[Any]", one.type), path, self.table(path, raw, _called(path)))
         try:
-            with foreign(self._owner, f"{one.type.__name__}.parse()", self.place(path), keep=(ValueError,)):
+            with self._foreign(one.type, "parse", path, ValueError):
                 return one.type.parse(raw)
         except BareWordError as wrong:
             first = (

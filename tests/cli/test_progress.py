@@ -30,6 +30,17 @@ def test_a_terminal_is_shown_the_jail_and_how_many_are_done(monkeypatch: pytest.
     assert f"/{FEW}" in said
 
 
+def test_what_is_printed_meanwhile_goes_where_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output that is a file gets its lines, and the terminal none of them."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setenv("TERM", "xterm")
+    for name in progress("loading", NAMES):
+        print(f"{name}: loaded")
+    assert sys.stdout.getvalue() == "".join(f"{name}: loaded\n" for name in NAMES)
+    assert ": loaded" not in sys.stderr.getvalue()
+
+
 @pytest.mark.parametrize("names", [NAMES, NAMES[1:]])
 def test_nothing_is_shown_elsewhere(
     names: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
