@@ -88,6 +88,7 @@ class _Work:
         self.notes: list[Problem] = []
         self.waits_for: list[str] = []
         self.inlined: dict[str, tuple[Member, ...]] = {}
+        self.members: dict[str, tuple[Member, ...]] = {}
 
     def context(self, name: str, service: Service | None, explicit: bool = True) -> Context:
         return Context(
@@ -95,7 +96,7 @@ class _Work:
             tag_in=names.tag("in", self.jail.name), tag_out=names.tag("out", self.jail.name),
             translating=self.translating or tuple(self.translations), lookup=self._lookup, everybody=self._everybody,
             neighbours=self._neighbours, declared=self.declared,
-            redirecting=tuple(self.redirections),
+            redirecting=tuple(self.redirections), tables=self.members,
         )  # fmt: skip
 
     def _lookup(self, name: str) -> Jail:
@@ -250,6 +251,7 @@ class _Work:
         if table.name in self.tables:
             self.problems.append(Problem(f"two declarations make the table <{table.name}>", table.place, "rename one"))
         self.tables.add(table.name)
+        self.members[table.name] = table.addresses or ()
         if not table.file:
             return table
         place = self.services.place(*path, *([] if table.fetched else ["file"]))
@@ -266,6 +268,7 @@ class _Work:
             self.jails.must_be_outside(absolute, self.jail.path)
             members, problems = read_table(absolute, place)
             self.problems += problems
+            self.members[table.name] += tuple(map(Member.parse, members)) if not problems else ()
             if release() < 14 and not problems and too_new_for_13(absolute):
                 self.inlined[table.name] = tuple(map(Member.parse, members))
         return replace(table, file=absolute)

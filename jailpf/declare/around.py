@@ -84,16 +84,16 @@ class Around:
             outside = peer.interface in self.host.ext_if or self.host.uplink(peer.interface)
             return [None if outside else Way((Interface(peer.interface),), "out")]
         network = None if peer.negated else peer.network
-        if network is None:
+        # Everywhere is where outside is: nobody means the host and his neighbours by it.
+        if network is None or not network.net.prefixlen:
             return [None]
         links = [one for link in self.host.uplinks.values() for one in link.outside(network.family)]
         ways: list[Way | None] = []
         if any(one.network and one.network.within(network) for one in (*self.host.outside(network.family), *links)):
             ways.append(host)
-        # Everywhere is where outside is: nobody means his neighbours by it.
         ways += [
             self.way(self.jail, other)
-            for other in (self.neighbours() if network.net.prefixlen else ())
+            for other in self.neighbours()
             if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses)
         ]
         if not ways or network.net.num_addresses > 1:

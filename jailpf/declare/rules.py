@@ -17,6 +17,7 @@ from jailpf.values import (
     Family,
     IcmpType,
     Interface,
+    Member,
     Party,
     Peer,
     Port,
@@ -132,7 +133,7 @@ class Context(Around):
     name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
     of the same service; direct: the host's default; tag_in, tag_out: tags of packets that came in by an rdr rule or
     go out by a nat rule of this jail; translating, redirecting: the nat and binat, and the rdr rules of this jail, as far as they are made;
-    declared: the keywords of the jail's declarations; named: the addresses of jails that this one names as senders.
+    declared: the keywords of the jail's declarations; tables: the members of its tables, as far as they are written; named: the addresses of jails that this one names as senders.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Context(Around):
     translating: tuple[Rule, ...] = ()
     redirecting: tuple[Rule, ...] = ()
     declared: frozenset[str] = frozenset()
+    tables: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     rendered: list[Rule | Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     named: dict[Peer, Way] = field(default_factory=dict)

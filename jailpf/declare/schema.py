@@ -207,11 +207,8 @@ class Reader:
             return self._one(one, path, raw)
         if isinstance(raw, list):
             if not raw and not one.empty:
-                self.wrong(
-                    path,
-                    "the array is empty",
-                    f"leave {path[-1]} out for {one.default}" if one.default else "name at least one",
-                )
+                # Without the key it would be everybody, or everything, which nobody has written.
+                self.wrong(path, "the array is empty", "name at least one")
             return tuple(self._one(one, (*path, number), each) for number, each in enumerate(raw))
         return (self._one(one, path, raw),)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Out(RuleType):
-    """Lets connections of the jail out by the interfaces of its nat; without `to` not to the host itself, nor to its other jails."""
+    """Lets connections of the jail out by the interfaces of its nat; to the host itself and its other jails only where `to` names them."""
 
     keyword = "out"
     scope = "jail"
@@ -64,8 +64,8 @@ class Out(RuleType):
         bridges = context.bridges(context.jail) if context.jail.vnet else ()
         if bridges:
             # To the host itself, and so to its other jails, this rule alone would let in: nothing goes out of em0 there.
-            beyond = side.to or (Peer.parse("!(self)"),)
-            yield Rule(action="pass", direction="in", on=bridges, source=source, to=beyond, **what)
+            for beyond in self._beyond(context, side.to):
+                yield Rule(action="pass", direction="in", on=bridges, source=source, to=beyond, **what)
         ways = [(side.to, side.way)] if side.way or not side.to else context.near(side.to)
         for to, way in ways:
             if way is None:
@@ -78,6 +78,42 @@ class Out(RuleType):
                 yield Rule(action="pass", direction=way.direction, on=way.on, source=source, to=to, **what)
             elif others := tuple(one for one in way.on if one not in bridges and way.direction != "in"):
                 yield Rule(action="pass", direction="out", on=others, source=source, to=to, **what)
+
+    def _beyond(self, context: Context, to: tuple[Peer, ...]) -> Iterator[tuple[Peer, ...]]:
+        """What a bridge lets in: of everywhere not the host and its other jails, which must be named. pf has no "and" for the rest."""
+        named = tuple(one for one in to if not everywhere(one))
+        if named != to or not to:
+            yield (NOT_HERE,)
+        for number, one in enumerate(self.to):
+            if one not in named:
+                continue
+            if one.negated and one != NOT_HERE:
+                rest = (
+                    f'add a [deny.NAME] with to = "{one.word}", then leave `to` out'
+                    if not one.jail
+                    else "name who is meant"
+                )
+                raise context.error(
+                    f'"!{one.word}" holds the host itself, and its other jails, which this vnet jail would reach; {rest}',
+                    f"to.{number}",
+                )
+            for member in context.tables.get(one.table, ()):
+                if not member.negated and everywhere(Peer.of(member.network)):
+                    raise context.error(
+                        f"{one.word} has {member.network}, and so the host itself and its other jails, which this vnet jail would reach; "
+                        f"name smaller networks in it",
+                        f"to.{number}",
+                    )
+        if named:
+            yield named
+
+
+def everywhere(peer: Peer) -> bool:
+    """Whether it is all there is, which names nobody."""
+    return peer.kind == "any" or (peer.network is not None and not peer.negated and not peer.network.net.prefixlen)
+
+
+NOT_HERE = Peer.parse("!(self)")
 
 
 @hookimpl

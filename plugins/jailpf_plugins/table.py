@@ -17,6 +17,7 @@ class TableType(RuleType):
 
     keyword = "table"
     scope = "jail"
+    rank = 10  # what refers to it may look at what is in it
     makes = "table"
 
     addresses: tuple[Member, ...] | None = key(

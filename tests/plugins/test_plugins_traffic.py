@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jailpf.errors import DeclarationError
 from jailpf.lifecycle.prepare import prepare
 from jailpf.testing import SimulatedHost
 
@@ -238,6 +239,42 @@ def test_out_is_no_way_to_the_host_and_its_jails(folder: Path, vnet: bool) -> No
     for to in ("203.0.113.1", "10.0.0.9", "198.18.0.1"):
         for port in (1, 22):
             host.traffic("jail:web", port, to=to).is_blocked()
+
+
+@pytest.mark.parametrize("vnet", [False, True])
+@pytest.mark.parametrize("to", ['"any"', '"0.0.0.0/0"', '["0.0.0.0/0", "10.0.0.9"]'])
+def test_out_to_everywhere_names_nobody(folder: Path, to: str, vnet: bool) -> None:
+    """However everywhere is written, the host and its jails are no part of it; one that is named beside it is reached by that alone."""
+    host = running(folder, f"[out.all]\nto = {to}\n" + VNET * vnet, HOST + 'nat = "203.0.113.1"\n')
+    assert host.traffic("jail:web", 22, to=OFFICE).reaches(OFFICE)
+    for one in ("203.0.113.1", "198.18.0.1", "10.0.0.9"):
+        if one not in to:
+            host.traffic("jail:web", 22, to=one).is_blocked()
+    if "10.0.0.9" in to:
+        assert host.traffic("jail:web", 22, to="10.0.0.9")
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        '[out.a]\nto = "!192.0.2.0/24"\n',
+        '[out.a]\nto = "!<t>"\n[table.t]\naddresses = "192.0.2.7"\n',
+        '[out.a]\nto = "<t>"\n[table.t]\naddresses = ["0.0.0.0/0", "!192.0.2.7"]\n',
+        '[out.a]\nto = "<t>"\n[table.t]\nfile = "t.table"\n',
+    ],
+)
+def test_out_behind_a_bridge_to_all_but_somebody_is_refused(folder: Path, toml: str) -> None:
+    """pf cannot say "not these, and not the host": the host and its jails would be open. A jail on lo1 is let out to all but them."""
+    with pytest.raises(DeclarationError, match=r"holds the host itself|and so the host itself"):
+        running(folder, toml + VNET, NAT, files={"t.table": "::/0\n0.0.0.0/0\n"})
+
+
+def test_out_to_all_but_somebody_is_for_outside(folder: Path) -> None:
+    """A jail on lo1 leaves by em0, to all but those; the host and its neighbours stay closed."""
+    host = running(folder, '[out.a]\nto = "!192.0.2.0/24"\n', NAT)
+    assert host.traffic("jail:web", 22, to=OFFICE).reaches(OFFICE)
+    for one in (OUT, "203.0.113.1", "10.0.0.9"):
+        host.traffic("jail:web", 22, to=one).is_blocked()
 
 
 def test_out_to_an_address_of_the_host(folder: Path) -> None:
