@@ -55,7 +55,11 @@ class Around:
 
         names = [name for name in self.everybody() if fnmatchcase(name, pattern) and name != self.jail.name]
         if not names:
-            raise self.error(f"no jail is called {pattern!r}", key)
+            others = [name for name in self.everybody() if name != self.jail.name]
+            remedy = (
+                f"there are {', '.join(others[:12])}" + " ..." * (len(others) > 12) if others else "there is no other"
+            )
+            raise self.error(f"no jail is called {pattern!r}; {remedy}", key)
         return tuple(self.find_jail(name, key) for name in names)
 
     def way(self, sender: Jail, target: Jail) -> Way:

@@ -42,6 +42,7 @@ class Known:
     jails: Callable[[], Iterable[str]] = tuple
     interfaces: Callable[[], Iterable[str]] = tuple
     homes: Mapping[str, list[str]] = field(default_factory=dict)
+    plugins: tuple[str, ...] = ()
 
 
 def bare_word(wrong: BareWordError, known: Known, *, first: bool, party: bool = False) -> tuple[str, str]:
@@ -86,6 +87,15 @@ def stranger(table: str, name: str, value: object) -> str:
         return f"it is `addresses`: addresses = {shown(value)}"
     if table == "table" and name in ("path", "filename"):
         return f"it is `file`: file = {shown(value)}"
+    if table == "host" and name in ("ext_ip", "external_ip", "ip", "address", "ext_addr"):
+        families = {
+            "ext_ip6" if str(one).count(":") > 1 else "ext_ip4"
+            for one in (value if isinstance(value, list) else [value])
+        }
+        if len(families) > 1:
+            return "it is `ext_ip4` and `ext_ip6`, by family"
+        right = families.pop()
+        return f"it is `{right}`: {right} = {shown(value)}"
     if table == "host" and name in EXT_IF:
         return f"it is `ext_if`: ext_if = {shown(value)}"
     return ""

@@ -109,7 +109,12 @@ def read(
     jail = reader.read(JailTable, ("jail",), reader.table(("jail",), data.get("jail", {}), "[jail]"))
     services, declarations = [], []
     for keyword in data:
-        for name, table in _named(reader, keyword, data) if keyword in (*jail_types, "service") else ():
+        known = (
+            keys(Service if keyword == "service" else jail_types[keyword])
+            if keyword in (*jail_types, "service")
+            else ()
+        )
+        for name, table in _named(reader, keyword, data, known) if known else ():
             if keyword == "service":
                 services.append(_service(reader, name, table, types, settings))
             else:
@@ -172,6 +177,7 @@ def _known(document: Document, types: RuleTypes, settings: Settings, jails: Call
         jails=lambda: {*settings.declared_beside(), *jails()},
         interfaces=lambda: interfaces.names(settings),
         homes=homes(types),
+        plugins=settings.plugins,
     )
 
 
@@ -203,10 +209,16 @@ def _no_rule_type(reader: Reader, keyword: str, value: object, jail_types: RuleT
         )
         reader.wrong(path, f"{keyword!r} is not a rule type", remedy)
     else:
-        reader.wrong(path, f"{keyword!r} is not a rule type", near if near.startswith("did") else home or near)
+        remedy = near if near.startswith("did") else home or near
+        idle = sorted(set(entry_points()) - set(reader.known.plugins))
+        if idle and not near.startswith("did") and not home:
+            remedy += f"; {' and '.join(idle)} {'is' if len(idle) == 1 else 'are'} installed, and not in `plugins` of jailpf.toml"
+        reader.wrong(path, f"{keyword!r} is not a rule type", remedy)
 
 
-def _named(reader: Reader, keyword: str, data: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _named(
+    reader: Reader, keyword: str, data: Mapping[str, Any], known: Iterable[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     raw = data[keyword]
     if isinstance(raw, list) and raw and isinstance(raw[0], dict):
         name = raw[0].get("name", "NAME")
@@ -222,7 +234,16 @@ def _named(reader: Reader, keyword: str, data: Mapping[str, Any]) -> Iterator[tu
             remedy += "; for all jails it is [host] nat in jailpf.toml"
         reader.wrong((keyword,), f"[{keyword}.NAME] is a table, not {describe(raw)}", remedy)
         return
+    own = [name for name in raw if name in known and not isinstance(raw[name], dict)] if isinstance(raw, dict) else []
+    if own:
+        said = " and ".join(f"`{name}`" for name in own)
+        remedy = f"write [{keyword}.NAME], with a name of your choice, above {'it' if len(own) == 1 else 'them'}"
+        reader.wrong(
+            (keyword, own[0]), f"{said} stand{'s' if len(own) == 1 else ''} in [{keyword}], which has no name", remedy
+        )
     for name, table in reader.table((keyword,), raw, f"[{keyword}.NAME]").items():
+        if name in own:
+            continue
         path: KeyPath = (keyword, name)
         try:
             (TableName if keyword == "table" else Name).parse(name)

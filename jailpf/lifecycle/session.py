@@ -26,6 +26,29 @@ if TYPE_CHECKING:
     from jailpf.system.sockets import Listener
     from jailpf.values import Network
 
+STATEMENTS = (
+    "set",
+    "table",
+    "queue",
+    "altq",
+    "scrub",
+    "nat",
+    "rdr",
+    "binat",
+    "no",
+    "anchor",
+    "nat-anchor",
+    "rdr-anchor",
+    "binat-anchor",
+    "block",
+    "pass",
+    "match",
+    "antispoof",
+    "load",
+    "include",
+)
+"""What lines of pf.conf(5) begin with."""
+
 
 @dataclass
 class Session:
@@ -97,9 +120,21 @@ class Session:
             pf = open_pf(settings.pf, "", self.directory, self.show, self.main())
             pf.enabled()  # the main ruleset is read at the first question
         except JailpfError as wrong:
-            remedy = f"`main` of {settings.file} names it"
-            raise type(wrong)([one._replace(remedy=one.remedy or remedy) for one in wrong.problems]) from None
+            raise type(wrong)(
+                [one._replace(remedy=one.remedy or self._of_main(one)) for one in wrong.problems]
+            ) from None
         return pf
+
+    def _of_main(self, problem: Problem) -> str:
+        """What to do about a line of `main`: the word that was meant where its first is none, else who names the file."""
+        from jailpf.values.suggest import did_you_mean
+
+        at = problem.place.line if problem.place else 0
+        lines = self.main().splitlines() if at else []
+        words = lines[at - 1].split() if 0 < at <= len(lines) else []
+        near = did_you_mean(words[0], STATEMENTS, only_near=True) if words and words[0] not in STATEMENTS else ""
+        named = f"`main` of {self.settings.file} names it"
+        return f"did you mean {near!r}? {named}" if near and "=" not in words[1:2] else named
 
     def main(self) -> str:
         """The pf.conf that the settings give the simulated pf, "" for its own. Raises ConfigError."""

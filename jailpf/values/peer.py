@@ -130,7 +130,9 @@ def _parse(cls: type[Peer], whole: str) -> Peer:
         network = Network.parse(word)
     except ValueError as wrong:
         if str(wrong).endswith("write its address") and re.fullmatch(r"[\w-]+(\.[\w-]+)+", word):
-            raise ValueError(f'{wrong}, or a [table.NAME] and "<NAME>" for one that changes') from None
+            raise ValueError(
+                f'{wrong}, or a [table.NAME] with names = ["{word}"] and "<NAME>" here, where it changes'
+            ) from None
         raise
     if network.net.is_unspecified and network.net.num_addresses == 1:
         raise ValueError(

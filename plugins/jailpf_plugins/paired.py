@@ -21,7 +21,8 @@ def paired(
         yield outside, inside[0]
         return
     if len(outside) != len(inside):
-        what = f"{len(outside)} ports outside for {len(inside)} of the service; they are paired in order"
+        many = f"{len(outside)} port{'s' * (len(outside) != 1)} outside for {len(inside)} of the service"
+        what = f"{many}, and they are paired in order; name {len(inside)}, or write a [service.NAME] for each"
         raise context.error(what, "port")
     both = list(zip(outside, inside, strict=True))
     for number, (one, other) in enumerate(both):
