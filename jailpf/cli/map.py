@@ -27,6 +27,8 @@ def chart(session: Session, options: Namespace) -> int:
         print(f"{options.html} is written: {len(found.cards)} jails")
     else:
         print(drawing.dot(found) if options.dot else drawing.mermaid(found), end="")
+    if not options.declared:
+        output.problems(output.idle(session, world), level="yellow")
     output.problems(output.aside(session, world.problems), level="yellow")
     return 0
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from jailpf.errors import JailpfError, Problem
+    from jailpf.insight.world import World
     from jailpf.lifecycle.session import Session
 
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "dim": 2}
@@ -75,16 +76,24 @@ def nothing_declared(session: Session) -> str:
     return f"nothing is declared: no jail has a file like {like}; `jailpf new JAIL` writes one"
 
 
-def idle(session: Session) -> list[Problem]:
-    """Why nothing that is declared lets anybody in: nothing is loaded."""
+def idle(session: Session, world: World) -> list[Problem]:
+    """Why what is declared lets nobody in: it is not loaded. All jails of the world in one line."""
     from jailpf.errors import JailpfError, Problem
 
     try:
-        there = session.pf.anchors()
+        there = set(session.pf.anchors())
     except JailpfError:
         return []
-    remedy = "`jailpf load JAIL` loads what is declared; --declared asks as if it were"
-    return [] if there else [Problem("nothing is loaded", None, remedy)]
+    made = {name: [one.path for one in jail.ruleset.anchors if one.text.strip()] for name, jail in world.jails.items()}
+    names = [name for name, paths in made.items() if paths and not there.intersection(paths)]
+    if not names:
+        return []
+    few = names if len(names) <= FEW + 1 else names[:FEW]
+    more = f" and {len(names) - len(few)} more" if len(few) < len(names) else ""
+    are = "is" if len(names) == 1 else "are"
+    what = f"{', '.join(few)}{more} {are} declared and not loaded, and left out of this answer"
+    load = f"`jailpf load {' '.join(few)}`" if not more else "`jailpf sync`"
+    return [Problem(what, None, f"{load} loads what is declared; --declared asks as if it were")]
 
 
 def _quote(problem: Problem) -> None:

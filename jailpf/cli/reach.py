@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from jailpf.cli import output
 from jailpf.cli.world import world_of
-from jailpf.errors import NoJailError
-from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -29,7 +27,7 @@ def reach(session: Session, options: Namespace) -> int:
     known = world.pf.topology.jails
     for name in options.jails:
         if name not in known:
-            raise NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, known))
+            raise session.jails.unknown(name, known)
     chosen = set(options.jails)
     rows = [row for row in rows_of(world, engine(world.pf)) if not chosen or row.jail in chosen]
     declared = [row for row in rows if row.service and not row.doubts]
@@ -48,8 +46,8 @@ def reach(session: Session, options: Namespace) -> int:
         _host([row for row in other if row.jail == "host" and row.origin != "local"])
         _doubtful([row for row in doubtful if row.jail in known])
         output.problems([*output.aside(session, world.problems), *uncalled(world)], level="yellow")
-        if not declared and world.jails and not (options.declared or options.main):
-            output.problems(output.idle(session), level="yellow")
+        if not (options.declared or options.main):
+            output.problems(output.idle(session, world), level="yellow")
     # TCP without an answer is no connection.
     found = (row for row in (*other, *doubtful) if row.jail in known and (not row.service or row.doubts))
     return 1 if any(row.proto not in ICMP and (row.answered or row.proto != "tcp") for row in found) else 0

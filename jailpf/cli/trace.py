@@ -43,8 +43,8 @@ def trace(session: Session, options: Namespace) -> int:
         _print(world, question, found, near)
         output.problems(advice(world, question, found), level="yellow")
         output.problems([*output.aside(session, world.problems), *notes(world)], level="yellow")
-        if not found and world.jails and not (options.declared or options.main):
-            output.problems(output.idle(session), level="yellow")
+        if not found and not (options.declared or options.main):
+            output.problems(output.idle(session, world), level="yellow")
     return 0 if found else 1
 
 

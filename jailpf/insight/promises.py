@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from jailpf.declare import promises as written
@@ -67,8 +68,12 @@ def _broken(one: Promised, parties: Parties, world: World, answer: Sequence[Reac
     remedy = "change the declaration, or the promise"
     strange = next((whom.word for whom in (*one.promise.source, *one.promise.to) if _is_strange(whom, parties)), "")
     if strange:
-        why = f"nothing is known of jail {strange!r}"
-        remedy = did_you_mean(strange, parties.topology.jails) or remedy
+        files = (one.place.file for wrong in world.broken for one in wrong.problems if one.place)
+        if any(os.path.basename(file).startswith(f"{strange}.") for file in files):
+            why, remedy = f"the declaration of {strange} is broken", f"`jailpf check {strange}` says why"
+        else:
+            why = f"nothing is known of jail {strange!r}"
+            remedy = did_you_mean(strange, parties.topology.jails) or remedy
     elif one.word == "always":
         why = always(one.promise, parties, answer)
     elif not (why := _never(one.promise, parties, world, answer)) and (away := _away(one.promise, parties)):

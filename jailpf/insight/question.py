@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from jailpf.errors import NoJailError, UsageError
+from jailpf.errors import UsageError
 from jailpf.pf.simulated.kernel.ask import Question
 from jailpf.pf.simulated.rules.addresses import parse_address
 from jailpf.values import Address, Port, Protocol
-from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from jailpf.insight.world import World
@@ -43,12 +42,12 @@ def _meant(session: Session, word: str) -> str:
 
 
 def ask(world: World, session: Session, words: list[str]) -> Question:
-    """Understand the words. Raises UsageError, and NoJailError for a jail that is not declared."""
+    """Understand the words. Raises UsageError, NoJailError for a jail that is not declared, DeclarationError for one whose file is broken."""
     written = _read(words)
     topology = world.pf.topology
     for name in (written.source.jail, written.to.jail):
         if name and name not in topology.jails:
-            raise NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, topology.jails))
+            raise session.jails.unknown(name, topology.jails)
     family = written.family or _family(topology, written.source, written.to)
     source = _end(written.source)
     to = _target(world, session, written, family)

@@ -16,6 +16,7 @@ from jailpf.errors import (
     DeclarationError,
     JailpfError,
     NoJailError,
+    Place,
     Problem,
 )
 from jailpf.managers.building import with_running
@@ -77,6 +78,16 @@ class Jails:
                 table = jail_table(document) if document else JailTable()
                 found.append(laid_over(self._known(name, table, document), table))
         return tuple(found)
+
+    def unknown(self, name: str, known: Iterable[str]) -> JailpfError:
+        """Why a jail is not among those that were asked about: its declaration is broken, or there is none."""
+        if valid(name) and self.declares(name):
+            return DeclarationError(
+                f"{name} is declared and left out: its declaration is broken, or its addresses are known only when it runs",
+                Place(self.file(name)),
+                f"`jailpf check {name}` says which",
+            )
+        return NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, known))
 
     def declares(self, name: str) -> bool:
         """Whether a jail has a file; as `declares` below."""
