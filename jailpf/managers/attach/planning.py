@@ -73,6 +73,11 @@ class Plan:
         for line, written in found.left:
             place = Place(change.file, line)
             change.notes.append(f"{place}: {written} does more than load rules; take that part out by hand")
+        for line, written in found.needed:
+            place = Place(change.file, line)
+            change.notes.append(
+                f"{place}: {written} stays while what it unloads is still loaded; take both out by hand"
+            )
         declared = os.path.lexists(self.settings.jail_file(change.jail))
         stays = "stays" if self.keep else "" if declared else f"stays while nothing is declared for {change.jail}"
         told = [f"{Place(change.file, line)}: {written}" for line, written in found.lines]

@@ -26,15 +26,18 @@ _QUIET = re.compile(r" ?(?:\d?>>? ?(?:&\d|\S+)|\|\| ?(?:/usr/bin/)?true)")
 _PFCTL = re.compile(
     r"(?:(?:echo|printf|cat) (?:\"[^\"]*\"|'[^']*'|[^;&|\"'])*\| ?)?(?:\S*/)?pfctl (?:\"[^\"]*\"|'[^']*'|[^;&|\"'])*"
 )
+_LOADS = re.compile(r"\bload\b|\bpfctl\b.* -\w*f\b")
 _ANCHOR = re.compile(r"\bpfctl\b.*? -a ?[\"']?([^\s\"']+)")
 
 
 class Taken(NamedTuple):
-    """edits: what makes comments of the lines; lines: those, as (line number, text); left: those that do more."""
+    """edits: what makes comments of the lines; lines: those, as (line number, text); left: those that do more;
+    needed: those that unload what a line that is left goes on to load."""
 
     edits: list[Edit]
     lines: list[tuple[int, str]]
     left: list[tuple[int, str]]
+    needed: list[tuple[int, str]]
 
 
 def replaces(command: str, jail: str, loads: str = "") -> bool:
@@ -48,21 +51,25 @@ def replaces(command: str, jail: str, loads: str = "") -> bool:
 
 def taken_out(text: str, block: Block, jail: str, above: Collection[str] = (), loads: str = "") -> Taken:
     """What `attach` does with such lines of a block. above: the hooks that are also set outside of it."""
-    found = Taken([], [], [])
+    found = Taken([], [], [], [])
     set_before = set(above)
-    for statement in block.statements:
-        if not statement.name.startswith("exec."):
-            continue
+    hooks = [one for one in block.statements if one.name.startswith("exec.")]
+    # A load that stays needs its unload: without it the rules would outlive the jail.
+    still = any(_loads(one) and _left(text, one, jail, loads) for one in hooks)
+    for statement in hooks:
         mine = [replaces(value.text, jail, loads) for value in statement.values]
         written = text[statement.start : statement.end]
         line = line_of(text, statement.start)
         comment = _comment(text, statement) if mine and all(mine) else ""
-        if comment:
+        if comment and still and not _loads(statement):
+            found.needed.append((line, written))
+            comment = ""
+        elif comment:
             kept_away = statement.op != "+=" and statement.name in set_before
             instead = f'{statement.name} = "{NOTHING}"; ' if kept_away else ""
             found.edits.append(Edit(statement.start, statement.end, instead + comment))
             found.lines.append((line, written))
-        elif any(mine) or any(_mixed(value.text, jail, loads) for value in statement.values):
+        elif _left(text, statement, jail, loads):
             found.left.append((line, written))
         set_before |= set() if comment else {statement.name}
     return found
@@ -81,6 +88,18 @@ def without(commands: Collection[str], jail: str, loads: str) -> tuple[str, ...]
 
 def _of(anchor: str, jail: str) -> bool:
     return bool({jail, "$name", "${name}"} & set(anchor.split("/")))
+
+
+def _loads(statement: Statement) -> bool:
+    return any(_LOADS.search(" ".join(value.text.split())) for value in statement.values)
+
+
+def _left(text: str, statement: Statement, jail: str, loads: str) -> bool:
+    """Whether the jail's rules are loaded or unloaded there, and it cannot be taken out."""
+    mine = [replaces(value.text, jail, loads) for value in statement.values]
+    if mine and all(mine):
+        return not _comment(text, statement)
+    return any(mine) or any(_mixed(value.text, jail, loads) for value in statement.values)
 
 
 def _mixed(command: str, jail: str, loads: str) -> bool:

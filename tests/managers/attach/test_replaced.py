@@ -83,3 +83,20 @@ def test_what_does_more_is_shown_and_left() -> None:
     text = 'web { exec.created = "/bin/x", "/etc/pfrule.sh load web"; exec.poststop = "pfctl -a rdr/web -F all; zfs x"; }\n'
     found = taken_out(text, outline(text).blocks[0], "web", loads=PFRULE)
     assert (found.edits, len(found.left)) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("load", "unload"),
+    [
+        ('"/bin/mkdir -p /x", "/etc/pfrule.sh load web"', '"/etc/pfrule.sh unload web"'),
+        ('"echo pass | /sbin/pfctl -a rdr/web -f -; zfs x"', '"pfctl -a rdr/web -F all"'),
+    ],
+)
+def test_an_unload_stays_while_its_load_does(load: str, unload: str) -> None:
+    """Else the rules would outlive the jail; an unload that does more holds nothing back."""
+    text = f"web {{ exec.created = {load}; exec.poststop = {unload}; }}\n"
+    found = taken_out(text, outline(text).blocks[0], "web", loads=PFRULE)
+    assert (found.edits, len(found.left), len(found.needed)) == ([], 1, 1)
+    text = f'web {{ exec.created = "/etc/pfrule.sh load web"; exec.poststop = {unload}, "zfs x"; }}\n'
+    found = taken_out(text, outline(text).blocks[0], "web", loads=PFRULE)
+    assert (len(found.edits), len(found.left), found.needed) == (1, 1, [])
