@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jailpf.compile import apart
 from jailpf.compile.laid_out import lay_out
 from jailpf.compile.made import Rendered, acting, bound, checked, crowded, never_by_default, untagged
 from jailpf.declare.foreign import foreign
@@ -77,6 +78,8 @@ class _Work:
         self.unwritten = unwritten
         self.jail, self.services, self.jails, self.settings = jail, services, jails, jails.settings
         self.declared = frozenset(one.keyword for one in services.declarations)
+        self.apart = apart.pairs(services.services)
+        self.tags = apart.tags(jail.name, self.apart)
         self.tables: set[str] = set()
         self.rendered: Rendered = []
         self.translations: list[Rule] = []  # the nat and binat, and
@@ -93,11 +96,14 @@ class _Work:
     def context(self, name: str, service: Service | None, explicit: bool = True) -> Context:
         return Context(
             jail=self.jail, host=self.settings.host, name=name, service=service, explicit=explicit, direct=self.settings.direct,
-            tag_in=names.tag("in", self.jail.name), tag_out=names.tag("out", self.jail.name),
+            tag_in=self._tag(service), tag_out=names.tag("out", self.jail.name),
             translating=self.translating or tuple(self.translations), lookup=self._lookup, everybody=self._everybody,
             neighbours=self._neighbours, declared=self.declared,
             redirecting=tuple(self.redirections), tables=self.members,
         )  # fmt: skip
+
+    def _tag(self, service: Service | None) -> str:
+        return self.tags.get(service.name if service else "") or names.tag("in", self.jail.name)
 
     def _lookup(self, name: str) -> Jail:
         found = self.jails.find(name)
@@ -137,6 +143,7 @@ class _Work:
             if one.type.rank < AFTER_SERVICES:
                 self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
         self._services()
+        self.problems += apart.lost(self.apart, self.rendered, self.services)
         for one in rest:
             if one.type.rank >= AFTER_SERVICES:
                 self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
@@ -155,7 +162,7 @@ class _Work:
                 done = done + self._one(rule_type, context, path)
                 told = {one.message for one in self.problems[start:before]}
                 self.problems[before:] = [one for one in self.problems[before:] if one.message not in told]
-            if (plain := untagged(done, names.tag("in", self.jail.name))) is not done:
+            if (plain := untagged(done, self._tag(service))) is not done:
                 self.rendered[first:] = plain
                 self.redirections[redirected:] = acting(("rdr",), plain)
 

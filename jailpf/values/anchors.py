@@ -46,3 +46,9 @@ def tag(direction: str, jail: str) -> str:
     """ "jailpf.in/JAIL" or "jailpf.out/JAIL"."""
     start = f"jailpf.{direction}/"
     return start + component(jail, LIMIT - len(start))
+
+
+def service_tag(direction: str, jail: str, service: str) -> str:
+    """ "jailpf.in/JAIL/SERVICE": what one service alone lets in."""
+    whole = f"{tag(direction, jail)}/{component(service, LIMIT)}"
+    return whole if len(whole) <= LIMIT else f"jailpf.{direction}/{component(jail, 25)}/{component(service, 25)}"
