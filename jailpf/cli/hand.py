@@ -32,7 +32,9 @@ def load(session: Session, options: Namespace) -> int:
 
 
 def reload(session: Session, options: Namespace) -> int:
-    """Load jails again that are loaded already. Raises NoJailError for one that is not."""
+    """Load jails again that are loaded already. With -n, 1 says that something changes. Raises NoJailError for one that is
+    not loaded.
+    """
     from jailpf.declare.there import checked
     from jailpf.lifecycle import load as verb
 
@@ -48,8 +50,8 @@ def reload(session: Session, options: Namespace) -> int:
             )
 
     status = _each(session.progress("reloading", options.jails), one)
-    if options.dry_run:
-        plan.append(session, options.jails)
+    if options.dry_run and plan.append(session, options.jails):
+        return status or 1
     return status
 
 
@@ -97,13 +99,21 @@ def sync(session: Session, options: Namespace) -> int:
             ]
         )
         if not result.done:
-            print(f"nothing to do: {len(result.kept)} jail{'s are' if len(result.kept) != 1 else ' is'} as declared")
+            print(f"nothing to do: {_as_declared(session, options.jails, len(result.kept))}")
         if options.dry_run and result.done:
             plan.append(session, list(result.done))
         output.problems(result.problems)
     if result.problems:
         return 65
     return 1 if options.dry_run and result.done else 0
+
+
+def _as_declared(session: Session, names: list[str], kept: int) -> str:
+    """Of jails that do not run nothing is loaded: that is no agreement."""
+    many = len(names or session.jails.declared())
+    if many and not kept:
+        return f"{many} {'are' if many != 1 else 'is'} declared, none runs"
+    return f"{kept} jail{'s are' if kept != 1 else ' is'} as declared"
 
 
 def _would(session: Session, name: str, what: str) -> None:

@@ -10,7 +10,7 @@ from jailpf.lifecycle.jails import near_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from jailpf.insight.changes import Changes
     from jailpf.insight.world import World
@@ -22,6 +22,7 @@ def plan(session: Session, options: Namespace) -> int:
     of a declaration that is broken. Raises NoJailError for a name that is neither declared nor loaded.
     """
     from jailpf.insight.changes import changes
+    from jailpf.insight.leaving import leaving
     from jailpf.insight.promises import broken, promises_of
     from jailpf.insight.world import build
     from jailpf.pf.simulated.reach.reach import reach
@@ -31,6 +32,7 @@ def plan(session: Session, options: Namespace) -> int:
         _must_be_sound(sides, name)
     before, after = _worlds(sides, options)
     found = changes(before, after, options.jails, alone=not options.before)
+    left = leaving(before, after)
     promised = promises_of(session)
     if promised and options.jails and not options.before:  # they speak of all that is declared
         whole = build(session, main=options.main or "", declared=True, like=before)
@@ -40,37 +42,48 @@ def plan(session: Session, options: Namespace) -> int:
     problems = [problem for wrong in after.problems for problem in wrong.problems]
     if options.json:
         output.as_json(
-            "plan", new=[row._asdict() for row in found.new], gone=[row._asdict() for row in found.gone], unchanged=found.unchanged,
+            "plan", new=[row._asdict() for row in found.new], gone=[row._asdict() for row in found.gone], unchanged=found.unchanged, leaving=left,
             promises=list(map(output.problem_json, promises)), problems=list(map(output.problem_json, problems)),
         )  # fmt: skip
     else:
-        show(found)
+        show(found, left)
         output.problems(promises)
         output.problems(output.aside(session, after.problems), level="yellow")
     if after.broken and not options.jails:
         return after.broken[0].status
-    return 1 if found or promises else 0
+    return 1 if found or left or promises else 0
 
 
-def show(found: Changes) -> None:
-    """A line for each thing that changes, and how much stays."""
+def show(found: Changes, left: Sequence[str]) -> None:
+    """A line for each thing that changes, how much stays, and which declarations about what leaves are others."""
+    from jailpf.insight.leaving import sentence
+
     for row in found.new:
         print(output.colour(f"new: {row}", "green"))
     for row in found.gone:
         print(output.colour(f"gone: {row}", "red"))
     print(f"unchanged: {found.unchanged} way{'s' if found.unchanged != 1 else ''} in")
+    if left:
+        print(output.colour(sentence(left), "yellow"))
 
 
-def append(session: Session, jails: Collection[str]) -> None:
-    """The end of `reload -n`, `sync -n` and `attach -n`: what would change in traffic; nothing where it cannot be told."""
+def append(session: Session, jails: Collection[str]) -> bool:
+    """The end of `reload -n`, `sync -n` and `attach -n`: what would change in traffic, and whether anything does; nothing
+    where it cannot be told.
+    """
     from jailpf.insight.changes import changes
+    from jailpf.insight.leaving import leaving
     from jailpf.insight.world import build
 
     try:
         before = build(session, left=True)
-        show(changes(before, build(session, declared=frozenset(jails), like=before, left=True), jails, alone=True))
+        after = build(session, declared=frozenset(jails), like=before, left=True)
+        found, left = changes(before, after, jails, alone=True), leaving(before, after)
     except JailpfError as wrong:
         output.problems(wrong.problems, level="yellow")
+        return False
+    show(found, left)
+    return bool(found or left)
 
 
 def _sides(session: Session, options: Namespace) -> tuple[Session, Session]:

@@ -175,7 +175,7 @@ def loaded(session: Session) -> Iterator[Finding]:
                 "reload": "is loaded, but not as declared",
                 "remove": "is loaded and should not be",
             }[what]
-            yield Finding("error", f"{name} {said}", "who gets in is not what the declarations say", "jailpf sync")
+            yield Finding("error", f"{name} {said}", "pf does not do what the declarations say", "jailpf sync")
 
 
 CHECKS = (declarations, misnamed, left, roots, managers, of_managers, hook_lines, loaded)

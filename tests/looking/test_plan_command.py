@@ -127,3 +127,41 @@ def test_what_a_jail_takes_from_others_is_told_with_its_name(desk: Desk) -> None
     assert "new: anyone outside reaches git on 203.0.113.1 tcp 22" in lines
     assert "gone: anyone outside reaches host on 203.0.113.1 tcp 22" in lines
     assert not any("dovecot" in line for line in lines)
+
+
+LEAVES = '[service.http]\nport = 80\nrdr = { port = 8080 }\n\n[jail]\nip4 = "172.16.15.29"\n'
+OUT = '[nat.all]\naddress = "203.0.113.1"\n\n[out.any]\n'
+
+
+def test_what_leaves_is_said_not_to_be_covered(desk: Desk) -> None:
+    """1 and the declarations that change, in plan, reload -n and sync -n, when they come and when they go."""
+    desk.jailpf("load", "git")
+    for text, said in (
+        (LEAVES + OUT, "[nat.all] of git, [out.any] of git"),
+        (LEAVES + OUT + "[deny.smtp]\nport = 25\n", "[deny.smtp] of git"),
+        (LEAVES, "a nat rule of git, a block rule of git, [out.any] of git"),
+    ):
+        desk.write("jails/git.toml", text)
+        for words in (["plan", "git"], ["reload", "-n", "git"], ["sync", "-n"]):
+            answer = desk.jailpf(*words)
+            assert answer.status == 1, words
+            last = f"what leaves is not covered, and changes: {said}; `jailpf diff` shows the rules"
+            assert answer.out.splitlines()[-1] == last
+        assert json.loads(desk.jailpf("plan", "git", "--json").out)["leaving"] == said.split(", ")
+        desk.jailpf("reload", "git")
+        for words in (["plan", "git"], ["reload", "-n", "git"], ["sync", "-n"]):
+            assert desk.jailpf(*words).status == 0
+
+
+def test_services_are_not_said_to_leave(desk: Desk) -> None:
+    """What only comes in, and what one jail sends to another, is covered."""
+    desk.jailpf("load", "git", "dovecot")
+    desk.write("jails/git.toml", LEAVES.replace("8080", "8081") + '[deny.some]\nfrom = "192.0.2.0/24"\n')
+    answer = desk.jailpf("plan")
+    assert answer.status == 1
+    assert "what leaves" not in answer.out
+
+
+def test_nothing_loaded_is_no_agreement(desk: Desk) -> None:
+    """sync -n says that none runs."""
+    assert desk.jailpf("sync", "-n").out == "nothing to do: 2 are declared, none runs\n"
