@@ -293,6 +293,9 @@ def test_names_of_plugins(site: Site) -> None:
     site.name()
     site.machine.declare("web", web() + "[geo.far]\nport = 22\n")
     assert "the plugin 'geo' is installed and not enabled" in site.jailpf("check", status=65).stderr
+    site.machine.declare("web", web() + "[ping.all]\n")
+    assert "geo is installed, and not in `plugins` of jailpf.toml" in site.jailpf("check", status=65).stderr
+    site.machine.declare("web", web() + "[geo.far]\nport = 22\n")
     (site.folder / "other-1.0.dist-info").mkdir()
     (site.folder / "other-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
     (site.folder / "other-1.0.dist-info/entry_points.txt").write_text("[jailpf]\ngeo = other_module\n")

@@ -26,7 +26,7 @@ def check(session: Session, options: Namespace) -> int:
     errors: list[Problem] = []
     warnings: list[Problem] = []
     records: list[Record] = []
-    parts = 0
+    parts = empty = 0
     status = 0
     main = _main(session, errors)
     for name in names:
@@ -42,9 +42,9 @@ def check(session: Session, options: Namespace) -> int:
             continue
         records.append(prepared.record)
         if not (prepared.services.services or prepared.services.declarations):
-            session.notes.append(
-                Problem(f"nothing is declared for {name}", prepared.services.place(), "add a [service.NAME]")
-            )
+            empty += 1
+            remedy = "add a [service.NAME]; right if the jail is only to go out as [host] of jailpf.toml says"
+            session.notes.append(Problem(f"{name} declares nothing", prepared.services.place(), remedy))
         warnings += [*_old_releases(prepared.ruleset), *unkept(session, prepared)]
         warnings += [*listeners.taken(session, prepared), *indoors.by_address(session, prepared)]
         warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
@@ -90,6 +90,9 @@ def check(session: Session, options: Namespace) -> int:
             print(output.nothing_declared(session))
         elif not errors:
             found = f"{len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else "nothing wrong"
+            if empty and not warnings:
+                rest = "nothing wrong in the rest" if empty < good + parts else ""
+                found = ", ".join(filter(None, [f"{empty} with nothing declared", rest]))
             partly = f", {parts} in part" if parts else ""
             print(f"{good + parts} jail{'s' if good + parts != 1 else ''} checked{partly}, {found}")
     return status or (1 if warnings else 0)

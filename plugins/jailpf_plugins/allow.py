@@ -72,11 +72,9 @@ class Allow(RuleType):
     )
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """overload needs a limit, limits a state; no negations in lists."""
+        """Limits need a state; no negations in lists."""
         yield from negations(self.source)
         yield from overlapping(self.from_port)
-        if self.overload and not (self.max_src_conn or self.max_src_conn_rate):
-            yield "overload", "there is no limit that could be exceeded; add max_src_conn or max_src_conn_rate"
         if self.state == "none" and any(getattr(self, name) for name in (*LIMITS, "synproxy")):
             yield "state", "limits count states, and there would be none; remove `state`, or the limits"
         if self.synproxy and self.state != "keep":
@@ -222,6 +220,9 @@ class Allow(RuleType):
         for name in TCP_ONLY if "tcp" not in service.proto.names else ():
             if getattr(self, name):
                 raise context.error(f"{name} works for tcp only, not for {'+'.join(service.proto.names)}", name)
+        if self.overload and not (self.max_src_conn or self.max_src_conn_rate):
+            what = "there is no limit that could be exceeded; add max_src_conn or max_src_conn_rate"
+            raise context.error(what, "overload")
         if self.state in ("modulate", "sloppy") and "tcp" not in service.proto.names:
             raise context.error(f"{self.state} works for tcp only, not for {'+'.join(service.proto.names)}", "state")
         for number, one in enumerate(self.to):
