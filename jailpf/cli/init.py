@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.cli import output
 from jailpf.declare.layout import CALLS
-from jailpf.errors import ConfigError, UsageError
+from jailpf.errors import ConfigError, PermissionDeniedError, Place, UsageError
 from jailpf.lifecycle import outside
 from jailpf.state import writes
 from jailpf.values import FAMILIES, Interface
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 SETTINGS = """\
 # jailpf.toml(5): the settings of this host. `jailpf check` looks for mistakes.
+
+# Above [host]:
+# layout = "single"             # or "split", "bastille": the anchors that pf.conf has
+# plugins = []
+# main = "pf.conf"              # with pf = "simulated" only: the pf.conf that it takes; absent: the lines of `jailpf init`
 
 [host]
 ext_if = "{ext_if}"
@@ -64,6 +69,10 @@ def _write(file: str, ext_if: str) -> None:
     if os.path.lexists(file):
         raise ConfigError(f"{file} is there already", None, "edit it, or leave --ext-if out")
     folder = os.path.dirname(os.path.abspath(file))
-    os.makedirs(os.path.join(folder, "jails"), 0o755, exist_ok=True)
-    writes.replace(file, SETTINGS.format(ext_if=interface).encode(), 0o644)
+    try:
+        os.makedirs(os.path.join(folder, "jails"), 0o755, exist_ok=True)
+        writes.replace(file, SETTINGS.format(ext_if=interface).encode(), 0o644)
+    except PermissionError as wrong:
+        remedy = "run as root; to try it out without: -c FILE --run DIR --pf simulated"
+        raise PermissionDeniedError(f"cannot be written: {wrong.strerror}", Place(file), remedy) from None
     print(f"# {file} is written; jails go to {folder}/jails/NAME.toml. pf.conf needs:")

@@ -140,9 +140,9 @@ def read(file: str = DEFAULT_FILE, *, run: str = DEFAULT_RUN, plans: str = "", p
     except ConfigError as wrong:
         if wrong.problems[0].message != "no such file":
             raise
-        raise ConfigError(
-            "there are no settings", wrong.problems[0].place, "`jailpf init --ext-if em0` writes them"
-        ) from None
+        named = "" if file == DEFAULT_FILE else f"-c {file} "
+        remedy = f"`jailpf {named}init --ext-if em0` writes them"
+        raise ConfigError("there are no settings", wrong.problems[0].place, remedy) from None
     if "host" not in document.data and "service" in document.data:
         raise ConfigError("is a jail's declaration, not the settings", Place(file), "-c names jailpf.toml")
     reader = Reader(document, Known(homes=_homes(), interfaces=lambda: _interfaces(data)))

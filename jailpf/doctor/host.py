@@ -93,7 +93,11 @@ def run_directory(session: Session) -> Iterator[Finding]:
             "error",
             f"{path} is open to others",
             "records say what is taken away when a jail stops",
-            f"chown root {path} && chmod 700 {path}",
+            f"chmod 700 {path}"
+            if status.st_uid == os.geteuid()
+            else f"chown root {path} && chmod 700 {path}"
+            if os.geteuid() == 0
+            else "it is another user's: name one of your own with --run DIR",
         )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import table_names
+from jailpf.doctor.conf_lines import USUAL
 from jailpf.errors import JailpfError
 from jailpf.lifecycle import readiness
 from jailpf.managers.finding import Finding
@@ -108,13 +110,27 @@ def main_tables(session: Session) -> Iterator[Finding]:
                 "rules that name it match nothing",
                 f"add to pf.conf: table <{name}> persist {{ ADDRESS }}",
             )
-        elif not main[name]:
+        elif not main[name] and (name in named or _has_source(session, name)):
             yield Finding(
                 "warning",
                 f"the table <{name}> of the main ruleset is empty",
                 "rules that name it match nothing; `service pf restart` empties tables until pf.conf is loaded",
-                "service pf reload",
+                "service pf reload"
+                if _has_source(session, name)
+                else f"in pf.conf: table <{name}> persist {{ ADDRESS }}",
             )
+
+
+def _has_source(session: Session, name: str) -> bool:
+    """Whether pf.conf fills the table: what `overload` or pfctl(8) fills is rightly empty at times."""
+    settings = session.settings
+    file = USUAL if settings.pf == "pfctl" else os.path.join(os.path.dirname(settings.file), settings.main)
+    try:
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            text = opened.read().replace("\\\n", " ")
+    except OSError:
+        return False
+    return re.search(rf"^\s*table\s+<{re.escape(name)}>[^#\n]*(\bfile\b|\{{\s*[^\s}}])", text, re.MULTILINE) is not None
 
 
 CHECKS = (anchor_lines, neighbour_discovery, skipped, main_tables)

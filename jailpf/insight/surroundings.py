@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated import Topology
 
 ASK = "(ifconfig -a; netstat -rn; sysctl net.inet.ip.forwarding net.inet6.ip6.forwarding net.link.bridge) > FILE"
+ELSEWHERE = f"on a machine that is not the host: --pf simulated, or with trace and reach --interfaces FILE, made on the host by: {ASK}"
 
 
 class Surroundings(NamedTuple):
@@ -78,7 +79,7 @@ def _described(session: Session, file: str) -> Topology:
         raise PfUnavailableError(
             "ifconfig -a names no interface, so nothing is known of this host",
             None,
-            f"--interfaces FILE, made on the host by: {ASK}",
+            ELSEWHERE,
         )
     return topology
 
@@ -92,7 +93,7 @@ def _asked(session: Session) -> tuple[str, str, str]:
     try:
         interfaces = programs.run(known["ifconfig"], "-a", error=PfUnavailableError)
     except JailpfError as wrong:
-        remedy = f"--interfaces FILE, made on the host by: {ASK}"
+        remedy = ELSEWHERE
         raise PfUnavailableError([*wrong.problems[:-1], wrong.problems[-1]._replace(remedy=remedy)]) from None
     return (
         interfaces,

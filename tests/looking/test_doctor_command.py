@@ -55,6 +55,16 @@ def test_a_table_that_pf_conf_lacks_is_found(desk: Desk) -> None:
     assert "no table <ext_ip6>" in findings(desk, ext_ip6='"<ext_ip6>"')[0]["what"]
     empty = findings(desk, "table <ext_ip6> persist\n" + GOOD, ext_ip6='"<ext_ip6>"')
     assert "is empty" in empty[0]["what"]
+    assert "ADDRESS" in empty[0]["mend"]
+
+
+def test_a_table_is_empty_that_pf_conf_should_have_filled(desk: Desk) -> None:
+    """What `overload` fills is none: a reload would fill nothing, and it is rightly empty."""
+    names = '["bruteforce"]'
+    assert findings(desk, "table <bruteforce> persist\n" + GOOD, tables=names) == []
+    desk.write("bad.table", "")
+    file = f'table <bruteforce> persist file "{desk.root}/bad.table"\n'
+    assert [one["mend"] for one in findings(desk, file + GOOD, tables=names)] == ["service pf reload"]
 
 
 def test_translation_rules_of_the_main_ruleset_are_found(loaded: Desk) -> None:
