@@ -144,7 +144,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> N
 
 def test_no_settings_says_how_to_get_some(tmp_path: Path) -> None:
     """`jailpf init` writes them."""
-    with pytest.raises(ConfigError, match="there are no settings; `jailpf -c .*none.toml init --ext-if"):
+    with pytest.raises(ConfigError, match=r"there are no settings; `jailpf -c .*none.toml init --ext-if"):
         read(str(tmp_path / "none.toml"))
 
 
