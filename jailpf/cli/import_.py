@@ -44,6 +44,7 @@ class Move:
 def import_rules(session: Session, options: Namespace) -> int:
     """0 when nothing was lost and nobody gets in who did not before; 1 otherwise."""
     from jailpf.lifecycle import next_start
+    from jailpf.managers.imported import rest
 
     found = list(_adapter(session, options.kind).import_(options.sources))
     if not found:
@@ -59,13 +60,16 @@ def import_rules(session: Session, options: Namespace) -> int:
             moves[-1].said = one.write()
         if not options.json:
             _show(moves[-1], dry=options.dry_run)
-    left = next((one.left for one in found if one.left), "")
+    left, theirs = rest(found, {str(move.one.jail) for move in moves if not (move.refused or move.empty)})
     if options.json:
         output.as_json("import", jails=[_json(move) for move in moves], left=left)
     elif left:
-        print(
-            "# what stays in pf.conf, besides the lines of `jailpf init`; no rule of the jails above stands in it any more"
+        what = (
+            "with rules of the jails above, which are told"
+            if theirs
+            else "no rule of the jails above stands in it any more"
         )
+        print(f"# what stays in pf.conf, besides the lines of `jailpf init`; {what}")
         print(left, end="" if left.endswith("\n") else "\n")
     return 0 if all(move.good for move in moves) else 1
 
@@ -96,7 +100,7 @@ def _tried(session: Session, one: Imported, records: list[Record], main: Loaded 
     records.append(prepared.record)
     move.beaten = next_start.beaten(session, prepared, main)
     try:
-        if one.before:
+        if one.before and not one.unread:
             move.moved = moved(session, prepared, one.before, {copy.target: copy.content for copy in one.copies})
     except JailpfError as wrong:
         move.untold = [
@@ -135,7 +139,7 @@ def _sentences(move: Move) -> list[str]:
         return ["no file is written"]
     if move.refused:
         return ["`jailpf check` would refuse this, and no file is written"]
-    if move.untold:
+    if move.untold or move.one.unread:
         return ["could not be compared with the rules it was made of"]
     return sentences(move.moved) if move.moved is not None else ["there are no rules to compare with"]
 

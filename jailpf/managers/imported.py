@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,8 @@ class Imported:
 
     file: where it belongs; text: TOML; problems: what could not be expressed, line by line (kept in the text as
     comments); warnings: what was written differently; copies: table files; before: the rules it was made of, as one pf
-    text; left: what stays in the file that they came from, for all the jails that came from it; refused: why it must
-    not be written.
+    text; whole: the file that they came from, if they leave it; taken, kept: its lines that became this, and those that stay all
+    the same; refused: why it must not be written; unread: whether some of the rules of before are not known.
     """
 
     jail: str
@@ -34,8 +38,11 @@ class Imported:
     warnings: tuple[Problem, ...] = ()
     copies: tuple[Copy, ...] = ()
     before: str = ""
-    left: str = ""
+    whole: str = ""
+    taken: frozenset[int] = frozenset()
+    kept: frozenset[int] = frozenset()
     refused: tuple[Problem, ...] = ()
+    unread: bool = False
 
     def write(self) -> list[str]:
         """Write the table files and the declaration; a sentence for each.
@@ -70,6 +77,18 @@ class Imported:
     def _files(self) -> list[tuple[str, str]]:
         """The declaration last: it names the others."""
         return [*((copy.target, copy.content) for copy in self.copies), (self.file, self.text)]
+
+
+def rest(found: Iterable[Imported], written: Collection[str]) -> tuple[str, bool]:
+    """What stays in the file that they all came from, and whether rules of these jails are in it. written: the jails whose
+    declarations are: the rules of the others stay."""
+    whole, gone, kept = "", set[int](), set[int]()
+    for one in found:
+        whole = one.whole or whole
+        gone |= one.taken
+        kept |= one.kept if one.jail in written else one.kept | one.taken
+    lines = enumerate(whole.splitlines(keepends=True), 1)
+    return "".join(line for number, line in lines if number not in gone - kept), bool(kept)
 
 
 def _says(path: str, content: str) -> bool:

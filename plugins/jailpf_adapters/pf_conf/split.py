@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,13 +33,11 @@ def split(adapter: Adapter, file: str) -> list[Imported]:
         raise NoJailError(
             "no rule is about the address of a jail alone", Place(file), "`jailpf list` shows the jails that are known"
         )
-    gone = read.taken - read.kept
-    left = "".join(line for number, line in _numbered(text) if number not in gone)
-    return [replace(one, left=left) for one in found]
+    return [replace(one, whole=text) for one in found]
 
 
 class _Read:
-    """The statements of the file. taken: the lines that went to a jail; kept: those that stay all the same."""
+    """The statements of the file. lost: those that a declaration has no word for, and why."""
 
     def __init__(self, text: str, file: str, known: Known) -> None:
         self.jails = {one for own in known.values() for family in own.values() for one in family}
@@ -47,18 +46,19 @@ class _Read:
         self.tables: dict[str, tuple[str, ...]] = {}
         self.definitions: list[str] = []
         self.extent = dict(_extents(text))
-        self.taken: set[int] = set()
-        self.kept: set[int] = set()
+        self.lost: list[tuple[rules.Line, list[str], str]] = []
         macros = rules.Macros()
         for line in rules.lines(text, file):
+            words = re.findall(r"[\w.:]+", line.text)
             try:
                 if not line.text or macros.define(line):
                     self.definitions += [line.text] if line.text else []
                     continue
                 words = rules.with_addresses(macros.words(line.text), known)
                 one = rules.statement(words)
-            except rules.LostError:
-                continue  # what a declaration has no word for stays where it is
+            except rules.LostError as wrong:
+                self.lost.append((line, words, str(wrong)))
+                continue
             if isinstance(one, rules.PfTable):
                 # What a file adds is not known here: the table stays pf.conf's, and [host] tables names it.
                 self.tables[f"<{one.name}>"] = () if one.files else one.addresses or ()
@@ -69,14 +69,19 @@ class _Read:
 
     def of(self, own: dict[str, list[str]]) -> list[tuple[rules.PfRule, rules.Line]]:
         """The rules that are about a jail, with its own addresses only: they redirect to it, let in to it, or translate and let
-        out what it sends. A rule that is also about what is no jail stays whole.
+        out what it sends. A rule that is also about what is no jail stays whole; one that redirects to several jails is the first one's, with
+        what lets in there.
         """
         mine = {one for family in own.values() for one in family}
+        pools = [rule for rule, _ in self.rules if rule.action == "rdr" and rule.target[0] in mine]
         found = []
         for rule, line in self.rules:
             words = rule.target if rule.action == "rdr" else rule.source if _leaves(rule) else rule.to
             ends = [end for word in words for end in self.tables.get(word, (word,))]
-            here = tuple(end for end in ends if end in mine)
+            shared = {one for pool in pools if _opens(rule, pool) for one in pool.target}
+            here = tuple(end for end in ends if end in mine | shared)
+            if rule.action == "rdr" and ends[0] not in mine:
+                continue
             if not here or not set(ends) <= self.jails:
                 continue
             if rule.action == "rdr":
@@ -85,9 +90,9 @@ class _Read:
                 found.append((replace(rule, source=here) if _leaves(rule) else replace(rule, to=here), line))
         return found
 
-    def text(self, line: rules.Line, own: dict[str, list[str]]) -> str:
-        """A statement with macros filled in, and without the addresses of other jails than this one."""
-        mine = {one for family in own.values() for one in family}
+    def text(self, rule: rules.PfRule, line: rules.Line, own: dict[str, list[str]]) -> str:
+        """A statement with macros filled in, and without the addresses of jails that this one has nothing to do with."""
+        mine = {one for family in own.values() for one in family} | {*rule.source, *rule.to} & self.jails
         found: list[str] = []
         for word in self.words[line]:
             members = self.tables.get(word, ())
@@ -103,6 +108,18 @@ class _Read:
         return " ".join(found)
 
 
+def _opens(rule: rules.PfRule, pool: rules.PfRule) -> bool:
+    """Whether a rule is about what another redirects."""
+    ports = [pool.target_port] if pool.target_port else pool.port
+    meets = any(one.first <= port.last and port.first <= one.last for one in rule.port for port in ports)
+    return (
+        rule.action == "pass"
+        and rule.direction != "out"
+        and bool(set(rule.proto) & set(pool.proto))
+        and (meets or not rule.port)
+    )
+
+
 def _leaves(rule: rules.PfRule) -> bool:
     return rule.action in ("nat", "binat") or rule.direction == "out"
 
@@ -113,8 +130,10 @@ def _imported(adapter: Adapter, read: _Read, jail: str, own: dict[str, list[str]
     mine = read.of(own)
     assembly.take(mine)
     stays = {problem.place.line for problem, _ in assembly.lost if problem.place}
-    read.kept |= {number for line in stays for number in read.extent.get(line, ())}
-    read.taken |= {number for _, line in mine for number in read.extent.get(line.place.line, ())}
+    for line, words, reason in read.lost:
+        if {word for family in own.values() for word in family} & set(words):
+            assembly.lose(line, reason)
+    kept = {problem.place.line for problem, _ in assembly.lost if problem.place}
     warnings = [problem._replace(message=f"stays in the file: {problem.message}") for problem, _ in assembly.lost]
     assembly.lost.clear()
     tables = [
@@ -124,11 +143,13 @@ def _imported(adapter: Adapter, read: _Read, jail: str, own: dict[str, list[str]
     moved = sorted(
         (one for one in mine if one[1].place.line not in stays), key=lambda one: one[0].action in ("pass", "block")
     )
-    before = "".join(f"{text}\n" for text in (*read.definitions, *(read.text(line, own) for _, line in moved)))
-    return rules.finished(
+    before = "".join(f"{text}\n" for text in (*read.definitions, *(read.text(*one, own) for one in moved)))
+    found = rules.finished(
         adapter.settings, jail, assembly, heading=[f"Imported from {mine[0][1].place.file} by `jailpf import pf.conf`."],
         write_own=False, before=before, warnings=warnings, tables=tables,
     )  # fmt: skip
+    taken = frozenset(number for _, line in mine for number in read.extent.get(line.place.line, ()))
+    return replace(found, taken=taken, kept=frozenset(number for line in kept for number in read.extent.get(line, ())))
 
 
 def _named(assembly: rules.Assembly) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jailpf.declare.host import Host as HostSettings
+from jailpf.managers.imported import rest
 from jailpf.plugin import ConfigError, Interface, NoJailError, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def test_each_rule_goes_to_the_jail_that_it_is_about(host: Host) -> None:
 
 def test_what_is_left_is_the_file_without_them(host: Host) -> None:
     """Line by line as it was: what is of no jail, of more than jails, and what a declaration has no word for."""
-    left = imported(host)[0].left
+    left, _ = rest(imported(host), {"web", "mail"})
     lines = CONF.splitlines()
     assert left.splitlines() == [*lines[:7], lines[10], *lines[14:]]
     said = "\n".join(str(problem) for one in imported(host) for problem in one.warnings)
@@ -76,3 +77,40 @@ def test_mistakes_are_said(host: Host) -> None:
         imported(host, jails="")
     with pytest.raises(NoJailError, match="no rule is about the address of a jail alone"):
         imported(host, "block in\npass out\n")
+
+
+def test_the_rules_of_a_jail_that_is_not_written_stay(host: Host) -> None:
+    """Its lines, and those that it has in common with another."""
+    left, theirs = rest(imported(host), {"web"})
+    assert theirs
+    assert "to 203.0.113.1 port 25 \\\n    -> 10.0.0.3\n" in left
+    assert "from <office> to <jails>" in left
+    assert "port { 80 443 }" not in left
+
+
+POOL = """\
+rdr on em0 inet proto tcp from any to 203.0.113.1 port 90 -> { 10.0.0.2 10.0.0.3 } port 80
+block in on em0
+pass in on em0 inet proto tcp from any to 10.0.0.2 port 80
+pass in on em0 inet proto tcp from any to 10.0.0.3 port { 80 81 }
+"""
+
+
+def test_what_redirects_to_several_jails_is_the_first_ones(host: Host) -> None:
+    """Of two that had it, each would take the port from the other; the pass rules of the targets come along."""
+    found = {one.jail: one for one in imported(host, POOL)}
+    assert "rdr on" in found["web"].before
+    assert "to 10.0.0.3 port { 80 81 }" in found["web"].before
+    (service,) = tomllib.loads(found["web"].text)["service"].values()
+    assert service["rdr"]["target"] == ["10.0.0.2", "10.0.0.3"]
+    assert "rdr =" not in found["mail"].text.replace("rdr = false", "")
+    assert rest(found.values(), {"web", "mail"}) == ("block in on em0\n", False)
+
+
+def test_what_stays_of_a_jail_is_told(host: Host) -> None:
+    """Also where a statement is none that a declaration has words for."""
+    strange = "pass in on em0 proto tcp to 10.0.0.2 port 79 >< 90\n"
+    found = imported(host, CONF + strange)
+    (said,) = [one.message for one in found[0].warnings if "><" in one.message]
+    assert said.startswith("stays in the file: ")
+    assert rest(found, {"web", "mail"})[1]
