@@ -236,8 +236,10 @@ def _ask(session: Session, peer: Peer) -> tuple[Network, ...] | None:
         return tuple(
             Network.parse(word) for word in session.pf.table("", peer.table, "show") if not word.startswith("!")
         )
-    if not peer.interface or session.settings.pf == "simulated":
+    if not peer.interface:
         return None
+    if session.settings.pf == "simulated":
+        return _simulated(session, peer)
     from jailpf.system import programs
 
     text = programs.run(session.settings.programs["ifconfig"], peer.interface)
@@ -249,3 +251,15 @@ def _ask(session: Session, peer: Peer) -> tuple[Network, ...] | None:
     if peer.word.endswith(":0)"):
         found = [next((one for one in found if one.family == family), None) for family in ("inet", "inet6")]  # type: ignore[misc]
     return tuple(filter(None, found))
+
+
+def _simulated(session: Session, peer: Peer) -> tuple[Network, ...]:
+    """What the interface has on the simulated host."""
+    from jailpf.pf.simulated import Simulated
+    from jailpf.pf.simulated.rules.addresses import host_text
+
+    pf = session.pf
+    found = pf.topology.resolve(peer.word[1:-1]) if isinstance(pf, Simulated) else None
+    if found is None:
+        raise ValueError(f"the simulated host has no interface {peer.interface}")
+    return tuple(Network.parse(word) for word in map(host_text, found) if not word.startswith("fe80"))

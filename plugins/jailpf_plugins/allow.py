@@ -97,7 +97,7 @@ class Allow(RuleType):
                 "nobody who is redirected is let in: rdr.from and allow.from share no address; write one of them"
             )
         if plain or not source:
-            for addresses, tag in brought(context, self._own(context), self.direct):
+            for addresses, tag in brought(context, self._own(context), self.direct, bool(self.to)):
                 for side in context.sides(source=tuple(plain), proto=service.proto, addresses=addresses):
                     yield from self._rules(context, side, tag, overload)
         for side in (
@@ -138,7 +138,7 @@ class Allow(RuleType):
             yield replace(rule, state=state)
             return
         # Limits count on the way in only: a vnet jail's packets leave again through its bridge as OUT (facts.md).
-        asked = [one for rule in redirecting(context) for one in rule.on]
+        asked = list(dict.fromkeys(one for rule in redirecting(context) for one in rule.on))
         cards = [link.interface if (link := context.host.uplink(one)) else one for one in self.on]
         if rule.tagged and asked and cards and not set(cards) & set(asked):
             context.note(

@@ -18,15 +18,15 @@ def redirecting(context: Context) -> list[Rule]:
 
 
 def brought(
-    context: Context, own: tuple[Address, ...], direct: bool | None
+    context: Context, own: tuple[Address, ...], direct: bool | None, chosen: bool = False
 ) -> Iterator[tuple[tuple[Address, ...], str]]:
     """(addresses, the tag of what may come there): what rdr or binat brings; "" for those that are asked directly.
 
-    own: the jail's addresses that are let in to; direct: what its allow says of that, None where it says nothing.
+    own: the jail's addresses that are let in to; direct: what its allow says of that, None where it says nothing; chosen: whether it names `own`, and so nobody else.
     """
     if targets := redirecting(context):
         openly = context.direct if direct is None else direct
-        yield _addresses(context, own, targets, openly), "" if openly else context.tag_in
+        yield _addresses(context, own, targets, openly, chosen), "" if openly else context.tag_in
         return
     binat = [one for rule in context.translating if rule.action == "binat" for one in rule.source]
     closed = () if direct else tuple(one for one in own if any(peer.holds(one) for peer in binat))
@@ -36,14 +36,30 @@ def brought(
         yield rest, ""
 
 
-def _addresses(context: Context, own: tuple[Address, ...], targets: list[Rule], direct: bool) -> tuple[Address, ...]:
-    """The jail's, or those that the rdr sends to when they are another's; of the rdr's families unless direct."""
+def _addresses(
+    context: Context, own: tuple[Address, ...], targets: list[Rule], direct: bool, chosen: bool
+) -> tuple[Address, ...]:
+    """The jail's, or those that the rdr sends to when they are another's; of the rdr's families unless direct. A choice of
+    the jail's own leaves all others out.
+    """
     sent = [one for rule in targets for one in (rule.target, *rule.more_targets)]
     for table in context.rendered:
         if isinstance(table, Table) and any(str(one) == f"<{table.name}>" for one in sent):
             sent += [member.network for member in table.addresses or ()]
     single = tuple(dict.fromkeys(Address.parse(str(one)) for one in sent if not str(one).startswith("<")))
-    if any(one not in context.jail.addresses for one in single):
+    if chosen:
+        _lost(context, own, single)
+    elif any(one not in context.jail.addresses for one in single):
         return single
     families = {rule.family for rule in targets}
     return tuple(one for one in own if direct or one.family in families)
+
+
+def _lost(context: Context, own: tuple[Address, ...], targets: tuple[Address, ...]) -> None:
+    """Tell of what is redirected to where nobody is let in: allow.to names other addresses of that family."""
+    families = {one.family for one in own}
+    lost = [str(one) for one in targets if one.family in families and one not in own]
+    if lost:
+        context.note(
+            f"nothing that is redirected to {' '.join(lost)} is let in: `to` of allow does not name it; let rdr.target and allow.to name the same"
+        )

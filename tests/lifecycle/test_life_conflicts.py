@@ -13,8 +13,11 @@ from jailpf.errors import ConflictError
 from jailpf.lifecycle import conflicts, load, prestart
 from jailpf.lifecycle.prepare import prepare
 from jailpf.lifecycle.sync import sync
+from jailpf.testing import SimulatedHost
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stand_ins.machine import Machine
 
 
@@ -127,3 +130,23 @@ def test_all_pairs_are_found_among_many(machine: Machine) -> None:
     ]
     found = conflicts.check_all(session, wanted)
     assert len(found) == 10
+
+
+@pytest.mark.parametrize(
+    ("other", "collides"), [("203.0.113.1", True), ("(em0)", True), ("203.0.113.7", False), ("(em7)", None)]
+)
+def test_interface_and_address_meet_on_the_simulated_host(tmp_path: Path, other: str, collides: bool | None) -> None:
+    """An address that em0 has is what "(em0:0)" claims; of an interface that is not there it is said that nobody can tell."""
+    host = SimulatedHost(tmp_path / "host", settings='[host]\next_if = "em0"\n')
+    host.start("[service.a]\nport = 81\n", "a", ip6="")
+    toml = f'[service.b]\nport = 81\nrdr = {{ to = "{other}" }}\n'
+    if collides:
+        with pytest.raises(ConflictError, match="port 81"):
+            host.start(toml, "b", ip6="")
+        return
+    host.start(toml, "b", ip6="")
+    session = host.session()
+    records = [prepare(session, name, created=True).record for name in ("a", "b")]
+    assert conflicts.check_all(session, records) == []
+    told = conflicts.doubts(session, [claim for record in records for claim in record.claims])
+    assert ["no interface em7" in one.message for one in told] == ([True] if collides is None else [])

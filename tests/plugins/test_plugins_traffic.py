@@ -430,3 +430,19 @@ def test_a_nat_for_others_only_is_told(folder: Path, networks: str) -> None:
         said
         == ["10.0.0.2 leaves as it is: no [nat.NAME] is for it, and with one of its own a jail has no other"] * alone
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "to"), [('["web", "near"]', "10.0.0.22"), ('["web", "near"]', "10.0.0.2"), ('"web"', "10.0.0.22")]
+)
+def test_allow_to_holds_whoever_else_is_a_target(folder: Path, target: str, to: str) -> None:
+    """What is redirected to an address that `to` does not name is not let in, this jail's or another's, and that is told."""
+    toml = f'[service.a]\nport = 80\nrdr = {{ target = {target} }}\nallow = {{ to = "{to}" }}\n'
+    host = running(folder, toml, ip4=["10.0.0.2", "10.0.0.22"], ip6="")
+    for sent in ("10.0.0.2", "10.0.0.22", "10.0.0.9"):
+        host.traffic(OUT, 80, to=sent).is_blocked()
+    text = host.render(toml, "web", ip4=["10.0.0.2", "10.0.0.22"], ip6="")
+    passed = [line for line in text.splitlines() if line.startswith("pass")]
+    assert [f" to {to} port 80 tagged " in line for line in passed] == [True]
+    notes = [note.message for note in prepare(host.session(), "web", created=True).ruleset.notes]
+    assert len([note for note in notes if "`to` of allow does not name it" in note]) == 1
