@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def fleet(session: Session, options: Namespace) -> int:  # noqa: ARG001 - every command takes it
     """0; 1 when a promise is broken."""
     from jailpf.insight.fleet import Wanted, address, broken, chosen, read
-    from jailpf.insight.rows import few
+    from jailpf.insight.rows import few, some
 
     try:
         sender = address(options.sender) if options.sender else ""
@@ -37,7 +37,7 @@ def fleet(session: Session, options: Namespace) -> int:  # noqa: ARG001 - every 
     else:
         rows = [
             (
-                host, row.jail, row.service or "-", row.origin, ",".join(few(row.sources)), ",".join(few(row.addresses)), row.proto,
+                host, row.jail, row.service or "-", row.origin, some(row.sources), ",".join(few(row.addresses)), row.proto,
                 ",".join(few(row.ports)) or "-",
             )
             for host, row in found

@@ -82,11 +82,13 @@ def _few(words: tuple[str, ...]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
+    from jailpf.insight.rows import some
+
     return (
         row.jail,
         row.service or "-",
         row.origin,
-        _few(row.sources),
+        some(row.sources),
         _few(row.addresses),
         row.proto,
         _few(row.ports) or "-",

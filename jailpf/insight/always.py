@@ -9,6 +9,7 @@ from jailpf.insight.boxes import box_of, subtract
 from jailpf.insight.parties import means, net
 from jailpf.pf.simulated.reach.boxes import Box
 from jailpf.pf.simulated.reach.intervals import EMPTY, IntervalSet
+from jailpf.pf.simulated.reach.reached import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.reached import Reached
     from jailpf.pf.simulated.rules.rule import Family
 
+FEW = 6
 EPHEMERAL = IntervalSet(((1024, 65535),))
 FAMILIES: tuple[Family, Family] = ("inet", "inet6")
 NAMES = {"icmp6": "ipv6-icmp"}
@@ -49,7 +51,11 @@ def always(promise: Promise, parties: Parties, answer: Sequence[Reached]) -> str
                 for proto in protos:
                     said = _missed(promise, parties, kept[proto, family], sources)
                     if said is not None:
-                        return f"not every {proto} connection from {sender} reaches {receiver.shown}{said} ({family})"
+                        who = _who(parties, kept[proto, family], sources, said, family)
+                        at = f" port {said.word}" if said.word else ""
+                        return (
+                            f"not every {proto} connection from {sender} reaches {receiver.shown}{at} ({family}){who}"
+                        )
     return ""
 
 
@@ -113,17 +119,40 @@ def _at(row: Reached, receiver: Receiver) -> bool:
     return row.address_number() in receiver.addresses.get(row.family, EMPTY)
 
 
+class Missed(NamedTuple):
+    """The promised ports at which not all of the sources arrive, as written, and the first such; "" and -1 for any."""
+
+    word: str = ""
+    first: int = -1
+
+
 def _missed(
     promise: Promise, parties: Parties, kept: list[tuple[Reached, list[Box]]], sources: IntervalSet
-) -> str | None:
-    """ " port 80" for the first ports at which not all of the sources arrive, "" where none is promised; None for none."""
+) -> Missed | None:
+    """None when all arrive."""
     arrive = _arriving(parties, kept, sources)
     if not promise.port:
-        return None if arrive else ""
+        return None if arrive else Missed()
     for port in promise.port:
-        if IntervalSet(((port.first, port.last),)) - arrive:
-            return f" port {port}"
+        if missed := IntervalSet(((port.first, port.last),)) - arrive:
+            return Missed(str(port), missed.spans[0][0])
     return None
+
+
+def _who(
+    parties: Parties, kept: list[tuple[Reached, list[Box]]], sources: IntervalSet, missed: Missed, family: Family
+) -> str:
+    """Who surely does not, where these are few and others do."""
+    left = sources
+    for row, boxes in kept:
+        for box in boxes:
+            there = missed.first in (box.ports.shifted(row.shift) if row.port is None else IntervalSet.single(row.port))
+            for holder, _ in parties.held(box.to, row.family) if there or missed.first < 0 else ():
+                left = left - (box.sources & parties.arriving(row.origin, row.family, holder))
+    words = tuple(addresses(left, family))
+    if not left or left == sources or len(words) > FEW:
+        return ""
+    return f": {' and '.join(words)} {'does' if len(words) == 1 else 'do'} not; if that is meant, name them in its `except`"
 
 
 def _arriving(parties: Parties, kept: list[tuple[Reached, list[Box]]], sources: IntervalSet) -> IntervalSet:

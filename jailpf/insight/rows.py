@@ -35,8 +35,7 @@ class Row(NamedTuple):
     def __str__(self) -> str:
         """ "anyone outside reaches web on 203.0.113.1 tcp 8443, which is its port 80"."""
         who = " and ".join(few(self.sources))
-        rest = rest_of(self.sources) if len(self.sources) > MANY else ()
-        if rest and len(rest) <= MANY:
+        if rest := _few_others(self.sources):
             who = f"anyone {'outside' if self.origin == 'outside' else f'on {self.origin}'} but {' and '.join(rest)}"
         elif self.origin not in ("local",) and who in ("any", "outside", self.origin):
             who = "anyone outside" if self.origin == "outside" else f"anyone on {self.origin}"
@@ -57,6 +56,18 @@ def few(words: tuple[str, ...]) -> list[str]:
     if len(words) <= MANY:
         return list(words)
     return [*words[: MANY - 1], f"{words[MANY - 1]} and {len(words) - MANY} more"]
+
+
+def some(sources: tuple[str, ...]) -> str:
+    """Senders for a table: the first of many, or "any but" those who are few."""
+    rest = _few_others(sources)
+    return "any but " + ",".join(rest) if rest else ",".join(few(sources))
+
+
+def _few_others(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """All the others, where these are many and the others few; else ()."""
+    rest = rest_of(sources) if len(sources) > MANY else ()
+    return rest if len(rest) <= MANY else ()
 
 
 def rest_of(sources: tuple[str, ...]) -> tuple[str, ...]:

@@ -149,3 +149,14 @@ def test_a_never_about_addresses_of_this_host_is_evaluated(desk: Desk) -> None:
     """An address that a jail or the host has."""
     desk.write("promises.toml", '[[never]]\nfrom = "outside"\nto = ["172.16.15.29", "203.0.113.1"]\nport = 9\n')
     assert desk.jailpf("promises").status == 0
+
+
+def test_always_says_who_does_not(desk: Desk) -> None:
+    """Those on a deny list, and the word for them; with it the promise is kept."""
+    promise = '[[always]]\nfrom = "outside"\nto = "jail:db"\nport = 5432\n'
+    desk.write("promises.toml", promise)
+    desk.write("jails/db.toml", DB.format(more="") + '[deny.bad]\nfrom = "192.0.2.0/24"\n')
+    said = "reaches db port 5432 (inet): 192.0.2.0/24 does not; if that is meant, name them in its `except`"
+    assert said in desk.jailpf("promises").err
+    desk.write("promises.toml", promise + 'except = "192.0.2.0/24"\n')
+    assert desk.jailpf("promises").status == 0

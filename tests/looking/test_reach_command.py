@@ -66,3 +66,14 @@ def test_an_unknown_jail_is_an_error(loaded: Desk) -> None:
     answer = loaded.jailpf("reach", "gitt")
     assert answer.status == 66
     assert "did you mean 'git'?" in answer.err
+
+
+def test_all_but_a_few_are_said_so(desk: Desk) -> None:
+    """A deny list leaves dozens of networks: the few who are left out say it."""
+    desk.write(
+        "jails/git.toml", '[service.http]\nport = 80\n[deny.bad]\nfrom = "192.0.2.0/24"\n[jail]\nip4 = "172.16.15.29"\n'
+    )
+    answer = desk.jailpf("reach", "git", "--declared")
+    assert "any but " in answer.out
+    assert "192.0.2.0/24" in answer.out
+    assert " more " not in answer.out
