@@ -41,11 +41,14 @@ class Assembly:
             if rule.action == "rdr":
                 self._try(line, lambda rule=rule, line=line: self._redirect(rule, line.comments))
         self.services = drafts.of_both_families(self.services)
+        redirected = {rule.tag for rule, _ in rules if rule.action == "rdr"}
         last = max((number for number, (rule, _) in enumerate(rules) if rule.action == "pass"), default=-1)
         for number, (rule, line) in enumerate(rules):
             if rule.action == "block" and number > last:
                 rule = replace(rule, quick=True)
-            if rule.action != "rdr":
+            if rule.tagged and rule.tagged not in redirected:
+                self.lose(line, f"a declaration has no `tagged`, and no rdr here sets {rule.tagged}")
+            elif rule.action != "rdr":
                 self._try(line, lambda rule=rule, line=line: self._one(rule, line.comments))
         self.others = translating.merged(self.others)
         self.services = drafts.of_both_protocols(drafts.of_both_families(self.services))

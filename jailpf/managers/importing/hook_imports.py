@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Place
@@ -54,10 +55,11 @@ def from_hooks(adapter: Adapter, jail: str, hooks: Iterable[str], file: str) -> 
         if anchors
         else []
     )
-    return finished(
+    whole = finished(
         adapter.settings, jail, assembly, heading=heading, write_own=False, tables=tables.drafts.values(),
         copies=list(tables.copies.values()), before="".join(sorted(before, key=_order)) if own else "", warnings=warnings,
     )  # fmt: skip
+    return replace(whole, unread=any(one.reason and not one.known for one in found))
 
 
 def _order(text: str) -> int:

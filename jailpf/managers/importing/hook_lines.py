@@ -22,12 +22,13 @@ _ENDS = re.compile(r";+|&+|\|\||\n")
 
 
 class Loaded(NamedTuple):
-    """One load: the hook line, the anchor, and the rules; or why it cannot be taken over."""
+    """One load: the hook line, the anchor, and the rules; or why it cannot be taken over, and whether it lets in nothing by itself."""
 
     line: str
     anchor: str
     text: str
     reason: str = ""
+    known: bool = False
 
 
 def loads(lines: Iterable[str]) -> list[Loaded]:
@@ -37,7 +38,9 @@ def loads(lines: Iterable[str]) -> list[Loaded]:
     return [
         one
         if one.reason or last[one.anchor] == number
-        else one._replace(text="", reason=f"a later line loads {one.anchor} again, and nothing is left of this")
+        else one._replace(
+            text="", reason=f"a later line loads {one.anchor} again, and nothing is left of this", known=True
+        )
         for number, one in enumerate(found)
     ]
 
@@ -81,7 +84,7 @@ def _printed(words: list[str]) -> list[str] | None:
     """What echo(1) and printf(1) print; None for what is not known."""
     found: list[str] = []
     for command in _split(words):
-        name, *rest = command
+        name, rest = command[0].rpartition("/")[2], command[1:]
         unknown = (word for word in rest if "$" in word or "`" in word or word.startswith((">", "2>", "<")))
         if any(unknown) or name not in ("echo", "printf"):
             return None
@@ -113,7 +116,7 @@ def _load(line: str, words: list[str], said: list[str] | None) -> Iterator[Loade
     options = dict(given)
     anchor, file = options.get("-a", ""), options.get("-f", "")
     if "-T" in options and options["-T"] not in ("show", "test"):
-        yield Loaded(line, anchor, "", "it changes a table, which no rule is; declare it as [table.NAME]")
+        yield Loaded(line, anchor, "", "it changes a table, which no rule is; declare it as [table.NAME]", known=True)
     if not file or "-n" in options:
         return
     if not anchor:

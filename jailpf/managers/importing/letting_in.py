@@ -49,7 +49,10 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
         found.append(_allowed(let, source, ways, comments))
         found += [not_let] if not_let else []
         found += [draft.of_pairs(no)] if no else []
-    if "own" in targets:
+    if rule.tagged:  # of what no rdr brought it lets in nothing
+        if not met:
+            raise LostError(f"no rdr that sets {rule.tagged} leads there")
+    elif "own" in targets:
         found += _direct(rule, context, source, allow, met, families, comments)
     elif not met:
         raise LostError("it lets in to another jail, which nothing here redirects to")

@@ -41,6 +41,7 @@ class PfRule:
     limits: dict[str, str] = field(default_factory=dict)
     overload: str = ""
     synproxy: bool = False
+    tag: str = ""
     tagged: str = ""
     loose: bool = False
     tells: bool = False
@@ -171,7 +172,7 @@ def _translation(reader: _Reader, action: str) -> PfRule:
         raise LostError("a declaration has no options of `log`")
     rule = _heading(reader, PfRule(action=action, passes=passes, log=log))
     while reader.took("tag"):
-        reader.take()
+        rule = replace(rule, tag=reader.take().strip('"'))
     if reader.took("tagged"):
         raise LostError(f"a declaration's {action} knows no `tagged`")
     reader.must("->")
@@ -208,8 +209,10 @@ def _filter(reader: _Reader, action: str) -> PfRule:
     rule = _heading(reader, rule)
     rule = replace(rule, on=on) if on else rule
     while word := reader.take():
-        if word in ("label", "tag", "ridentifier"):
+        if word in ("label", "ridentifier"):
             reader.take()
+        elif word == "tag":
+            rule = replace(rule, tag=reader.take().strip('"'))
         elif word == "tagged":
             rule = replace(rule, tagged=reader.take().strip('"'))
         elif word == "flags" and reader.take() in ("S/SA", "any"):

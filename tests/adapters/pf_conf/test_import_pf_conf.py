@@ -114,3 +114,14 @@ def test_what_stays_of_a_jail_is_told(host: Host) -> None:
     (said,) = [one.message for one in found[0].warnings if "><" in one.message]
     assert said.startswith("stays in the file: ")
     assert rest(found, {"web", "mail"})[1]
+
+
+def test_a_tag_that_no_rdr_sets_is_not_dropped(host: Host) -> None:
+    """Without it the rule would let in everybody; one that an rdr sets is about what is redirected, and about nothing else."""
+    text = "rdr on em0 inet proto tcp from any to 203.0.113.1 port 90 tag R -> 10.0.0.2 port 80\nblock in on em0\n"
+    let_in = "pass in quick inet proto tcp from any to 10.0.0.2 port {} tagged {}\n"
+    (web,) = imported(host, text + let_in.format("22", "VPN") + let_in.format("{ 80 81 }", "R"))
+    (service,) = tomllib.loads(web.text)["service"].values()
+    assert (service["port"], service["rdr"]["port"]) == (80, 90)
+    assert "`tagged`" in web.warnings[0].message
+    assert "tagged VPN" in rest([web], {"web"})[0]

@@ -22,6 +22,7 @@ PASS = "pass in quick inet proto tcp from any to 10.0.0.10 port 80"
     ("line", "text"),
     [
         ('echo "a" | pfctl -a x -f -', "a\n"),
+        ("/bin/echo a | pfctl -a x -f -", "a\n"),
         ("echo 'a' | /sbin/pfctl -q -a x -f-", "a\n"),
         ("(echo a; echo b) | pfctl -qa x -f -", "a\nb\n"),
         ("{ echo a && echo b; } | pfctl -a x -f -", "a\nb\n"),
@@ -94,3 +95,12 @@ def test_a_jails_hooks_become_its_declaration(host: Host) -> None:
         list(adapter.import_(["db"]))
     with pytest.raises(NoJailError, match="has no jail mx"):
         list(adapter.import_(["mx"]))
+
+
+def test_an_import_says_when_old_rules_are_not_known_whole(host: Host) -> None:
+    """Nothing that another program makes is compared: "the same" would be a guess. A table's member lets in nobody by itself."""
+    hook = "echo '{}' | pfctl -a jails/web -f -"
+    for more, unread in (("gen | pfctl -a x/web -f -", True), ("pfctl -t jails -T add 10.0.0.10", False)):
+        host.jail_conf(f'web {{ ip4.addr = 10.0.0.10; exec.created = "{hook.format(PASS)}", "{more}"; }}\n')
+        (one,) = host.adapter("jail.conf").import_([])
+        assert one.unread is unread
