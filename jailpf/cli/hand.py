@@ -32,16 +32,21 @@ def load(session: Session, options: Namespace) -> int:
 
 
 def reload(session: Session, options: Namespace) -> int:
-    """Load jails again that are loaded already. With -n, 1 says that something changes. Raises NoJailError for one that is
-    not loaded.
+    """Load jails again that are loaded already. With -n, 1 says that other rules are declared, or that somebody gets in or out by
+    them who did not. Raises NoJailError for one that is not loaded.
     """
     from jailpf.declare.there import checked
     from jailpf.lifecycle import load as verb
+
+    others: list[str] = []
 
     def one(name: str) -> None:
         verb.must_be_loaded(session, checked(name))
         if options.dry_run:
             _would(session, name, "reload")
+            if _differs(session, name):
+                print(f"{name}: other rules are declared than are loaded: `jailpf diff {name}`")
+                others.append(name)
         else:
             _loaded(
                 session,
@@ -52,7 +57,7 @@ def reload(session: Session, options: Namespace) -> int:
     status = _each(session.progress("reloading", options.jails), one)
     if options.dry_run and plan.append(session, options.jails):
         return status or 1
-    return status
+    return status or (1 if others else 0)
 
 
 def unload(session: Session, options: Namespace) -> int:
@@ -126,6 +131,14 @@ def _would(session: Session, name: str, what: str) -> None:
     for anchor in prepared.ruleset.anchors:
         session.pf.check(anchor.path, anchor.text)
         print(f"would {what} {_count(anchor.text)} into {anchor.path}")
+
+
+def _differs(session: Session, name: str) -> bool:
+    from jailpf.lifecycle.load import changed
+    from jailpf.state import records
+
+    old, unfinished, _ = records.read(session.directory, name)
+    return bool(unfinished) or old is None or changed(session, old)
 
 
 def _unbeaten(session: Session, prepared: Prepared) -> None:

@@ -26,7 +26,21 @@ def attach(session: Session, options: Namespace) -> int:
 
     from jailpf.managers.attach import attach as verb
 
+    output.problems(_other_pf(session), level="yellow")
     return _change(session, options, partial(verb, keep=options.keep))
+
+
+def _other_pf(session: Session) -> list[Problem]:
+    """A --pf that the hook lines will not have: they are for the pf that the settings name."""
+    from jailpf.declare.settings import read
+
+    if not session.pf_name:
+        return []
+    named = read(session.file, run=session.run, plans=session.plans).pf
+    if named == session.pf_name:
+        return []
+    what = f"the hook lines are for {named}, as jailpf.toml says, not for --pf {session.pf_name}"
+    return [Problem(what, None, f'pf = "{session.pf_name}" in {session.file}, where that is meant')]
 
 
 def detach(session: Session, options: Namespace) -> int:

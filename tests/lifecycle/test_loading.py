@@ -169,7 +169,7 @@ def test_dry_runs_change_nothing(machine: Machine) -> None:
     machine.declare("web", TWO)
     before = machine.tree()
     machine.jailpf("load", "-n", "mail")
-    machine.jailpf("reload", "-n", "web")
+    machine.jailpf("reload", "-n", "web", status=1)
     machine.jailpf("unload", "-n", "web")
     done = machine.jailpf("sync", "-n", status=1)
     assert "would load" in done.stdout

@@ -95,3 +95,22 @@ def test_attaching_a_jail_whose_file_is_broken_says_that_it_will_not_start(host:
         assert "web.toml:2:1: the next start of web is refused: " in err
     status, out, _ = jailpf("attach", "--json", "web")
     assert (status, len(json.loads(out)["problems"])) == (1, 1)
+
+
+def test_a_pf_that_the_hooks_will_not_have_is_told(jailpf: Run) -> None:
+    """They are for the pf of jailpf.toml; the same is no news."""
+    jailpf("new", "web")
+    assert "not for --pf pfctl; pf = " in jailpf("--pf", "pfctl", "attach", "-n", "web")[2]
+    assert "--pf" not in jailpf("attach", "-n", "web")[2]
+    assert "--pf" not in jailpf("--pf", "simulated", "attach", "-n", "web")[2]
+
+
+def test_reload_n_ends_1_where_other_rules_are_declared(host: Host, jailpf: Run) -> None:
+    """As sync -n does, whether or not the ways in change."""
+    file = Path(host.file("jailpf/jails/web.toml", "[service.http]\nport = 80\n"))
+    assert jailpf("load", "web")[0] == 0
+    assert jailpf("reload", "-n", "web")[0] == 0
+    file.write_text('[service.http]\nport = 80\n[out.any]\nto = "any"\n')
+    status, out, _ = jailpf("reload", "-n", "web")
+    assert status == 1
+    assert "web: other rules are declared than are loaded: `jailpf diff web`" in out

@@ -162,3 +162,13 @@ def test_a_nat_that_pf_conf_beats_is_told_before_the_jail_starts(host: Host, jai
         "table <natted> { 172.16.0.0/12 !172.16.15.29 }\nnat on em0 inet from <natted> to any -> (em0)\n" + anchors
     )
     assert (jailpf("check")[0], jailpf("attach", "web")[0], jailpf("load", "web")[0]) == (0, 0, 0)
+
+
+def test_a_nat_with_a_port_and_no_protocol_is_of_tcp_and_udp(host: Host, jailpf: Run) -> None:
+    """pfctl takes it; what became of it is told with the line that it came from."""
+    where = folder(host)
+    Path(where, "nat.conf").write_text("# mail\nnat on em0 inet from 172.16.15.29 to any port smtp -> 203.0.113.7\n")
+    status, _, err = jailpf("import", "pfrule", where)
+    assert status == 0, err
+    assert "nat.conf:2: its port without a protocol became that of tcp and udp" in err
+    assert jailpf("check", "web")[0] == 0

@@ -21,6 +21,10 @@ def nat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft
     """[nat.out]. Raises LostError for what is more than this jail's, or more than one address."""
     _must_be_own(rule, context, "[host] nat in jailpf.toml translates for all jails")
     keys = {"address": [_address(rule, context)], **_where(rule, context)}
+    if rule.port and not rule.proto:
+        # pfctl(8) takes that of a nat rule alone; a declaration's port is of a protocol.
+        context.warn("its port without a protocol became that of tcp and udp")
+        keys["proto"] = "tcp+udp"
     if rule.static_port:
         keys["static_port"] = True
     return OtherDraft(keyword="nat", name="out", keys=keys, comments=comments)
