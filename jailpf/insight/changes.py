@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jailpf.insight.boxes import box_of, missing, overlap
-from jailpf.insight.rows import Row, rows
+from jailpf.insight.rows import Row, listed, rows
 from jailpf.pf.simulated.reach.reach import reach
 from jailpf.pf.simulated.rules.rule import SECTIONS
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Changes:
-    """new, gone: what is reached on one side only; unchanged: how many rows are the same; after: all of the new answer."""
+    """new, gone: what is reached on one side only; unchanged: how many of the rows that `reach` lists are the same; after: all of the new answer."""
 
     new: list[Row]
     gone: list[Row]
@@ -43,9 +43,10 @@ def changes(before: World, after: World, jails: Collection[str] = (), *, alone: 
         freed = _about(lost, jails)
         lost = freed + _same_packets(lost, freed, mine)
         added = mine + _same_packets(added, mine, freed)
-    touched = len({*map(_identity, mine)})
-    whole = len({*map(_identity, _about(new, jails))})
-    return Changes(rows(after, added), rows(before, lost), whole - touched, new)
+    touched = {*map(_identity, mine)}
+    same = [one for one in _about(new, jails) if _identity(one) not in touched]
+    unchanged = [row for row in rows(after, same) if listed(row, after.pf.topology.jails)]
+    return Changes(rows(after, added), rows(before, lost), len(unchanged), new)
 
 
 def _same_packets(found: list[Reached], but: list[Reached], others: list[Reached]) -> list[Reached]:

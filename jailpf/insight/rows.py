@@ -8,7 +8,7 @@ from jailpf.pf.simulated.host.ways import cards
 from jailpf.values.anchors import service_label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from jailpf.insight.world import World
     from jailpf.pf.simulated.reach.intervals import IntervalSet
@@ -119,6 +119,11 @@ def rows(world: World, found: Iterable[Reached]) -> list[Row]:
         )
         made.append(Row(jail, service, origin, sources, to, proto, outside, (where,), *sure))
     return sorted(made)
+
+
+def listed(row: Row, jails: Container[str]) -> bool:
+    """Whether `reach` shows it: what is declared, or is a jail's, or the host's from elsewhere than itself."""
+    return bool(row.service) or row.jail in jails or (row.jail == "host" and row.origin != "local")
 
 
 def owners(world: World) -> dict[str, tuple[str, str]]:
