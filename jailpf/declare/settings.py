@@ -188,7 +188,7 @@ def _interfaces(data: Mapping[str, Any]) -> list[str]:
 
 def _homes() -> dict[str, list[str]]:
     """{key: the table that has it}."""
-    found = {name: ["the top of this file, above [host]"] for name in keys(Settings)}
+    found = {name: ["the top of this file, above [host]"] for name in (*keys(Settings), "layout")}
     for name in keys(Host):
         found.setdefault(name, []).append("[host]")
     return found

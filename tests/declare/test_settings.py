@@ -201,3 +201,9 @@ def test_a_table_of_a_manager_is_read_by_the_keys_of_its_adapter(tmp_path: Path,
     settings = read(written(tmp_path, HOST + table))
     with pytest.raises(ConfigError, match=says):
         build().adapters(settings)
+
+
+def test_layout_in_host_is_told_where_it_belongs(tmp_path: Path) -> None:
+    """At the top of the file, as the other keys that are no key of [host]."""
+    (one,) = problems(tmp_path, '[host]\next_if = "em0"\nlayout = "split"\n')
+    assert one.endswith("it is a key of the top of this file, above [host]")
