@@ -50,6 +50,7 @@ def check(session: Session, options: Namespace) -> int:
         warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
         warnings += outside.unguarded(prepared)
         session.notes += outside.half_open(prepared)
+        session.notes += dict.fromkeys(outside.only_sent(prepared))
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:
             errors += open_ones
             status = status or 65

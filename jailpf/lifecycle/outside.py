@@ -152,6 +152,19 @@ def half_open(prepared: Prepared) -> Iterator[Problem]:
             yield Problem(what, prepared.services.place("service", service.name, "from"), "right if that is meant")
 
 
+def only_sent(prepared: Prepared) -> Iterator[Problem]:
+    """Blocks of what the jail sends to a port that it serves itself, which look like ones of who comes in by that port."""
+    own = {str(one) for one in prepared.jail.addresses}
+    served = [(one.name, port) for one in prepared.services.services for port in one.port]
+    for rule in prepared.ruleset.rules:
+        senders = {str(peer) for peer in rule.source}
+        if rule.action == "block" and rule.port and not rule.to and senders and senders <= own:
+            for name, port in served:
+                if any(port.overlaps(other) for other in rule.port):
+                    what = f"{rule.service} stops what {prepared.jail.name} sends to port {port}, and nobody who comes in to {name}"
+                    yield Problem(what, rule.place, "right if that is meant; `from` names who never gets in")
+
+
 def unguarded(prepared: Prepared) -> Iterator[Problem]:
     """Services at a private address that are not redirected, and that everybody with a route to it reaches nevertheless."""
     for service in prepared.services.services:

@@ -165,3 +165,12 @@ def test_services_are_not_said_to_leave(desk: Desk) -> None:
 def test_nothing_loaded_is_no_agreement(desk: Desk) -> None:
     """sync -n says that none runs."""
     assert desk.jailpf("sync", "-n").out == "nothing to do: 2 are declared, none runs\n"
+
+
+def test_check_says_that_a_deny_with_only_a_port_is_about_what_is_sent(desk: Desk) -> None:
+    """Where the jail serves that port it looks like the other direction."""
+    desk.write("jails/git.toml", LEAVES + "[deny.web]\nport = 80\n")
+    said = "deny.web stops what git sends to port 80, and nobody who comes in to http; right if that is meant"
+    assert said in desk.jailpf("check").err
+    desk.write("jails/git.toml", LEAVES + '[deny.web]\nport = 80\nfrom = "192.0.2.0/24"\n[deny.mail]\nport = 25\n')
+    assert "stops what" not in desk.jailpf("check").err
