@@ -79,17 +79,17 @@ def _meet(rdr: Rule, other: Rule) -> bool:
     inside = (rdr.target_port,) if rdr.target_port else rdr.port
     return (
         rdr.family == other.family
-        and _common(rdr.on, other.on)
+        and common(rdr.on, other.on)
         and (not inside or not other.port or any(a.overlaps(b) for a in inside for b in other.port))
-        and _peers_meet(rdr.source, other.source)
-        and _peers_meet(_targets(rdr), other.to)
+        and peers_meet(rdr.source, other.source)
+        and peers_meet(_targets(rdr), other.to)
         and bool(_protos(rdr, other))
     )
 
 
 def _covered(rdr: Rule, other: Rule, passes: list[Rule]) -> bool:
     """Whether the service itself lets in all of it, without limits that the other does not have."""
-    to = [one for one in _targets(rdr) if _peers_meet((one,), other.to)]
+    to = [one for one in _targets(rdr) if peers_meet((one,), other.to)]
     return all(
         any(
             rule.family == rdr.family
@@ -114,11 +114,13 @@ def _protos(rdr: Rule, other: Rule) -> set[str]:
     return mine & theirs or ((mine or theirs) if not (mine and theirs) else set())
 
 
-def _common(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+def common(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Whether something is in both; () is all."""
     return not one or not other or bool(set(one) & set(other))
 
 
-def _peers_meet(ones: tuple[Peer, ...], others: tuple[Peer, ...]) -> bool:
+def peers_meet(ones: tuple[Peer, ...], others: tuple[Peer, ...]) -> bool:
+    """Whether somebody might be in both; () is everybody."""
     return not ones or not others or any(one.meets(other) for one in ones for other in others)
 
 
