@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from jailpf.doctor.conf_lines import ConfLines
@@ -82,11 +83,25 @@ def _beats(one: Judged, whose: str, _: Session) -> Said:
         "beats a declaration",
         f"it takes {one.example} from {whose}: on 15 a {section} rule of the main ruleset beats every anchor",
         {
-            "nat": "take it out, or leave the jails with a nat of their own out of it: "
-            "`table <own> { NETWORK !ADDRESS }` and `from <own>`",
+            "nat": _left_out(one),
             "rdr": "give the port to one of them",
         }.get(section, "take it out, or what is declared"),
     )
+
+
+def _left_out(one: Judged) -> str:
+    """How pf.conf's nat and that of a jail go together."""
+    whole, own = _source(one.match.text, "NETWORK"), _source(one.other.text if one.other else "", "ADDRESS")
+    if whole == own:
+        return "take it out, or the jail's own nat"
+    table = f"table <own> {{ {whole} !{own} }}"
+    return f"take it out, or leave the jails with a nat of their own out of it: `{table}` and `from <own>`"
+
+
+def _source(rule: str, otherwise: str) -> str:
+    """The address or network that a rule is for, where it names one."""
+    found = re.search(r" from ([0-9a-f]*[.:][0-9a-f.:/]*) ", rule)
+    return found[1] if found else otherwise
 
 
 def _without(one: Judged, whose: str, _: Session) -> Said:

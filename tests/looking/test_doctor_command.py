@@ -244,3 +244,14 @@ def test_files_that_nobody_reads_are_found(desk: Desk) -> None:
     """Because of their names."""
     desk.write("jails/web.tml", "")
     assert ["is read by nobody" in one["what"] for one in findings(desk)] == [True]
+
+
+def test_a_nat_of_pf_conf_before_that_of_a_jail_is_mended_by_name(desk: Desk) -> None:
+    """The network of the line and the jail's own address stand in what is to be written."""
+    desk.write(
+        "pf.conf",
+        'nat on em0 inet from 172.16.15.0/24 to any -> 203.0.113.1\nnat-anchor "jailpf/*"\nrdr-anchor "jailpf/*"\nblock all\nanchor "jailpf/*"\n',
+    )
+    desk.write("jailpf.toml", 'pf = "simulated"\nmain = "pf.conf"\n[host]\next_if = "em0"\n')
+    desk.write("jails/git.toml", '[nat.mine]\naddress = "203.0.113.1"\n[jail]\nip4 = "172.16.15.29"\n')
+    assert "`table <own> { 172.16.15.0/24 !172.16.15.29 }`" in desk.jailpf("doctor").out
