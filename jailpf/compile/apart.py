@@ -94,8 +94,8 @@ def _covered(rdr: Rule, other: Rule, passes: list[Rule]) -> bool:
         any(
             rule.family == rdr.family
             and (rule.proto is None or proto in rule.proto.names)
-            and (not rule.to or _within(to, rule.to))
-            and (not rule.source or _within(other.source, rule.source) or _within(rdr.source, rule.source))
+            and (not rule.to or within(to, rule.to))
+            and (not rule.source or within(other.source, rule.source) or within(rdr.source, rule.source))
             and (not rule.on or any(on and set(on) <= set(rule.on) for on in (rdr.on, other.on)))
             and (not rule.source_port or rule.source_port == other.source_port)
             and (rule.state == other.state or not any(getattr(rule.state, name, None) for name in LIMITS))
@@ -124,7 +124,7 @@ def peers_meet(ones: tuple[Peer, ...], others: tuple[Peer, ...]) -> bool:
     return not ones or not others or any(one.meets(other) for one in ones for other in others)
 
 
-def _within(ones: Iterable[Peer], others: tuple[Peer, ...]) -> bool:
+def within(ones: Iterable[Peer], others: tuple[Peer, ...]) -> bool:
     """Whether each is one of the others, or a part of one; False where only pf knows, and for everybody."""
     wanted = list(ones)
     return bool(wanted) and all(any(one == other or _part(one, other) for other in others) for one in wanted)

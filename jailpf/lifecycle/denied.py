@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.compile.apart import common, peers_meet
+from jailpf.compile.apart import common, peers_meet, within
 from jailpf.errors import JailpfError, Problem
 from jailpf.lifecycle.prepare import prepare
 
@@ -30,7 +30,10 @@ def beaten(session: Session, asked: list[Prepared]) -> list[Problem]:
         for other in everybody.values():
             if _order(session, other) < _order(session, mine):
                 passes = [rule for rule in other.ruleset.rules if _lets_through(rule, other.jail)]
+                above = [rule for rule in other.ruleset.rules if rule.action == "block" and rule.order == "first"]
                 for block, rule in _met(blocks, passes, mine.jail):
+                    if any(_covers(one, block, rule) for one in above):
+                        continue
                     what = f"{block.service} does not hold for what {other.jail.name} lets through ({rule.place}), whose rules stand first: its name comes before {mine.jail.name}"
                     remedy = "take that out, or write a [deny.NAME] in the same file, which stands above it"
                     problems.setdefault((str(block.place), other.jail.name), Problem(what, block.place, remedy))
@@ -76,3 +79,18 @@ def _met(blocks: list[Rule], passes: list[Rule], jail: Jail) -> Iterator[tuple[R
                 and peers_meet(block.to, rule.to)
             ):
                 yield block, rule
+
+
+def _covers(above: Rule, block: Rule, rule: Rule) -> bool:
+    """Whether the other's own deny blocks all that is denied of what its rule lets through."""
+    protos = [set(one.proto.names) for one in (block, rule) if one.proto]
+    return (
+        above.family == rule.family
+        and above.tagged in ("", rule.tagged)
+        and above.direction in ("", rule.direction)
+        and (not above.on or (bool(rule.on) and set(rule.on) <= set(above.on)))
+        and (not above.proto or any(one <= set(above.proto.names) for one in protos))
+        and (not above.port or any(one.port and set(one.port) <= set(above.port) for one in (block, rule)))
+        and (not above.source or within(block.source, above.source) or within(rule.source, above.source))
+        and (not above.to or within(block.to, above.to) or within(rule.to, above.to))
+    )

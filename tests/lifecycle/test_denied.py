@@ -54,6 +54,7 @@ def test_a_deny_is_told_exactly_where_it_does_not_hold(tmp_path: Path, case: str
         more = {"out": '[deny.y]\nto = "jail:web"\n', "from": '[deny.y]\nfrom = "jail:web"\n'}.get(case, mine)
         host.start(theirs + more, name, ip4="10.0.0.9", ip6="")
         host.traffic(source.replace("OTHER", name), 80, to=to or "10.0.0.2", source_port=41000).is_blocked()
+        assert _told(host, "web") == []
 
 
 @pytest.mark.parametrize(
