@@ -32,7 +32,7 @@ def plan(session: Session, options: Namespace) -> int:
         _must_be_sound(sides, name)
     before, after = _worlds(sides, options)
     found = changes(before, after, options.jails, alone=not options.before)
-    left = leaving(before, after)
+    left = leaving(before, after, {} if options.before else _recorded(session))
     promised = promises_of(session)
     if promised and options.jails and not options.before:  # they speak of all that is declared
         whole = build(session, main=options.main or "", declared=True, like=before)
@@ -78,12 +78,19 @@ def append(session: Session, jails: Collection[str]) -> bool:
     try:
         before = build(session, left=True)
         after = build(session, declared=frozenset(jails), like=before, left=True)
-        found, left = changes(before, after, jails, alone=True), leaving(before, after)
+        found, left = changes(before, after, jails, alone=True), leaving(before, after, _recorded(session))
     except JailpfError as wrong:
         output.problems(wrong.problems, level="yellow")
         return False
     show(found, left)
     return bool(found or left)
+
+
+def _recorded(session: Session) -> dict[str, str]:
+    """path -> the text that was loaded there."""
+    from jailpf.state import records
+
+    return {anchor.path: anchor.text for one in records.everything(session.directory) for anchor in one.anchors}
 
 
 def _sides(session: Session, options: Namespace) -> tuple[Session, Session]:

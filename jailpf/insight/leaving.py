@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.insight.rows import few
+from jailpf.pf.simulated import Simulated
 from jailpf.pf.simulated.host.ways import cards
 from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.rules.rule import BITS
 from jailpf.pf.simulated.rules.show import rule_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jailpf.insight.world import World
     from jailpf.pf.simulated import Topology
@@ -21,26 +22,41 @@ if TYPE_CHECKING:
 LEAVING = ("nat", "binat", "filter")
 
 
-def leaving(before: World, after: World) -> list[str]:
-    """ "[out.any] of web" for each declaration whose rules about what leaves are other ones afterwards."""
+def leaving(before: World, after: World, recorded: Mapping[str, str]) -> list[str]:
+    """ "[out.any] of web" for each declaration whose rules about what leaves are other ones afterwards.
+
+    recorded: path -> the text that was loaded there. pfctl's optimizer orders and joins rules, so that what pf has is compared
+    only where no record tells.
+    """
+    compiled = {anchor.path: anchor.text for one in after.jails.values() for anchor in one.ruleset.anchors}
+    loaded = Simulated(main="", topology=before.pf.topology)
+    with before.pf.opened() as there:
+        known = {path: text for path, text in recorded.items() if any(_rules(there, path))}
+    for path, text in known.items():
+        if compiled.get(path) != text:
+            loaded.load(path, text)
     found: dict[str, None] = {}
-    with before.pf.opened() as old, after.pf.opened() as new:
+    with before.pf.opened() as held, loaded.opened() as written, after.pf.opened() as new:
         parents = {path.rpartition("/")[0] for path in after.paths()} | {"jailpf"}
-        gone = (path for path in old.rulesets if path.rpartition("/")[0] in parents)
+        gone = (path for path in held.rulesets if path.rpartition("/")[0] in parents)
         for path in dict.fromkeys((*sorted(after.paths()), *gone)):
+            if path in known and compiled.get(path) == known[path] and any(_rules(new, path)):
+                continue
+            old = written if path in known else held
             was, now = _rules(old, path), _rules(new, path)
             tables = _tables(old, path), _tables(new, path)
             if was == now and tables[0] == tables[1]:
                 continue
             moved = {name for name in {*tables[0], *tables[1]} if tables[0].get(name) != tables[1].get(name)}
             mine, theirs = _about(old, path, before.pf.topology), _about(new, path, after.pf.topology)
-            if list(mine) == list(theirs) and not any(f"<{name}>" in text for name in moved for text in theirs):
+            if sorted(mine) == sorted(theirs) and not any(f"<{name}>" in text for name in moved for text in theirs):
                 continue
             changed, lost = [text for text in theirs if text not in mine], [text for text in mine if text not in theirs]
-            if not changed and not lost:  # another order, or other members
+            if not changed and not lost:  # other members
                 changed = list(theirs)
             found |= dict.fromkeys(_declaration(after, path, text) for text in changed)
-            found |= dict.fromkeys(_lost(path, mine[text]) for text in lost)
+            said = {theirs[text].action for text in changed}
+            found |= dict.fromkeys(_lost(path, mine[text]) for text in lost if mine[text].action not in said)
     return list(found)
 
 
