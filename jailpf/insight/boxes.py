@@ -35,6 +35,7 @@ def missing(rows: Sequence[Reached], others: Sequence[Reached], named: Mapping[s
 
     named: family -> the protocols that the rules behind `others` name; "other" stands for all that are not.
     """
+    rows, others = [_one_port(one) for one in rows], [_one_port(one) for one in others]
     known: dict[tuple[object, ...], list[Reached]] = defaultdict(list)
     for one in others:
         known[_way(one, one.proto)].append(one)
@@ -45,6 +46,13 @@ def missing(rows: Sequence[Reached], others: Sequence[Reached], named: Mapping[s
         parts = [box_of(row)] if not any(map(row.__eq__, same)) else []
         found += [replace(row, **box._asdict()) for box in subtract(parts, map(box_of, same))]
     return found
+
+
+def _one_port(one: Reached) -> Reached:
+    """Without the port that one port is sent to by name: written or not, the same is where it arrives."""
+    if one.port is None or len(one.ports.spans) != 1 or one.ports.spans[0][0] != one.ports.spans[0][1]:
+        return one
+    return replace(one, port=None, shift=one.port - one.ports.spans[0][0])
 
 
 def _way(one: Reached, proto: str) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jailpf.declare.layout import CALLS
@@ -17,6 +17,8 @@ from jailpf.insight.boxes import missing
 from jailpf.insight.changes import protocols
 from jailpf.insight.surroundings import surroundings
 from jailpf.pf.simulated import Simulated, Topology
+from jailpf.pf.simulated.host.ways import cards
+from jailpf.pf.simulated.reach.intervals import IntervalSet
 from jailpf.pf.simulated.reach.reach import reach
 from jailpf.pf.simulated.rules.addresses import parse_address
 from jailpf.values import FAMILIES
@@ -81,7 +83,7 @@ def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str,
     found = Moved(own=frozenset(map(str, prepared.jail.addresses)), topology=topology, direct=session.settings.direct)
     for word in ("block", "pass") if any(_BLOCKS.search(text) for text in texts) else ("block",):
         was, now = (_host(topology, word, roots, *side) for side in sides)
-        had, has = _connections(was), _connections(now)
+        had, has = (list(_connections(side, topology)) for side in (was, now))
         more, _ = _without_banned(missing(has, had, protocols(was)))
         less, banned = _without_banned(missing(had, has, protocols(now)))
         if word == "block":
@@ -91,9 +93,17 @@ def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str,
     return found
 
 
-def _connections(pf: Simulated) -> list[Reached]:
-    """What is reached and answered."""
-    return [one for one in reach(pf) if one.answered]
+def _connections(pf: Simulated, topology: Topology) -> Iterator[Reached]:
+    """What is reached and answered: nobody outside who borrows an address of the host or of its jails, which has the answer."""
+    outside = {"outside", *cards(topology)}
+    own: dict[str, IntervalSet] = {
+        family: IntervalSet.of((one.number, one.number) for one in topology.owners() if one.family == family)
+        for family in FAMILIES
+    }
+    for one in reach(pf):
+        sources = one.sources - own[one.family] if one.origin in outside else one.sources
+        if one.answered and sources:
+            yield replace(one, sources=sources)
 
 
 def _beyond(found: list[Reached], known: list[Reached]) -> list[Reached]:

@@ -172,3 +172,14 @@ def test_a_nat_with_a_port_and_no_protocol_is_of_tcp_and_udp(host: Host, jailpf:
     assert status == 0, err
     assert "nat.conf:2: its port without a protocol became that of tcp and udp" in err
     assert jailpf("check", "web")[0] == 0
+
+
+def test_a_target_port_makes_no_difference_where_it_is_the_same(host: Host, jailpf: Run) -> None:
+    """`port 81 -> ... port 81` and `port 81 -> ...` are one rule."""
+    rdr = RDR.replace("port 8080", "port 80")
+    for passes in ("rdr", "rdr pass"):
+        (host.root / "jailpf/jails/web.toml").unlink(missing_ok=True)
+        status, out, _ = jailpf("import", "pfrule", folder(host, rdr=rdr.replace("rdr", passes)))
+        assert "lets in more" not in out
+        assert "on any" not in out.partition("lets in less")[2]
+        assert status == 0 or passes != "rdr"

@@ -91,6 +91,12 @@ def test_nobody_gets_in_who_did_not_before(files: tuple[list[str], list[str], bo
     assert wider(files) == []
 
 
+def test_a_borrowed_address_is_no_sender_of_its_own() -> None:
+    """Who sends from outside with a neighbour's address gets no answer, so a rule about the neighbour makes no difference."""
+    lets = [f"pass in quick inet proto tcp from {who} to 10.0.0.2 port 80\n" for who in ("10.0.0.9", "any")]
+    assert wider((["rdr inet proto tcp from any to <ext_ip4> port 80 -> 10.0.0.2\n"], lets, False)) == []
+
+
 @pytest.mark.exam
 @settings(max_examples=400, deadline=None)
 @given(FILES)
