@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jailpf.declare.around import Around
+from jailpf.declare.behind import keep_apart, tags_of
 from jailpf.declare.lists import negations, overlapping
 from jailpf.declare.schema import Keys, key
 from jailpf.declare.ways import Outlet, Side, Way
@@ -182,8 +183,16 @@ class Context(Around):
 
         return tag(f"out.{uplink}", self.jail.name)
 
-    def routes(self, family: Family, on: tuple[Interface, ...] = ()) -> Iterator[Outlet]:
+    @property
+    def tag_behind(self) -> str:
+        """The tag of what nat rules send from networks behind the jail that hold none of its addresses."""
+        return self.tag_by("behind")
+
+    def routes(self, family: Family, on: tuple[Interface, ...] = (), source: tuple[Peer, ...] = ()) -> Iterator[Outlet]:
         """The ways out of a family: those of `on`, else those of the jail's nat and binat rules, else ext_if.
+
+        source: the networks behind the jail that are sent from, in place of its addresses. Raises RenderError where
+        they share a tag with others.
 
         A jail whose every nat names a tunnel never leaves by ext_if, not even with what is not translated.
         """
@@ -195,11 +204,18 @@ class Context(Around):
             cards = tuple(dict.fromkeys(one for rule in self.translating if rule.tag not in links for one in rule.on))
             wanted = [links[tag] for tag in dict.fromkeys(rule.tag for rule in self.translating) if tag in links]
             cards = cards or (() if wanted else self.host.default_if)
+        translating = tuple(rule for rule in self.translating if rule.family == family)
         if cards:
-            tagged, whole = self.translated(family, cards)
-            yield from [Outlet(cards, self.tag_out)] * tagged + [Outlet(cards)] * (not whole)
+            others = {*links, self.tag_behind} if not source else links
+            jail = tuple(map(Peer.of, self.jail.of(family)))
+            tags, whole = tags_of(translating, jail, source, cards, others)
+            if whole and not tags:
+                self.reasons.append(f"what would leave by {' '.join(cards)} is translated for another way")
+            yield from [*(Outlet(cards, tag) for tag in tags), *([Outlet(cards)] * (not whole))]
         for link in wanted:
-            yield from self._by(link, family)
+            for outlet in self._by(link, family):
+                keep_apart(translating, outlet.tagged, source)
+                yield outlet
 
     def _by(self, link: Uplink, family: Family) -> Iterator[Outlet]:
         """nat stands on the default card: on the uplink's own pf never asks it, and the private address is let out."""

@@ -92,12 +92,12 @@ class Nat(RuleType):
         """One nat rule for each family that the jail and `address` share, and for each way out."""
         for side in context.sides(to=self.to, proto=self.proto):
             source = of_family(self.source, side.family) if self.source else side.jail
-            for way in self._ways(context) if source else ():
+            for way, senders in self._apart(context, source) if source else ():
                 if not (targets := way.addresses.get(side.family, ())):
                     context.reasons.append(f"`address` has no {side.family} address")
                     continue
                 yield Rule(
-                    action="nat", on=way.on, family=side.family, proto=self.proto, source=source, to=side.to,
+                    action="nat", on=way.on, family=side.family, proto=self.proto, source=senders, to=side.to,
                     port=self.port, tag=way.tag, target=targets[0], more_targets=targets[1:],
                     pool=self._pool(context, targets), static_port=self.static_port,
                 )  # fmt: skip
@@ -105,6 +105,17 @@ class Nat(RuleType):
                     yield Rule(
                         action="block", answer="drop", direction="out", quick=True, on=way.on, family=side.family, tagged=way.tag, order="last"
                     )  # fmt: skip
+
+    def _apart(self, context: Context, source: tuple[Peer, ...]) -> Iterator[tuple[Way, tuple[Peer, ...]]]:
+        """What is sent from behind the jail has a tag of its own: an `out` for that lets out nothing of the jail's."""
+        behind = tuple(one for one in source if not any(map(one.holds, context.jail.addresses)))
+        own = tuple(one for one in source if one not in behind)
+        for way in self._ways(context):
+            if way.closed:
+                yield way, source
+                continue
+            yield from [(way, own)] * bool(own)
+            yield from [(way._replace(tag=context.tag_behind), behind)] * bool(behind)
 
     def _ways(self, context: Context) -> Iterator[Way]:
         """The host's address belongs to the cards of the default route only; an uplink has its own."""

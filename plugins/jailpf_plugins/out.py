@@ -69,7 +69,7 @@ class Out(RuleType):
         ways = [(side.to, side.way)] if side.way or not side.to else context.near(side.to)
         for to, way in ways:
             if way is None:
-                for one in context.routes(side.family, self.on):
+                for one in context.routes(side.family, self.on, of_family(self.source, side.family)):
                     yield Rule(
                         action="pass", direction="out", on=one.on, route=one.route, tagged=one.tagged,
                         source=() if one.tagged else source, to=to, **what,

@@ -446,3 +446,28 @@ def test_allow_to_holds_whoever_else_is_a_target(folder: Path, target: str, to: 
     assert [f" to {to} port 80 tagged " in line for line in passed] == [True]
     notes = [note.message for note in prepare(host.session(), "web", created=True).ruleset.notes]
     assert len([note for note in notes if "`to` of allow does not name it" in note]) == 1
+
+
+@pytest.mark.parametrize("nat", ['from = ["10.1.0.2", "10.9.0.0/24"]', 'from = "10.9.0.0/24"\n[nat.own]'])
+@pytest.mark.parametrize("own", ["", '[out.own]\nproto = "udp"\n'])
+def test_out_of_a_network_behind_the_jail_lets_out_that_alone(folder: Path, nat: str, own: str) -> None:
+    """The jail's own packets have another tag, under a policy that closes em0 alone, too; and the other way round."""
+    conf = CONF.replace("block all", "block on em0")
+    host = SimulatedHost(folder, settings=NAT, pf_conf=conf)
+    host.pf.topology.add_interface("bridge0", "10.1.0.1/24")
+    toml = f'[nat.n]\n{nat}\n[out.net]\nfrom = "10.9.0.0/24"\nproto = "tcp"\n{own}'
+    host.start(toml, ip4=["10.1.0.2"], ip6="", vnet=True)
+    for proto, let in (("tcp", False), ("udp", bool(own))):
+        assert bool(host.traffic("jail:web", 443, to=OFFICE, proto=proto)) == let
+    text = host.render(toml, ip4=["10.1.0.2"], ip6="", vnet=True)
+    behind = [line for line in text.splitlines() if "jailpf.out.behind/web" in line]
+    assert [line.startswith("nat") for line in behind] == [True, False]
+    assert "from 10.9.0.0/24" in behind[0]
+    assert "proto tcp" in behind[1]
+
+
+def test_out_of_one_network_of_two_is_refused(folder: Path) -> None:
+    """pf could not tell the two apart behind nat."""
+    toml = '[nat.n]\nfrom = ["10.8.0.0/24", "10.9.0.0/24"]\n[out.net]\nfrom = "10.9.0.0/24"\n'
+    with pytest.raises(DeclarationError, match=r"10\.8\.0\.0/24 would be let out"):
+        running(folder, toml, NAT)
