@@ -79,7 +79,7 @@ def _hides(one: Judged, whose: str, _: Session) -> Said:
 def _beats(one: Judged, whose: str, _: Session) -> Said:
     section = one.match.text.removeprefix("no ").split(" ")[0]
     return (
-        "warning",
+        "error" if section == "nat" else "warning",  # the next start is refused for a nat
         "beats a declaration",
         f"it takes {one.example} from {whose}: on 15 a {section} rule of the main ruleset beats every anchor",
         {
