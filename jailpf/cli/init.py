@@ -22,7 +22,7 @@ SETTINGS = """\
 # jailpf.toml(5): the settings of this host. `jailpf check` looks for mistakes.
 
 # Above [host]:
-# layout = "single"             # or "split", "bastille": the anchors that pf.conf has
+# layout = "single"             # the anchors that pf.conf has; others: jailpf.toml(5)
 # plugins = []
 # main = "pf.conf"              # with pf = "simulated" only: the pf.conf that it takes; absent: the lines of `jailpf init`
 
