@@ -22,7 +22,7 @@ Pairs = tuple[tuple["Port | None", "Port"], ...]
 class ServiceDraft:
     """A service. to: {family: peers outside, () for the host's default}; target: {family: addresses}, {} for the jail;
     deal: the keys by which several share the work;
-    family: of what is not redirected, "" for those of the jail.
+    messages: types of ICMP, () for all; family: of what is not redirected, "" for those of the jail.
 
     allow: None where no rule lets in; comments: those of the rules it came from.
     """
@@ -35,6 +35,7 @@ class ServiceDraft:
     target: dict[str, tuple[str, ...]] = field(default_factory=dict)
     deal: tuple[str, ...] = ()
     family: str = ""
+    messages: tuple[str, ...] = ()
     redirected: bool = True
     allow: dict[str, Any] | None = None
     comments: tuple[str, ...] = ()
@@ -59,7 +60,7 @@ class OtherDraft:
     comments: tuple[str, ...] = ()
 
 
-SAME = ("pairs", "on", "redirected", "allow", "deal")
+SAME = ("pairs", "messages", "on", "redirected", "allow", "deal")
 
 
 def of_both_families(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:

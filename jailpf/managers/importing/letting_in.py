@@ -38,6 +38,8 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
         if (draft.pairs and not yes) or not set(draft.to) & families:
             found.append(draft)
             continue
+        if rule.messages:
+            raise LostError("what is redirected has every `icmp-type`")
         for family in set(draft.to) & families:
             met.setdefault((draft.proto[0], family), set()).update(pair[1] for pair in yes)
         let, not_let = _by_family(draft.of_pairs(yes), families)
@@ -154,7 +156,9 @@ def _direct(
         allow = {**allow, "from_port": rule.source_port}
     both = {family for family, addresses in context.own.items() if addresses}
     for proto in rule.proto:
-        draft = ServiceDraft(proto=(proto,), source=source, redirected=False, allow=allow, comments=comments)
+        draft = ServiceDraft(
+            proto=(proto,), source=source, redirected=False, allow=allow, comments=comments, messages=rule.messages
+        )
         ports = (rule.port or (() if rule.source_port else (EVERY,))) if proto in WITH_PORTS else ()
         left: dict[tuple[Port, ...], list[str]] = {}
         for family in sorted(families & both):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.managers.importing.lexer import LostError
 from jailpf.managers.importing.words import port as parse_port
+from jailpf.values.icmp import IcmpType
 
 if TYPE_CHECKING:
     from jailpf.values import Port
@@ -41,6 +42,7 @@ class PfRule:
     limits: dict[str, str] = field(default_factory=dict)
     overload: str = ""
     synproxy: bool = False
+    messages: tuple[str, ...] = ()
     tag: str = ""
     tagged: str = ""
     loose: bool = False
@@ -213,6 +215,8 @@ def _filter(reader: _Reader, action: str) -> PfRule:
             reader.take()
         elif word == "tag":
             rule = replace(rule, tag=reader.take().strip('"'))
+        elif word in ("icmp-type", "icmp6-type"):
+            rule = replace(rule, messages=_messages(reader.items(), word.removesuffix("-type")))
         elif word == "tagged":
             rule = replace(rule, tagged=reader.take().strip('"'))
         elif word == "flags" and reader.take() in ("S/SA", "any"):
@@ -224,6 +228,16 @@ def _filter(reader: _Reader, action: str) -> PfRule:
         else:
             raise LostError(f"a declaration has no `{word}`, or a syntax error")
     return rule
+
+
+def _messages(words: tuple[str, ...], proto: str) -> tuple[str, ...]:
+    try:
+        found = [IcmpType.parse(word) for word in words]
+    except ValueError as wrong:
+        raise LostError(str(wrong)) from None
+    if strange := [one for one in found if not one.belongs(proto)]:
+        raise LostError(f"{strange[0]} is no type of {proto}")
+    return tuple(found)
 
 
 def _hop(reader: _Reader) -> tuple[str, str]:

@@ -45,6 +45,8 @@ def binat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDra
 def out(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
     """[out.pass]. Raises LostError."""
     _must_be_own(rule, context, "a declaration says what its own jail may open")
+    if rule.messages:
+        raise LostError("a declaration's `out` has no `icmp-type`")
     if context.on(rule.on):
         raise LostError("a declaration's `out` is about the external interface")
     if rule.log or rule.limits or rule.synproxy or rule.source_port:
@@ -57,6 +59,8 @@ def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraf
     """[deny.NAME] of a `block quick`. Raises LostError for what is not about this jail, or could be passed by another rule."""
     if not rule.quick:
         raise LostError("a block without `quick` is a policy that later rules make exceptions of; leave it to pf.conf")
+    if rule.messages:
+        raise LostError("a declaration's `deny` has no `icmp-type`")
     if rule.on or rule.source_port:
         raise LostError("a declaration's `deny` has no interface and no `from_port`")
     own = [word for word in context.members(rule.to) if context.is_own(word)]

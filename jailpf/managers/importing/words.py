@@ -73,6 +73,8 @@ def port(word: str) -> Port:
 
 def toml_port(one: Port) -> int | str:
     """As a declaration writes it."""
+    if (one.first, one.last) == (1, 65535):
+        return "any"
     return one.first if one.first == one.last else str(one)
 
 

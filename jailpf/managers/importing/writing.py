@@ -56,7 +56,9 @@ def _service_keys(service: ServiceDraft, own: Mapping[str, Sequence[str]]) -> di
     if service.proto != ("tcp",):
         keys["proto"] = "+".join(service.proto)
     if any(proto.startswith("icmp") for proto in service.proto):
-        keys["icmp_type"] = []  # a rule without types lets in all of them; a service without, echo requests
+        keys["icmp_type"] = [
+            int(one) if one.isdigit() else one for one in service.messages
+        ]  # a rule without types lets in all of them; a service without, echo requests
     if service.pairs:
         keys["port"] = one_or_all(map(toml_port, service.inside))
     if family := _family(service, own):

@@ -125,3 +125,18 @@ def test_a_tag_that_no_rdr_sets_is_not_dropped(host: Host) -> None:
     assert (service["port"], service["rdr"]["port"]) == (80, 90)
     assert "`tagged`" in web.warnings[0].message
     assert "tagged VPN" in rest([web], {"web"})[0]
+
+
+def test_types_of_icmp_are_kept(host: Host) -> None:
+    """By name or number, each family its own; a code has no word, and other rules keep it in pf.conf."""
+    text = "block in on em0\npass in inet proto icmp from any to 10.0.0.3 icmp-type { echoreq, 3 }\npass in inet6 proto icmp6 to fd00::3 icmp6-type toobig\n"
+    lost = "pass in inet proto icmp from any to 10.0.0.3 icmp-type unreach code 4\npass in inet proto icmp to 10.0.0.3 icmp-type toobig\n"
+    (mail,) = imported(host, text + lost)
+    services = list(tomllib.loads(mail.text)["service"].values())
+    assert [one["icmp_type"] for one in services] == [["echoreq", 3], ["toobig"]]
+    assert rest([mail], {"mail"})[0] == "block in on em0\n" + lost
+    (mail,) = imported(
+        host, "pass in inet proto tcp to 10.0.0.3\nblock in quick inet proto icmp to 10.0.0.3 icmp-type redir\n"
+    )
+    assert tomllib.loads(mail.text)["service"]["tcp-1"]["port"] == "any"
+    assert "icmp-type redir" in rest([mail], {"mail"})[0]

@@ -143,7 +143,7 @@ def test_a_network_with_host_bits_is_normalised_with_a_warning(host: Host) -> No
             {
                 "dcc": {"proto": "udp", "rdr": False, "allow": {"from_port": 6277}},
                 "icmp": {"proto": "icmp", "icmp_type": [], "rdr": False},
-                "tcp-1": {"port": "1:65535", "from": "192.0.2.1", "rdr": False},
+                "tcp-1": {"port": "any", "from": "192.0.2.1", "rdr": False},
             },
             id="what is let in directly",
         ),
