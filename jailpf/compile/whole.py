@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jailpf.compile import apart
 from jailpf.compile.laid_out import lay_out
 from jailpf.compile.made import Rendered, acting, bound, checked, crowded, never_by_default, untagged
+from jailpf.compile.told import one_sided, shadowed
 from jailpf.declare.foreign import foreign
 from jailpf.declare.rules import Context
 from jailpf.declare.tablefile import read_table, too_new_for_13
@@ -80,7 +81,6 @@ class _Work:
         self.declared = frozenset(one.keyword for one in services.declarations)
         self.apart = apart.pairs(services.services)
         self.tags = apart.tags(jail.name, self.apart)
-        self.tables: set[str] = set()
         self.rendered: Rendered = []
         self.translations: list[Rule] = []  # the nat and binat, and
         self.redirections: list[Rule] = []  # the rdr rules in `rendered`
@@ -136,6 +136,7 @@ class _Work:
         self._default_nat()
         self.translating = tuple(self.translations)
         self._untranslated()
+        self.notes += shadowed(self.translations)
         if self.settings.layout.path("filter", self.jail.name):
             self.take(never_by_default(self.jail, self.settings.host.default_if, self.translating))
         rest = [one for one in declared if one.keyword not in TRANSLATING]
@@ -221,7 +222,7 @@ class _Work:
                 place, remedy = self.services.place(*path, "to"), "name an address of a family that the jail has"
             sentence = f"[{'.'.join(path)}] {rule_type.keyword}: there is {what} for this: {reasons}"
             self.problems.append(Problem(sentence, place, remedy))
-        for note in context.notes:
+        for note in (*context.notes, *one_sided(rule_type, context.service, made, self.jail)):
             message, _, remedy = note.partition("; ")
             self.notes.append(Problem(message, place, remedy))
         service = path[1] if path[0] == "service" else f"{path[0]}.{path[1]}"
@@ -255,9 +256,8 @@ class _Work:
         return names.identifier(self.jail.name, service)
 
     def _table(self, table: Table, path: tuple[str, ...]) -> Table:
-        if table.name in self.tables:
+        if table.name in self.members:
             self.problems.append(Problem(f"two declarations make the table <{table.name}>", table.place, "rename one"))
-        self.tables.add(table.name)
         self.members[table.name] = table.addresses or ()
         if not table.file:
             return table

@@ -28,7 +28,7 @@ def tags_of(
     mine = [rule for rule in rules if any(one.meets(two) for one in rule.source for two in sent)] if source else rules
     whole: set[Interface] = set()
     for rule in mine:
-        all_of_it = all(any(_holds(one, two) for one in rule.source) for two in sent)
+        all_of_it = all(any(holds(one, two) for one in rule.source) for two in sent)
         if all_of_it and not (rule.proto or rule.to or rule.port):
             whole |= set(rule.on or on)
     tags = [tag for tag in dict.fromkeys(rule.tag for rule in mine) if tag not in others]
@@ -41,7 +41,7 @@ def keep_apart(translating: tuple[Rule, ...], tag: str, source: tuple[Peer, ...]
     """Raise RenderError where something has that tag that `source` does not name: it would be let out with it."""
     rules = [rule for rule in translating if rule.tag == tag and tag]
     for one in dict.fromkeys(peer for rule in rules if source for peer in rule.source):
-        if not any(_holds(two, one) for two in source):
+        if not any(holds(two, one) for two in source):
             raise RenderError(
                 f"{one} would be let out with it: what nat translates is known by one tag, and pf cannot tell them apart; "
                 "name in `from` of nat only what is in this one",
@@ -49,6 +49,6 @@ def keep_apart(translating: tuple[Rule, ...], tag: str, source: tuple[Peer, ...]
             )
 
 
-def _holds(outer: Peer, inner: Peer) -> bool:
+def holds(outer: Peer, inner: Peer) -> bool:
     """Whether one network holds another; False where only pf knows."""
     return bool(outer.network and inner.network and not outer.negated and inner.network.within(outer.network))

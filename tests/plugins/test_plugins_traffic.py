@@ -471,3 +471,40 @@ def test_out_of_one_network_of_two_is_refused(folder: Path) -> None:
     toml = '[nat.n]\nfrom = ["10.8.0.0/24", "10.9.0.0/24"]\n[out.net]\nfrom = "10.9.0.0/24"\n'
     with pytest.raises(DeclarationError, match=r"10\.8\.0\.0/24 would be let out"):
         running(folder, toml, NAT)
+
+
+def notes(folder: Path, toml: str, settings: str = NAT) -> list[str]:
+    host = SimulatedHost(folder, settings=settings, pf_conf=CONF)
+    host.declare(toml, ip4="10.0.0.2", ip6="fd00::2")
+    prepared = prepare(host.session(), "web", created=True)
+    assert prepared
+    return [one.message for one in prepared.ruleset.notes]
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ('[nat.q]\non = ["em0", "dsl"]\n[out.all]\n', True),
+        ('[nat.a]\naddress = "203.0.113.8"\n[nat.b]\naddress = "203.0.113.9"\n', True),
+        ('[nat.a]\naddress = "203.0.113.8"\nproto = "tcp"\n[nat.b]\naddress = "203.0.113.9"\n', False),
+        ('[nat.a]\naddress = "203.0.113.8"\nfrom = "10.9.0.0/24"\n[nat.b]\naddress = "203.0.113.9"\n', False),
+    ],
+)
+def test_a_nat_that_is_never_asked_is_told(folder: Path, toml: str, told: bool) -> None:
+    """The first that matches translates: another one on the same card, an uplink's too, never does."""
+    uplink = NAT + '[host.uplink.dsl]\ninterface = "em1"\ngateway = "198.18.0.254"\n'
+    assert any("nothing ever leaves by" in one for one in notes(folder, toml, uplink)) == told
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ('[service.a]\nport = 80\nfrom = "!192.0.2.0/24"\n', True),
+        ('[service.a]\nport = 80\nfamily = "inet"\nfrom = "!192.0.2.0/24"\n', False),
+        ('[out.a]\nto = "!192.0.2.0/24"\n', True),
+        ('[deny.a]\nfrom = "!192.0.2.0/24"\n', False),
+    ],
+)
+def test_all_but_a_network_of_one_family_is_told(folder: Path, toml: str, told: bool) -> None:
+    """It makes no rule for the jail's other family, except where it denies: both families are closed then."""
+    assert sum("is inet alone" in one for one in notes(folder, toml)) == told

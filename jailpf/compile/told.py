@@ -1,0 +1,53 @@
+"""What pf takes without a word, and the user should know of: a nat that is never asked, a family that has no rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jailpf.declare.behind import holds
+from jailpf.errors import Problem
+from jailpf.model import Rule
+from jailpf.values import FAMILIES, Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jailpf.declare.rules import RuleType, Service
+    from jailpf.model import Jail
+
+
+def shadowed(translations: Iterable[Rule]) -> Iterator[Problem]:
+    """Of nat rules that match one packet the first has it: those that another one above leaves nothing to."""
+    above: list[Rule] = []
+    for rule in (one for one in translations if one.action == "nat"):
+        if other := next((one for one in above if _takes_all(one, rule)), None):
+            what = f"nothing ever leaves by {rule.target}: [{other.service}] takes it all for {other.target} before, on {' '.join(other.on)}"
+            yield Problem(what, rule.place, "name another address, `to`, `proto` or `port` for each")
+        above.append(rule)
+
+
+def _takes_all(one: Rule, other: Rule) -> bool:
+    """Whether all that the second matches the first matches."""
+    return (
+        one.family == other.family
+        and (not one.on or bool(other.on and set(other.on) <= set(one.on)))
+        and all(any(holds(mine, theirs) for mine in one.source) for theirs in other.source)
+        and all(not mine or mine == theirs for mine, theirs in ((one.to, other.to), (one.port, other.port)))
+        and one.proto in (None, other.proto)
+    )
+
+
+def one_sided(rule_type: RuleType, service: Service | None, made: Iterable[Rule | object], jail: Jail) -> Iterator[str]:
+    """All but a network of one family is that family alone: of the other one, which the jail has, nothing was made."""
+    families = {one.family for one in made if isinstance(one, Rule)}
+    asked = service.source if service and rule_type.makes == "pass" else ()  # rdr and allow share it
+    only = service.family if service else ""
+    for key, peers in (("from", getattr(rule_type, "source", ()) or asked), ("to", getattr(rule_type, "to", ()))):
+        for one in peers if isinstance(peers, tuple) and not only else ():
+            if isinstance(one, Peer) and one.negated and one.family in families:
+                for family in FAMILIES:
+                    if family not in families and jail.of(family):
+                        yield (
+                            f'`{key}` = "!{one.word}" is {one.family} alone: there is no rule for the jail\'s {family}; '
+                            f"write another declaration where that is meant, too"
+                        )
