@@ -24,7 +24,7 @@ class ServiceDraft:
     deal: the keys by which several share the work;
     messages: types of ICMP, () for all; family: of what is not redirected, "" for those of the jail.
 
-    allow: None where no rule lets in; comments: those of the rules it came from.
+    partly: (how, which targets) of rules that let in to some of several, until they are all; allow: None where no rule lets in; comments: those of the rules it came from.
     """
 
     proto: tuple[str, ...]
@@ -36,6 +36,7 @@ class ServiceDraft:
     deal: tuple[str, ...] = ()
     family: str = ""
     messages: tuple[str, ...] = ()
+    partly: tuple[tuple[str, frozenset[str]], ...] = ()
     redirected: bool = True
     allow: dict[str, Any] | None = None
     comments: tuple[str, ...] = ()

@@ -48,7 +48,7 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
             for key, value in allow.items()
             if key != "on" or context.direct or context.on(rule.on) or rule.reply_to[0]
         }
-        found.append(_allowed(let, source, ways, comments))
+        found.append(_in_whole(let, targets, source, ways, comments))
         found += [not_let] if not_let else []
         found += [draft.of_pairs(no)] if no else []
     if rule.tagged:  # of what no rdr brought it lets in nothing
@@ -121,6 +121,18 @@ def _by_family(draft: ServiceDraft, families: set[str]) -> tuple[ServiceDraft, S
 def _only(draft: ServiceDraft, families: set[str]) -> ServiceDraft:
     to = {family: peers for family, peers in draft.to.items() if family in families}
     return replace(draft, to=to, target={family: one for family, one in draft.target.items() if family in families})
+
+
+def _in_whole(
+    draft: ServiceDraft, targets: set[str], source: tuple[str, ...], allow: dict[str, Any], comments: tuple[str, ...]
+) -> ServiceDraft:
+    """With what a rule lets in, once such rules lead to every target: a declaration lets in to all of them alike."""
+    every = {one for addresses in draft.target.values() for one in addresses}
+    how = repr((source, sorted(allow.items())))
+    met = targets | dict(draft.partly).get(how, frozenset())
+    if every <= met:
+        return _allowed(draft, source, allow, comments)
+    return replace(draft, partly=tuple({**dict(draft.partly), how: frozenset(met)}.items()))
 
 
 def _allowed(

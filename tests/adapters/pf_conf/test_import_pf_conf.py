@@ -140,3 +140,13 @@ def test_types_of_icmp_are_kept(host: Host) -> None:
     )
     assert tomllib.loads(mail.text)["service"]["tcp-1"]["port"] == "any"
     assert "icmp-type redir" in rest([mail], {"mail"})[0]
+
+
+def test_a_pool_is_let_in_to_where_all_its_targets_are(host: Host) -> None:
+    """A declaration lets in to all of them alike: what only one lets in would be opened at the other."""
+    some = POOL.replace("from any to 10.0.0.3", "from 192.0.2.0/24 to 10.0.0.3")
+    for text, allowed in ((POOL, True), (some, False), (POOL.rpartition("pass")[0], False)):
+        web = next(one for one in imported(host, text) if one.jail == "web")
+        services = tomllib.loads(web.text)["service"].values()
+        (pool,) = [one for one in services if isinstance(one.get("rdr"), dict)]
+        assert (pool.get("allow") is not False) is allowed
