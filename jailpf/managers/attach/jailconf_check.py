@@ -117,9 +117,9 @@ def who_replaces(file: str, hook: str) -> str:
     return ""
 
 
-def set_outside(top: str) -> set[str]:
-    """The hooks that are set for every jail: at the top of a file or in a wildcard block."""
-    found: set[str] = set()
+def set_outside(top: str) -> dict[str, list[str]]:
+    """The hooks, and their commands, that are set for every jail: at the top of a file or in a wildcard block."""
+    found: dict[str, list[str]] = {}
     for one in sources(top):
         try:
             whole = outline(text_of(one) if os.path.isfile(one) else "")
@@ -127,7 +127,9 @@ def set_outside(top: str) -> set[str]:
             continue
         for block in (whole, *(block for _, block in whole.walk())):
             if not block.name or "*" in block.name:
-                found |= {statement.name for statement in block.statements if statement.name.startswith("exec.")}
+                for statement in block.statements:
+                    if statement.name.startswith("exec."):
+                        found.setdefault(statement.name, []).extend(value.text for value in statement.values)
     return found
 
 

@@ -11,7 +11,7 @@ from jailpf.managers.attach.replaced import put_back, taken_out
 from jailpf.managers.jailconf_text import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from jailpf.declare.settings import Settings
     from jailpf.managers.attach.jailconf_edit import Edit
@@ -59,7 +59,9 @@ class Plan:
         self.modes: dict[str, int] = {}
         self.clearing: set[str] = set()
 
-    def theirs(self, change: Change, text: str, block: Block, jail: str, above: Collection[str] | None) -> list[Edit]:
+    def theirs(
+        self, change: Change, text: str, block: Block, jail: str, above: Mapping[str, Collection[str]] | None
+    ) -> list[Edit]:
         """What happens to the lines of what jailpf replaces in a block of `change.file`, which is told.
 
         above: the hooks that are set for every jail; None: they are put back.

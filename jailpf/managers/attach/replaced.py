@@ -12,7 +12,7 @@ from jailpf.managers.attach.jailconf_edit import Edit
 from jailpf.managers.jailconf_text import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from jailpf.managers.jailconf_text import Block, Statement
 
@@ -49,13 +49,21 @@ def replaces(command: str, jail: str, loads: str = "") -> bool:
     return bool(_PFCTL.fullmatch(plain) and anchor and _of(anchor[1], jail))
 
 
-def taken_out(text: str, block: Block, jail: str, above: Collection[str] = (), loads: str = "") -> Taken:
+def taken_out(
+    text: str, block: Block, jail: str, above: Mapping[str, Collection[str]] | None = None, loads: str = ""
+) -> Taken:
     """What `attach` does with such lines of a block. above: the hooks that are also set outside of it."""
     found = Taken([], [], [], [])
-    set_before = set(above)
+    set_before = set(above or ())
     hooks = [one for one in block.statements if one.name.startswith("exec.")]
     # A load that stays needs its unload: without it the rules would outlive the jail.
     still = any(_loads(one) and _left(text, one, jail, loads) for one in hooks)
+    alone = {one.name for one in hooks if one.op != "+="}
+    still |= any(
+        _LOADS.search(" ".join(one.split())) and (replaces(one, jail, loads) or _mixed(one, jail, loads))
+        for name, commands in (above or {}).items() if name not in alone
+        for one in commands
+    )  # fmt: skip
     for statement in hooks:
         mine = [replaces(value.text, jail, loads) for value in statement.values]
         written = text[statement.start : statement.end]

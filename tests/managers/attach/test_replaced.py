@@ -71,7 +71,7 @@ def test_what_is_taken_out_comes_back(inside: str) -> None:
 def test_an_equals_sign_that_kept_hooks_away_goes_on_to_do_so() -> None:
     """Where the file sets a hook for all jails, taking out `=` would let it in."""
     text = 'web { exec.created = "/etc/pfrule.sh load web"; }\n'
-    found = taken_out(text, outline(text).blocks[0], "web", {"exec.created"}, PFRULE)
+    found = taken_out(text, outline(text).blocks[0], "web", {"exec.created": ()}, PFRULE)
     without = applied(text, found.edits)
     (statement,) = outline(without).blocks[0].statements
     assert [value.text for value in statement.values] == ["/usr/bin/true jailpf"]
@@ -100,3 +100,11 @@ def test_an_unload_stays_while_its_load_does(load: str, unload: str) -> None:
     text = f'web {{ exec.created = "/etc/pfrule.sh load web"; exec.poststop = {unload}, "zfs x"; }}\n'
     found = taken_out(text, outline(text).blocks[0], "web", loads=PFRULE)
     assert (len(found.edits), len(found.left), found.needed) == (1, 1, [])
+
+
+@pytest.mark.parametrize(("op", "stays"), [("+=", True), ("=", False)])
+def test_an_unload_stays_while_a_load_for_all_jails_does(op: str, stays: bool) -> None:
+    """Which the block keeps away where it sets that hook by itself."""
+    text = f'web {{ exec.created {op} "/etc/pfrule.sh load web"; exec.poststop = "/etc/pfrule.sh unload web"; }}\n'
+    above = {"exec.created": ["/etc/pfrule.sh load $name"]}
+    assert bool(taken_out(text, outline(text).blocks[0], "web", above, PFRULE).needed) is stays
