@@ -156,7 +156,7 @@ class Session:
 def _lay_out(pf: Pf, settings: Settings) -> None:
     """Give a simulated pf that has its first main ruleset the anchor lines of the layout."""
     from jailpf.pf.simulated import Simulated
-    from jailpf.pf.simulated.driver import DEFAULT_MAIN
+    from jailpf.pf.simulated.default import DEFAULT_MAIN
 
     if settings.layout.paths == LAYOUTS["single"] or not isinstance(pf, Simulated) or pf.main() != DEFAULT_MAIN:
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jailpf.pf.simulated.driver import DEFAULT_MAIN, Simulated
+from jailpf.pf.simulated.default import DEFAULT_MAIN
+from jailpf.pf.simulated.driver import Simulated
 from jailpf.pf.simulated.host.topology import Jail, Topology
 from jailpf.pf.simulated.kernel.connection import Connection, Match, Step
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import PfRefusedError, Problem
 from jailpf.pf import KillBy, LabelCount, Loaded, State, complaints
+from jailpf.pf.simulated.default import DEFAULT_MAIN
 from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel import ask, kill
 from jailpf.pf.simulated.kernel.model import Model, Ruleset
@@ -25,18 +26,6 @@ if TYPE_CHECKING:
 
     from jailpf.pf.simulated.kernel.connection import Connection
     from jailpf.pf.simulated.rules.rule import Host, Rule
-
-# What `jailpf init` prints, with the tables that DESIGN.md section 10 gives the simulated host.
-DEFAULT_MAIN = """\
-table <ext_ip4> persist { 203.0.113.1 }
-table <ext_ip6> persist { 2001:db8::1 }
-nat-anchor "jailpf/*"
-binat-anchor "jailpf/*"
-rdr-anchor "jailpf/*"
-block all
-pass inet6 proto icmp6
-anchor "jailpf/*"
-"""
 
 
 class Simulated:

@@ -241,9 +241,7 @@ class Topology:
         return [interface for interface in self.interfaces if self.in_group(interface, name)]
 
     def resolve(self, spec: str) -> list[Host] | None:
-        """The addresses of `em0`, `em0:0`, `em0:network`, `em0:broadcast`, `em0:peer`, `self`; None for no such
-        interface.
-        """
+        """The addresses of `em0`, `em0:0`, `em0:network` (broadcast, peer), `self`; None for no such interface."""
         more: dict[str, list[str]] = {}
         for jail in self.jails.values():
             for address in () if jail.vnet else jail.addresses:
