@@ -97,6 +97,12 @@ def test_a_borrowed_address_is_no_sender_of_its_own() -> None:
     assert wider((["rdr inet proto tcp from any to <ext_ip4> port 80 -> 10.0.0.2\n"], lets, False)) == []
 
 
+def test_protocols_of_two_families_stay_two_services() -> None:
+    """TCP of one family and UDP of the other are not both protocols of one."""
+    rules = ["pass in quick inet proto tcp from any to 10.0.0.2 port 80\n", "pass in quick inet6 proto udp from any to fd00::2 port 80\n"]  # fmt: skip
+    assert wider(([], rules, False)) == []
+
+
 @pytest.mark.exam
 @settings(max_examples=400, deadline=None)
 @given(FILES)

@@ -120,9 +120,9 @@ def _families(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
 
 
 def _protocols(one: ServiceDraft, other: ServiceDraft) -> ServiceDraft | None:
-    if set(one.proto) & set(other.proto) or not _same(one, other) or not one.pairs:
+    if set(one.proto) & set(other.proto) or not one.pairs:
         return None
-    if (one.to, one.target, one.source) != (other.to, other.target, other.source):
+    if replace(one, proto=(), comments=()) != replace(other, proto=(), comments=()):
         return None
     return replace(one, proto=one.proto + other.proto, comments=_comments(one, other))
 
