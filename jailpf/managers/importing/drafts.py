@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jailpf.managers.importing.port_groups import group
 from jailpf.managers.importing.words import all_of_a_family
@@ -61,28 +61,31 @@ class OtherDraft:
     comments: tuple[str, ...] = ()
 
 
+Draft = TypeVar("Draft", ServiceDraft, OtherDraft)
 SAME = ("pairs", "messages", "on", "redirected", "allow", "deal")
 
 
 def of_both_families(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
     """One draft for what differs in nothing but the family."""
-    return _fold(drafts, _families, lambda draft: _of(draft, *SAME, "proto"))
+    return fold(drafts, _families, lambda draft: _of(draft, *SAME, "proto"))
 
 
 def of_both_protocols(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
     """One draft for what differs in nothing but the protocol."""
-    return _fold(drafts, _protocols, lambda draft: _of(draft, *SAME, "to", "target", "source"))
+    return fold(drafts, _protocols, lambda draft: _of(draft, *SAME, "to", "target", "source"))
 
 
 def grouped(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:
     """One draft for ports that usually belong to one service, such as 80 and 443, and differ in nothing else."""
     others = [one.name for one in fields(ServiceDraft) if one.name not in ("pairs", "comments")]
-    return _fold(drafts, _ports, lambda draft: (_of(draft, *others), _group(draft) or id(draft)))
+    return fold(drafts, _ports, lambda draft: (_of(draft, *others), _group(draft) or id(draft)))
 
 
-def _fold(drafts: Iterable[ServiceDraft], join: Any, alike: Callable[[ServiceDraft], object]) -> list[ServiceDraft]:
-    """alike: what two drafts, and the one that they become, have in common. Only those are tried with each other."""
-    found: list[ServiceDraft] = []
+def fold(
+    drafts: Iterable[Draft], join: Callable[[Draft, Draft], Draft | None], alike: Callable[[Draft], object]
+) -> list[Draft]:
+    """Those that `join` makes one of two as one. alike: what two drafts, and the one that they become, have in common. Only those are tried with each other."""
+    found: list[Draft] = []
     near: dict[object, list[int]] = {}
     for draft in drafts:
         tried = near.setdefault(alike(draft), [])

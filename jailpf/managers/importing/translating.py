@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from jailpf.managers.importing.drafts import EVERYBODY, OtherDraft
+from jailpf.managers.importing.drafts import EVERYBODY, OtherDraft, fold
 from jailpf.managers.importing.lexer import LostError
 from jailpf.managers.importing.words import family_of, peer
 from jailpf.managers.importing.writing import one_or_all, port_list
@@ -73,10 +73,7 @@ def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraf
         _must_be_own(rule, context, "a block for the whole host belongs into pf.conf")
         if to := context.peers(rule.to):
             keys["to"] = one_or_all(to)
-    if rule.proto:
-        keys["proto"] = "+".join(rule.proto)
-    if rule.port:
-        keys["port"] = port_list(rule.port)
+    keys |= _what(rule)
     if not keys:
         keys["to"] = "any"
     if rule.log:
@@ -95,14 +92,7 @@ def _anyone(rule: PfRule, own: Iterable[str], context: Context) -> tuple[str, ..
 
 def merged(drafts: Iterable[OtherDraft]) -> list[OtherDraft]:
     """One for both families; `address` as a single value where it is one."""
-    found: list[OtherDraft] = []
-    for draft in drafts:
-        for number, other in enumerate(found):
-            if (joined := _join(other, draft)) is not None:
-                found[number] = joined
-                break
-        else:
-            found.append(draft)
+    found = fold(drafts, _join, lambda draft: draft.keyword)
     for draft in found:
         if "address" in draft.keys:
             draft.keys["address"] = one_or_all(draft.keys["address"])
@@ -111,8 +101,6 @@ def merged(drafts: Iterable[OtherDraft]) -> list[OtherDraft]:
 
 def _join(one: OtherDraft, other: OtherDraft) -> OtherDraft | None:
     """Rules that differ in the family of their address, or not at all (the family is never written)."""
-    if one.keyword != other.keyword:
-        return None
     first, second = dict(one.keys), dict(other.keys)
     addresses = [*first.pop("address", []), *second.pop("address", [])]
     families = [family_of(address) or "inet" for address in addresses]
@@ -129,6 +117,11 @@ def _where(rule: PfRule, context: Context) -> dict[str, Any]:
         keys["on"] = one_or_all(on)
     if to := context.peers(rule.to):
         keys["to"] = one_or_all(to)
+    return keys | _what(rule)
+
+
+def _what(rule: PfRule) -> dict[str, Any]:
+    keys: dict[str, Any] = {}
     if rule.proto:
         keys["proto"] = "+".join(rule.proto)
     if rule.port:
