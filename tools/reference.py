@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jailpf import errors, hookspecs, plugin
-from jailpf.cli.commands import COMMANDS, Command, Option
+from jailpf.cli.commands import COMMANDS, GROUPS, Command, Option
 from jailpf.cli.parser import importers
 from jailpf.declare import toml as document
 from jailpf.declare.host import Host, Uplink
@@ -112,8 +112,10 @@ def declarations() -> str:
 
 
 def commands() -> str:
-    """The command line."""
-    return _sections(_commands(COMMANDS, "jailpf"))
+    """The command line, in the groups of --help."""
+    of = {one.name: one for one in COMMANDS}
+    groups = ((heading, _commands((of[name] for name in names), "jailpf")) for heading, names in GROUPS.items())
+    return "\n\n".join(f"## {heading.capitalize()}\n\n{_sections(parts)}" for heading, parts in groups)
 
 
 def _commands(found: Iterable[Command], prefix: str) -> Iterator[tuple[str, str]]:

@@ -13,13 +13,13 @@ complete jailpf \
         'c/--pf=/(pfctl simulated)/' \
         'c/--run=/d/' \
         'c/--plans=/d/' \
-        'c/--main=/f/' \
-        'c/--interfaces=/f/' \
         'c/--from=/d/' \
         'c/--to=/d/' \
+        'c/--main=/f/' \
+        'c/--interfaces=/f/' \
+        'c/--html=/f/' \
         'c/--file=/f/' \
         'c/--sort=/(packets bytes states)/' \
-        'c/--html=/f/' \
         'c/--jail=/`jailpf list --names`/' \
         'c/--promises=/f/' \
         'c/--into=/d/' \
@@ -29,39 +29,39 @@ complete jailpf \
         'n/--pf/(pfctl simulated)/' \
         'n/--run/d/' \
         'n/--plans/d/' \
-        'n/--main/f/' \
-        'n/--interfaces/f/' \
         'n/--from/d/' \
         'n/--to/d/' \
+        'n/--main/f/' \
+        'n/--interfaces/f/' \
+        'n/--html/f/' \
         'n/--file/f/' \
         'n/--sort/(packets bytes states)/' \
-        'n/--html/f/' \
         'n/--jail/`jailpf list --names`/' \
         'n/--promises/f/' \
         'n/--into/d/' \
-        'p/1/(prestart created poststop load unload reload sync render check diff table status list trace reach pf plan promises log top map metrics watch fleet init import attach detach new doctor plugins plugin schema)/' \
-        'n/prestart/`jailpf list --names`/' \
-        'n/created/`jailpf list --names`/' \
-        'n/poststop/`jailpf list --names`/' \
+        'p/1/(init new import attach detach check plan render diff load unload reload sync watch table trace reach promises map list status doctor log top metrics prestart created poststop fleet pf plugins plugin schema)/' \
+        'n/new/`jailpf list --names`/' \
+        'n/import/(appjail bastille cbsd iocage jail.conf pf.conf pfrule podman pot)/' \
+        'n/attach/`jailpf list --names`/' \
+        'n/detach/`jailpf list --names`/' \
+        'n/check/`jailpf list --names`/' \
+        'n/plan/`jailpf list --names`/' \
+        'n/render/`jailpf list --names`/' \
+        'n/diff/`jailpf list --names`/' \
         'n/load/`jailpf list --names`/' \
         'n/unload/`jailpf list --names`/' \
         'n/reload/`jailpf list --names`/' \
         'n/sync/`jailpf list --names`/' \
-        'n/render/`jailpf list --names`/' \
-        'n/check/`jailpf list --names`/' \
-        'n/diff/`jailpf list --names`/' \
         'n/table/`jailpf list --names`/' \
-        'n/status/`jailpf list --names`/' \
         'n/trace/`echo inet inet6 tcp udp sctp icmp icmp6 from to port on jail host ext_ip4 ext_ip6`/' \
         'n/reach/`jailpf list --names`/' \
-        'n/pf/(check print)/' \
-        'n/plan/`jailpf list --names`/' \
+        'n/status/`jailpf list --names`/' \
         'n/log/`jailpf list --names`/' \
+        'n/prestart/`jailpf list --names`/' \
+        'n/created/`jailpf list --names`/' \
+        'n/poststop/`jailpf list --names`/' \
         'n/fleet/d/' \
-        'n/import/(appjail bastille cbsd iocage jail.conf pf.conf pfrule podman pot)/' \
-        'n/attach/`jailpf list --names`/' \
-        'n/detach/`jailpf list --names`/' \
-        'n/new/`jailpf list --names`/' \
+        'n/pf/(check print)/' \
         'n/plugin/(new)/' \
         'n/schema/(jail host)/' \
         'n/check/f/' \

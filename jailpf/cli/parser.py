@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from jailpf import __version__
 from jailpf.cli import usage
-from jailpf.cli.commands import COMMANDS, Command, Option
+from jailpf.cli.commands import COMMANDS, GROUPS, Command, Option
 from jailpf.declare.settings import DEFAULT_FILE, DEFAULT_RUN
 from jailpf.state.rundir import PLANS
 
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 DEFAULTS = {"file": DEFAULT_FILE, "run": DEFAULT_RUN, "plans": "", "pf": "", "verbose": False, "json": False}
 
 
-STATUSES = (
-    "The exit status is 0 when all is well, 1 when something was looked for and found, and 64 to 78, as in sysexits(3), for errors; "
-    "jailpf(8) tells more."
-)
+STATUSES = "exit status: 0 fine, 1 something was found, 64 to 78 an error; see jailpf(8)"
 WITH_VALUE = {"-c", "--pf", "--plans", "--run"} | {
     flag
     for command in COMMANDS
@@ -39,6 +36,31 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One error, with the status of sysexits(3)."""
         raise usage.explained(self, message, _Parser.words)
+
+
+class _Root(_Parser):
+    """The parser of the whole command line: its help lists the commands in groups, before the options."""
+
+    def format_help(self) -> str:
+        """The text of `jailpf --help`."""
+        formatter = self._get_formatter()
+        formatter.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
+        formatter.add_text(self.description)
+        for group in reversed(self._action_groups):
+            actions = group._group_actions
+            if actions and isinstance(actions[0], argparse._SubParsersAction):
+                of = {choice.dest: choice for choice in actions[0]._choices_actions}
+                for heading, names in GROUPS.items():
+                    formatter.start_section(heading)
+                    formatter.add_arguments([of[name] for name in names])
+                    formatter.end_section()
+        for group in self._action_groups:
+            actions = [each for each in group._group_actions if not isinstance(each, argparse._SubParsersAction)]
+            formatter.start_section(group.title)
+            formatter.add_arguments(actions)
+            formatter.end_section()
+        formatter.add_text(self.epilog)
+        return formatter.format_help()
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -95,13 +117,17 @@ def parted(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 def build() -> argparse.ArgumentParser:
     """The whole parser, for parsing, for completions and for the man page's test."""
-    parser = _Parser(
+    parser = _Root(
         "jailpf",
-        description="The firewall follows the jail.",
+        usage="jailpf [options] COMMAND ...",
+        description="The firewall follows the jail: pf rules from one small file for each jail.",
         parents=[_common()],
-        epilog=f"jailpf COMMAND --help shows its arguments. {STATUSES} The files: jailpf.toml(5).",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"help on a command: jailpf COMMAND --help; on the files: jailpf.toml(5)\n{STATUSES}",
     )
-    parser.add_argument("--version", action="version", version=f"jailpf {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"jailpf {__version__}", help="print the version and exit"
+    )
     _add(parser, COMMANDS, "jailpf")
     return parser
 
@@ -111,9 +137,11 @@ def _add(parser: argparse.ArgumentParser, commands: Iterable[Command], prefix: s
     for command in commands:
         one = sub.add_parser(
             command.name, help=command.help, description=command.help[:1].upper() + command.help[1:] + ".",
-            epilog=f"example: {command.example}. {STATUSES}", parents=[_common()],
+            epilog=f"example: {command.example}\n{STATUSES}", parents=[_common()], usage=_usage(command, prefix),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
         one.prog = f"{prefix} {command.name}"
+        one._positionals.title = "arguments"
         if command.json:
             one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for programs")
         for option in command.options:
@@ -123,6 +151,14 @@ def _add(parser: argparse.ArgumentParser, commands: Iterable[Command], prefix: s
         else:
             module, _, function = command.target.partition(":")
             one.set_defaults(module=module, function=function, command=command.name)
+
+
+def _usage(command: Command, prefix: str) -> str:
+    """The first line of a command's help."""
+    shapes = {"": "{}", "?": "[{}]", "*": "[{} ...]", "+": "{} ..."}
+    words = [one for one in command.options if not one.flags[0].startswith("-")]
+    named = [shapes[str(one.nargs or "")].format(one.metavar or "|".join(one.choices)) for one in words]
+    return " ".join([prefix, command.name, "[options]", *(["COMMAND ..."] if command.subcommands else named)])
 
 
 def _option(parser: argparse.ArgumentParser, option: Option) -> None:
@@ -157,14 +193,15 @@ def importers() -> list[str]:
 
 
 def _common() -> _Parser:
-    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    parser = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = parser.add_argument_group("options of every command")
     common.add_argument("-c", dest="file", metavar="FILE", help=f"the settings (default {DEFAULT_FILE})")
-    common.add_argument("--pf", choices=("pfctl", "simulated"), help="which pf to drive, whatever the settings say")
+    common.add_argument("--pf", choices=("pfctl", "simulated"), help="the pf to use, whatever the settings say")
     common.add_argument("--run", metavar="DIR", help=f"the run directory (default {DEFAULT_RUN})")
     common.add_argument(
         "--plans",
         metavar="DIR",
-        help=f"where compiled rules outlive the boot (default {PLANS}, DIR/plans with --run DIR)",
+        help=f"where compiled rules are kept across reboots (default {PLANS}, or DIR/plans with --run DIR)",
     )
-    common.add_argument("-v", "--verbose", action="store_true", help="show every program that is run")
-    return common
+    common.add_argument("-v", "--verbose", action="store_true", help="show every program that jailpf runs")
+    return parser

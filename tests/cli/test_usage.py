@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jailpf.cli import main, parser
-from jailpf.cli.commands import COMMANDS
+from jailpf.cli.commands import COMMANDS, GROUPS
 from jailpf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_help_names_exit_statuses_and_the_man_page(capsys: pytest.CaptureFixture
         with pytest.raises(SystemExit):
             parser.parse([command.name, "--help"])
         said = " ".join(capsys.readouterr().out.split())
-        assert "The exit status is 0" in said
+        assert "exit status: 0" in said
         assert "jailpf(8)" in said
 
 
@@ -105,3 +105,10 @@ def test_the_words_of_trace_are_looked_at_before_pf(
     (tmp_path / "jails/web.toml").write_text("[service.http]\nport = 80\n")
     assert main(["-c", str(tmp_path / "jailpf.toml"), "trace", *line.split()]) == 64
     assert said in capsys.readouterr().err
+
+
+def test_help_lists_every_command_in_one_group() -> None:
+    """In the order in which the commands are declared."""
+    assert [name for names in GROUPS.values() for name in names] == [one.name for one in COMMANDS]
+    shown = parser.build().format_help()
+    assert all(f"\n{heading}:\n" in shown for heading in GROUPS)
