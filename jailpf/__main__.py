@@ -1,7 +1,11 @@
-"""`python -IS FILE`, `python -I -m jailpf`, and the program `jailpf`: the short way of a hook first, everything else by argparse."""
+"""`jailpf-hook`, `python -IS FILE`, `python -I -m jailpf`, and the program `jailpf`: the short way of a hook first, everything else by argparse."""
 
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main() -> int:
@@ -20,6 +24,11 @@ def main() -> int:
         import site
 
         site.main()
+    if sys.argv[1:2] == ["-m"]:  # the hooks' program of a manager that calls none by name, such as Podman's
+        from importlib import import_module
+
+        run: Callable[[list[str]], int] = import_module(sys.argv[2]).run
+        return run(sys.argv[3:])
     from jailpf.cli import main as whole
 
     return whole(sys.argv[1:])

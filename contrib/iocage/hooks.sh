@@ -16,7 +16,7 @@ LC_ALL=C
 export PATH LC_ALL
 
 IOCAGE=/usr/local/bin/iocage
-JAILPF=/usr/local/bin/jailpf
+JAILPF=/usr/local/bin/jailpf-hook
 
 usage() {
     echo "usage: $0 show|set|unset [-n] [-d] JAIL" >&2

@@ -19,7 +19,7 @@ LC_ALL=C
 export PATH LC_ALL
 
 # The only place to change these: the environment is not asked.
-JAILPF=/usr/local/bin/jailpf
+JAILPF=/usr/local/bin/jailpf-hook
 JAILS=/usr/local/etc/jailpf/jails
 PFCTL=/sbin/pfctl
 

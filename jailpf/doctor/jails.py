@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.lifecycle.session import Session
+
+_VERSIONED = re.compile(r"/python3(\.\d+)?(/|$)")
 
 
 def declarations(session: Session) -> Iterator[Finding]:
@@ -154,13 +157,20 @@ def _hooks(session: Session, names: list[str], *, declared: bool) -> Iterator[Fi
     for weak in dict.fromkeys(result.weak for result in results if result.weak and declared):
         yield Finding("fine", weak, "a jail whose declaration is broken runs, and nothing is let in to it")
     for result in results:
-        if result.wrong and (declared or result.attached):
+        about = f"the hook lines of {result.jail} in {result.file}"
+        if gone := [file for file in result.programs if not os.path.exists(file)] * (session.settings.pf == "pfctl"):
+            why = "the jail does not start, or starts without its rules, and leaves them behind"
+            yield Finding("error", f"{about} run {gone[0]}, which is not there", why, f"jailpf attach {result.jail}")
+        elif result.wrong and (declared or result.attached):
             why = "the jail starts without its rules, or leaves them behind"
             what = f"{result.file} does not call jailpf for {result.jail} as it should: {', '.join(result.wrong)}"
             yield Finding("error" if declared else "warning", what, why, f"jailpf attach {result.jail}")
+        elif result.changed and (named := next(filter(_VERSIONED.search, result.programs), "")):
+            why = "an upgrade to another Python takes it away, and then the jail does not start"
+            yield Finding("warning", f"{about} name {named}", why, f"jailpf attach {result.jail}")
         elif result.changed and declared:
-            what = f"the hook lines of {result.jail} in {result.file} are of an older form"
-            yield Finding("warning", what, "what edits that file next may drop them", f"jailpf attach {result.jail}")
+            why = "what edits that file next may drop them"
+            yield Finding("warning", f"{about} are of an older form", why, f"jailpf attach {result.jail}")
 
 
 def loaded(session: Session) -> Iterator[Finding]:

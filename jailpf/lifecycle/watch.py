@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-from jailpf.system import spawn
+from jailpf.system import itself, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def main(arguments: list[str]) -> int:
     if pid_file < 0:
         print("jailpf: another watch runs already", file=sys.stderr)
         return 75
-    jailpf = [sys.executable, "-I", "-m", "jailpf", "-c", file, "--run", run, *options]
+    jailpf = [*itself.command(), "-c", file, "--run", run, *options]  # not this Python, which may be upgraded away
 
     def jails() -> dict[str, int] | None:
         status, out, _ = _ask([jls, "jid", "name"])
@@ -204,7 +204,7 @@ def main(arguments: list[str]) -> int:
             os.unlink(os.path.join(run, "watch.pid"))
             if end.again:
                 say("reading the settings again")
-                os.execv(sys.executable, [*jailpf, "watch"])  # noqa: S606 - no shell
+                os.execv(jailpf[0], [*jailpf, "watch"])  # noqa: S606 - no shell
             return 0
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Result:
     """What was done for one jail, or would be. diff: unified, "" when nothing changes; done: sentences for the user.
 
-    wrong: what was wrong with its hooks before; attached: whether any line of ours was there; weak: what no
-    hook of this manager can do.
+    wrong: what was wrong with its hooks before; attached: whether any line of ours was there; programs: the files that
+    those run; weak: what no hook of this manager can do.
     """
 
     jail: str
@@ -39,6 +39,7 @@ class Result:
     changed: bool
     wrong: tuple[str, ...]
     attached: bool
+    programs: tuple[str, ...]
     weak: str
     done: tuple[str, ...]
 
@@ -187,6 +188,7 @@ def _result(change: Change, verb: str, dry_run: bool) -> Result:
         changed=change.changed,
         wrong=change.wrong,
         attached=change.attached,
+        programs=change.programs,
         weak=change.weak,
         done=tuple(done),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, Place
 from jailpf.managers.attach.diffs import unified
-from jailpf.managers.attach.lines import called
+from jailpf.managers.attach.lines import called, programs
 from jailpf.managers.attach.planning import Change, Plan
 from jailpf.managers.attach.replacing import backup_of
 from jailpf.managers.hooks import FileHooks
@@ -48,6 +48,7 @@ class FilesPlan(Plan):
             without = one.detached(old, _text(_backup(file)))
             change.attached |= without != old
             new = without if remove else one.attached(old)
+            change.programs = tuple(dict.fromkeys((*change.programs, *programs(old or ""))))
             old_calls, new_calls = old_calls + called(old or ""), new_calls + called(new or "")
             if not remove and one.mode & 0o100 and os.path.isfile(file) and not os.access(file, os.X_OK):
                 raise ConfigError("is not executable, so nothing runs it", Place(file), "chmod +x, or take it away")

@@ -91,6 +91,7 @@ class IncludePlan(Plan):
             raise ConfigError(f"no block of {name} is found", Place(top))
         change.attached = check.attached(before[name]) or with_include(old, "", included) != old
         change.wrong = check.wrong(before[name], name, wanted)
+        change.programs = check.programs(before[name])
         self.planned.append((top, jail, wanted, change, before))
         return change
 

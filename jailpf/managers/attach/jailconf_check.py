@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, Place
 from jailpf.managers import parameters
+from jailpf.managers.attach import lines
 from jailpf.managers.attach.lines import ours
 from jailpf.managers.attach.replaced import without
 from jailpf.managers.jailconf_text import OutlineError, includes, line_of, outline
@@ -82,6 +83,11 @@ def _other_pf(known: Parameters, verb: str) -> str:
 def attached(known: Parameters) -> bool:
     """Whether a jail runs any hook of ours."""
     return bool(_ours(known))
+
+
+def programs(known: Parameters) -> tuple[str, ...]:
+    """The files that a jail's hooks of ours run."""
+    return lines.programs("\n".join(value for _, value in _ours(known)))
 
 
 def must_agree(before: Jails, after: Jails, file: str, loads: str = "") -> None:

@@ -83,6 +83,7 @@ class JailConfPlan(Plan):
         change = Change(jail.name, manager, file)
         change.attached = check.attached(known)
         change.wrong = check.wrong(known, name, wanted)
+        change.programs = check.programs(known)
         block = self._block(file, name)
         inside = calls_in(block)
         outside = check.calls(known)

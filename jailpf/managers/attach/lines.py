@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from typing import TYPE_CHECKING
 
-import jailpf
 from jailpf.declare.settings import DEFAULT_FILE, DEFAULT_RUN
 from jailpf.errors import ConfigError
+from jailpf.system import itself
 
 if TYPE_CHECKING:
     from jailpf.declare.settings import Settings
@@ -19,7 +17,7 @@ Hooks = tuple[tuple[str, str], ...]
 
 _SAFE = re.compile(r"/[A-Za-z0-9_./+:@,-]*")
 _OURS = re.compile(
-    r"(?:\S*/jailpf|\S*/python[\w.]* (?:-I -m jailpf|-IS \S*/jailpf/__main__\.py))(?: (?:-c|--run|--plans|--pf) \S+| -v)*"
+    r"(?:\S*/jailpf(?:-hook)?|\S*/python[\w.]* (?:-I -m jailpf|-IS \S*/jailpf/__main__\.py))(?: (?:-c|--run|--plans|--pf) \S+| -v)*"
     r" (?:prestart|created|poststop)(?: \x22?(?:\$\w+|\$\{\w+\}|[^\s$;&|\x22]+)\x22?)?"
 )
 
@@ -40,13 +38,11 @@ def hook_command(settings: Settings, verb: str, name: str) -> str:
 
     Raises ConfigError for a path that jail(8), /bin/sh or a manager's sed(1) would take for something else.
     """
-    # By its file and without site-packages: nothing of the environment counts, and it starts in two thirds of the time
-    # that `-I -m jailpf` takes (make bench). What needs more than the standard library asks for it (__main__.py).
-    words = [sys.executable, "-IS", os.path.join(os.path.dirname(jailpf.__file__), "__main__.py")]
+    words = itself.command()
     words += ["-c", settings.file] if settings.file != DEFAULT_FILE else []
     words += ["--run", settings.run] if settings.run != DEFAULT_RUN else []
     words += ["--plans", settings.plans] if settings.plans else []
-    for path in (words[0], words[2], *words[4::2]):
+    for path in (word for word in words if not word.startswith("-")):
         if not _SAFE.fullmatch(path):
             raise ConfigError(
                 f"{path!r} cannot stand in a hook line", None, "use a path without blanks, quotes, '=' and '$'"
@@ -62,6 +58,12 @@ def is_hook_command(command: str) -> bool:
 def called(text: str) -> list[str]:
     """What hook commands of ours stand in a text, as "VERB NAME", sorted: whatever program and settings they name."""
     return sorted(" ".join(found[0].replace('"', "").split()[-2:]) for found in _OURS.finditer(text))
+
+
+def programs(text: str) -> tuple[str, ...]:
+    """The files that hook commands of ours in a text run: a launcher, or a Python and what it is given."""
+    words = [found[0].split() for found in _OURS.finditer(text)]
+    return tuple(dict.fromkeys(word for each in words for word in (each[0], each[2] * (each[1] == "-IS")) if word))
 
 
 def ours(command: str) -> bool:

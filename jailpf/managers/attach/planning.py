@@ -25,6 +25,7 @@ class Change:
     """One jail's change: its file, a unified diff ("" for none), and sentences about it.
 
     wrong: what is wrong with its hooks now, () when they call jailpf as they should, in any form; attached: whether any line of ours is there now;
+    programs: the files that those run;
     weak: as of the manager's hooks; taken: the lines of what jailpf replaces that are taken out, or put back.
     """
 
@@ -34,6 +35,7 @@ class Change:
     diff: str = ""
     wrong: tuple[str, ...] = ()
     attached: bool = False
+    programs: tuple[str, ...] = ()
     weak: str = ""
     taken: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,11 +43,9 @@ STAGES = {
 }
 OPTIONS = ("-c", "--run", "--plans")
 FRONT = """\
-#!{python} -I
+#!/bin/sh
 # What jailpf's hooks of hooks_dir run: `jailpf attach` made it, `jailpf detach` takes it away.
-from jailpf_adapters.podman.hook import run
-
-raise SystemExit(run())
+exec {command} -m jailpf_adapters.podman.hook "$@"
 """
 
 
@@ -94,7 +91,8 @@ class Podman(Adapter):
 
     def hooks(self, jail: Jail) -> FileHooks | None:  # noqa: ARG002
         """Three files in hooks_dir and the program that they call: for all containers that have the annotation."""
-        files = [_whole(self.own.front, FRONT.format(python=sys.executable), 0o755)]
+        command, _ = self._command("created")
+        files = [_whole(self.own.front, FRONT.format(command=command), 0o755)]
         files += [
             _whole(f"{self.own.hooks_dir}/{file}.json", self._hook(stage, verb))
             for file, (stage, verb) in STAGES.items()
@@ -116,8 +114,7 @@ class Podman(Adapter):
             yield importing.declared(self, name, found, heading=heading)
 
     def _hook(self, stage: str, verb: str) -> str:
-        words = hook_command(self.settings, verb, "x").split()[:-2]
-        options = words[next((at for at, word in enumerate(words) if word in OPTIONS), len(words)) :]
+        _, options = self._command(verb)
         hook = {
             "version": "1.0.0",
             "hook": {"path": self.own.front, "args": ["oci-hook", *options, verb]},
@@ -125,6 +122,12 @@ class Podman(Adapter):
             "stages": [stage],
         }
         return json.dumps(hook, indent=1) + "\n"
+
+    def _command(self, verb: str) -> tuple[str, list[str]]:
+        """What runs jailpf, and its options."""
+        words = hook_command(self.settings, verb, "x").split()[:-2]
+        at = next((at for at, word in enumerate(words) if word in OPTIONS), len(words))
+        return " ".join(words[:at]), words[at:]
 
     def _of_hook(self, name: str) -> Container | None:
         try:

@@ -54,14 +54,14 @@ def state_file(folder: str, name: str) -> str:
     return f"{folder}/podman/{name}.json"
 
 
-def run() -> int:
-    """The hook. Raises nothing: 78 for a state that cannot be read."""
+def run(arguments: list[str]) -> int:
+    """The hook, by `jailpf-hook -m`. Raises nothing: 78 for a state that cannot be read."""
     try:
-        words = main(sys.argv[1:], sys.stdin.read())
+        words = main(arguments, sys.stdin.read())
     except ValueError as wrong:
         print(f"jailpf: the container's state: {wrong}", file=sys.stderr)
         return 78
     if words:
         os.environ[WITHIN] = "1"
-        os.execv(sys.executable, [sys.executable, "-I", "-m", "jailpf", *words])  # noqa: S606 - no shell
+        os.execv(sys.executable, [sys.executable, "-IS", sys.argv[0], *words])  # noqa: S606 - no shell
     return 0

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-import sys
+import shlex
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 from jailpf.managers.attach import attach, detach
 from jailpf.managers.building import jail_of
 from jailpf.plugin import ConfigError, Place, Published, Unread
+from jailpf.system import itself
 from jailpf_adapters.podman import hook, published
 from jailpf_adapters.podman.container import of_json
 
@@ -104,7 +106,10 @@ def test_attach_writes_the_hooks_for_all_containers_once(podman: Host) -> None:
     }  # fmt: skip
     front = podman.root / "libexec/jailpf/oci-hook"
     assert front.stat().st_mode & 0o777 == 0o755
-    assert front.read_text().startswith(f"#!{sys.executable} -I\n")
+    program = shlex.join(itself.command())
+    assert front.read_text().endswith(f'exec {program} -m jailpf_adapters.podman.hook "$@"\n')
+    done = subprocess.run([front, "oci-hook", "created"], input="{", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr[:31]) == (78, "jailpf: the container's state: ")
     assert all(one["hook"]["path"] == str(front) for one in hooks.values())
     settings = ["-c", f"{podman.root}/jailpf/jailpf.toml", "--run", f"{podman.root}/run"]
     assert hooks["50-jailpf.json"]["hook"]["args"] == ["oci-hook", *settings, "created"]

@@ -1,23 +1,21 @@
 from __future__ import annotations
 
 import os
-import sys
+import shlex
 from pathlib import Path
 
 import pytest
 from stand_ins.host import HERE, Host
 
-import jailpf
 from jailpf.errors import ConfigError, NoJailError, PermissionDeniedError, TryAgainError
 from jailpf.managers.attach import attach, detach, replacing
 from jailpf.managers.attach.jailconf_check import who_replaces
 from jailpf.managers.attach.jailconf_edit import applied, blocks_of, edits, stripped
 from jailpf.managers.attach.lines import ours
 from jailpf.managers.jailconf_text import Block
+from jailpf.system import itself
 
 HOOKS = (("prepare", "prestart"), ("created", "created"), ("poststop", "poststop"))
-
-MAIN = str(Path(jailpf.__file__).with_name("__main__.py"))
 
 COMMENTED = """# the host's defaults
 exec.clean; // really
@@ -47,7 +45,7 @@ def line(host: Host, hook: str, verb: str) -> str:
 
 
 def command(host: Host, verb: str, name: str = "$name") -> str:
-    return f"{sys.executable} -IS {MAIN} -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
+    return f"{shlex.join(itself.command())} -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
 
 
 def values(host: Host, jail: str, hook: str) -> list[str]:
@@ -295,12 +293,12 @@ def test_a_file_reached_by_a_link_is_replaced_where_it_is(host: Host) -> None:
     (host.root / "etc/jail.conf").symlink_to(real)
     attach(host.adapters, ["web"])
     assert (host.root / "etc/jail.conf").is_symlink()
-    assert "jailpf/__main__.py" in Path(real).read_text()
+    assert command(host, "prestart") in Path(real).read_text()
 
 
 def test_a_path_that_cannot_stand_in_a_hook_line_is_refused(host: Host, monkeypatch) -> None:
     host.jail_conf(COMMENTED)
-    monkeypatch.setattr(sys, "executable", "/opt/my python/bin/python3")
+    monkeypatch.setattr(itself, "command", lambda: ["/opt/my python/bin/jailpf-hook"])
     with pytest.raises(ConfigError, match="cannot stand in a hook line; use a path without blanks"):
         attach(host.adapters, ["web"])
 
@@ -314,6 +312,7 @@ def test_13_2_is_attached_as_well(host: Host) -> None:
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
+        ("/usr/local/bin/jailpf-hook created $name", True),
         ("/usr/local/bin/jailpf created $name", True),
         ("/usr/local/bin/python3.11 -IS /usr/local/lib/python3.11/site-packages/jailpf/__main__.py prestart web", True),
         ("/usr/local/bin/python3.11 -I -m jailpf -c /x --run /y poststop ${name}", True),

@@ -2,24 +2,22 @@ from __future__ import annotations
 
 import json
 import os
-import sys
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from stand_ins.host import HERE
 
-import jailpf
 from jailpf.declare.foreign import guarded
 from jailpf.errors import ConfigError, PermissionDeniedError, PluginError, UsageError
 from jailpf.managers.attach import attach, detach
 from jailpf.managers.attach.new import new, write_new
 from jailpf.plugin import Adapter, FileHooks, HookFile, Jail
+from jailpf.system import itself
 
 if TYPE_CHECKING:
     from stand_ins.host import Host
-
-MAIN = str(Path(jailpf.__file__).with_name("__main__.py"))
 
 BASTILLE = """web {
   enforce_statfs = 2;
@@ -36,7 +34,7 @@ BASTILLE = """web {
 
 
 def command(host: Host, verb: str, name: str) -> str:
-    return f"{sys.executable} -IS {MAIN} -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
+    return f"{shlex.join(itself.command())} -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
 
 
 def test_a_jail_conf_of_its_own_gets_one_include_below_the_block(host: Host) -> None:
