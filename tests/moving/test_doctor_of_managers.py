@@ -28,6 +28,25 @@ def test_a_jail_whose_hooks_do_not_call_jailpf_is_found(host: Host, jailpf: Run)
     assert "jailpf attach web" not in [one["mend"] for one in found(host, jailpf)]
 
 
+def test_hook_lines_that_an_upgrade_would_kill_or_has_killed_are_found(host: Host, jailpf: Run) -> None:
+    """Those of earlier versions name a Python and a file of its: warned of while they are there, an error when they are gone."""
+    python, main = (host.file(f"local/{name}", "") for name in ("bin/python3.11", "lib/python3.11/jailpf/__main__.py"))
+    verbs = (("prepare", "prestart"), ("created", "created"), ("poststop", "poststop"))
+    lines = "".join(f'\texec.{hook} += "{python} -IS {main} {verb} $name";\n' for hook, verb in verbs)
+    host.jail_conf(f"web {{\n\tip4.addr = 172.16.15.29;\n{lines}}}\n")
+    host.file("jailpf/jails/web.toml", WEB)
+
+    def told() -> list[tuple[str, str]]:
+        return [(one["level"], one["what"].split(" in ")[1]) for one in found(host, jailpf) if "hook lines" in one["what"]]
+
+    file = host.root / "etc/jail.conf"
+    assert told() == [("warning", f"{file} name {python}")]
+    Path(main).unlink()
+    assert told() == [("error", f"{file} run {main}, which is not there")]
+    jailpf("attach", "web")
+    assert told() == []
+
+
 def test_a_declaration_without_a_jail_is_found(host: Host, jailpf: Run) -> None:
     """Its file does nothing."""
     host.file("jailpf/jails/ghost.toml", WEB + '[jail]\nip4 = "10.0.0.1"\n')
