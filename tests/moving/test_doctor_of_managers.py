@@ -37,7 +37,9 @@ def test_hook_lines_that_an_upgrade_would_kill_or_has_killed_are_found(host: Hos
     host.file("jailpf/jails/web.toml", WEB)
 
     def told() -> list[tuple[str, str]]:
-        return [(one["level"], one["what"].split(" in ")[1]) for one in found(host, jailpf) if "hook lines" in one["what"]]
+        return [
+            (one["level"], one["what"].split(" in ")[1]) for one in found(host, jailpf) if "hook lines" in one["what"]
+        ]
 
     file = host.root / "etc/jail.conf"
     assert told() == [("warning", f"{file} name {python}")]
