@@ -10,7 +10,6 @@ from jailpf.errors import JailpfError, Problem
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.model import Ruleset
     from jailpf.pf import Loaded
@@ -20,14 +19,13 @@ if TYPE_CHECKING:
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
     from jailpf.insight.kept import unkept
-    from jailpf.lifecycle import conflicts, denied, indoors, listeners, next_start, outside, published, silent
+    from jailpf.lifecycle import conflicts, indoors, listeners, next_start, outside, published, silent
     from jailpf.lifecycle.prepare import prepare
 
     names = options.jails or session.jails.declared()
     errors: list[Problem] = []
     warnings: list[Problem] = []
     records: list[Record] = []
-    prepared_ones: list[Prepared] = []
     parts = empty = 0
     status = 0
     main = _main(session, errors)
@@ -43,7 +41,6 @@ def check(session: Session, options: Namespace) -> int:
             parts += 1
             continue
         records.append(prepared.record)
-        prepared_ones.append(prepared)
         if not (prepared.services.services or prepared.services.declarations):
             empty += 1
             remedy = "add a [service.NAME]; right if the jail is only to go out as [host] of jailpf.toml says"
@@ -61,7 +58,6 @@ def check(session: Session, options: Namespace) -> int:
             errors += beaten
             status = status or 69
     everyone = [*records, *_others(session, records, options.jails)]
-    warnings += denied.beaten(session, prepared_ones)
     warnings += published.everything(session)[1]
     warnings += dict.fromkeys(published.let_in(session, names))
     conflicting = conflicts.check_all(session, everyone, options.jails)

@@ -21,10 +21,17 @@ def lay_out(
 ) -> tuple[list[Anchor], list[Problem]]:
     """(anchors in the order of loading, what has no place). A table goes into each anchor that uses it.
 
-    inline: a table as this release's pfctl can read it.
+    What is denied stands in an anchor above those of all jails, and once more with the jail's own rules, which are so one
+    transaction with it. inline: a table as this release's pfctl can read it.
     """
     anchors, problems = [], []
     anywhere = _used_by(rules)
+    denied = [rule for rule in rules if rule.action == "block" and rule.order == "first"]
+    if denied and (path := settings.layout.above(jail.name)):
+        used = _used_by(denied)
+        lines = [table_text(inline(table)) for table in tables if table.name in used]
+        lines += [rule_text(rule) for rule in denied]
+        anchors.append(Anchor(path, "\n".join(lines) + "\n"))
     for path, sections in settings.layout.in_load_order(jail.name):
         inside = [rule for section in SECTIONS if section in sections for rule in rules if rule.section == section]
         used = _used_by(inside)

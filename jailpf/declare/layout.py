@@ -26,6 +26,9 @@ LAYOUTS: dict[str, dict[Section, str]] = {
 
 CALLS = {"nat": "nat-anchor", "binat": "binat-anchor", "rdr": "rdr-anchor", "filter": "anchor"}
 """section -> the word of pf.conf that calls anchors in it."""
+ABOVE = "-deny."
+"""What the name of an anchor begins with whose rules stand above those of all jails: pf asks the children of a folder in
+strcmp() order, and no jail's own anchor begins with "-" (facts.md section 3)."""
 OLDER = "allow/{jail}"
 """Mail Toaster's word before November 2024: pf.conf may call this one, and rules may still be loaded there."""
 PF_CONF = "/etc/pf.conf"
@@ -48,8 +51,25 @@ class Layout:
 
     def path(self, section: Section, jail: str) -> str:
         """The anchor of a jail for a section, "" when the layout has none."""
-        template = self.paths.get(section)
-        return template.replace("{jail}", component(jail, LIMIT - len(template) + 6)) if template else ""
+        return _filled(self.paths.get(section, ""), jail)
+
+    def above(self, jail: str) -> str:
+        """The anchor for what a jail denies, beside that of its filter rules, "" when there is none."""
+        return _filled(self._above, jail)
+
+    @property
+    def _above(self) -> str:
+        folder, slash, name = self.paths.get("filter", "").rpartition("/")
+        return f"{folder}{slash}{ABOVE}{name}" if name else ""
+
+    def every(self, jail: str) -> list[str]:
+        """All anchors that a jail may have, in the order of loading."""
+        return [*filter(None, [self.above(jail)]), *(path for path, _ in self.in_load_order(jail))]
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """What the paths of all jails' anchors begin with."""
+        return tuple(dict.fromkeys(path.partition("{jail}")[0] for path in (*self.paths.values(), self._above) if path))
 
     def in_load_order(self, jail: str) -> list[tuple[str, list[Section]]]:
         """[(path, its sections)]: what lets in before what redirects, so that nothing is redirected unfiltered."""
@@ -63,6 +83,10 @@ class Layout:
     def parents(self) -> list[tuple[Section, str]]:
         """(section, path of the folder) for the lines of pf.conf: ("nat", "jailpf") ..."""
         return [(section, self.paths[section].rpartition("/")[0]) for section in SECTIONS if section in self.paths]
+
+
+def _filled(template: str, jail: str) -> str:
+    return template.replace("{jail}", component(jail, LIMIT - len(template) + 6))
 
 
 def read_layout(reader: Reader, raw: object) -> Layout | None:

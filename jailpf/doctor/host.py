@@ -52,8 +52,10 @@ def anchors_limit(session: Session) -> Iterator[Finding]:
     limit = session.pf.limit("anchors")
     if limit is None:
         return
-    each = len(set(session.settings.layout.paths.values()))
-    needed = each * len(session.jails.declared())
+    layout = session.settings.layout
+    each = len(set(layout.paths.values()))
+    denying = {layout.above(name) for name in session.jails.declared()}.intersection(session.pf.anchors())
+    needed = each * len(session.jails.declared()) + len(denying)
     others = len(session.pf.anchors())
     if needed + 16 > limit:
         yield Finding(

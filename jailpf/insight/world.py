@@ -111,7 +111,7 @@ def build(
         loaded = text, loaded[1]
     instead = _declared(jails, declared)
     layout = session.settings.layout
-    replaced = {path for name in (*instead, *_undeclared(session, declared)) for path, _ in layout.in_load_order(name)}
+    replaced = {path for name in (*instead, *_undeclared(session, declared)) for path in layout.every(name)}
     listed = [] if declared is True else session.pf.anchors()
     anchors = [session.pf.read(path) for path in listed if path not in replaced]
     pf = rebuild(loaded[0], anchors, loaded[1], topology, session.pf.skipped() if not main else ())

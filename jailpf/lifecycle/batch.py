@@ -52,28 +52,27 @@ def _together(session: Session, changes: list[Change]) -> set[str]:
 
     Labels prove that rules are there, not that they are the new ones: what was loaded before is compared as text.
     """
-    single = [change.record for change in changes if len(change.record.anchors) == 1]
+    parents = {anchor.path.rpartition("/")[0] for change in changes for anchor in change.record.anchors}
     before = {change.record.jail for change in changes if change.before}
-    if len(single) < WORTH:
+    if len(changes) < WORTH or len(parents) != 1:
         return set()
-    parents = {record.anchors[0].path.rpartition("/")[0] for record in single}
     parent = parents.pop()
-    if parents or "jailpf" not in parent.split("/"):
+    if "jailpf" not in parent.split("/"):
         return set()
+    asked = [change.record for change in changes if change.record.anchors]
+    anchors = {anchor.path: anchor.text for record in asked for anchor in record.anchors}
     try:
-        session.pf.load_children(
-            parent, {record.anchors[0].path.rpartition("/")[2]: record.anchors[0].text for record in single}
-        )
+        session.pf.load_children(parent, {path.rpartition("/")[2]: text for path, text in anchors.items()})
         there = set(session.pf.anchors(parent))
-        found = {
-            label
-            for count in session.pf.labels([record.anchors[0].path for record in single])
-            for label in count.labels
-        }
+        found = {label for count in session.pf.labels(list(anchors)) for label in count.labels}
     except (JailpfError, OSError):
         return set()  # one bad file keeps all out; one by one, only its own jail fails
     loaded = [
-        record for record in single if record.labels and record.anchors[0].path in there and set(record.labels) <= found
+        record
+        for record in asked
+        if record.labels
+        and there.issuperset(anchor.path for anchor in record.anchors)
+        and found.issuperset(record.labels)
     ]
     return {record.jail for record in loaded if record.jail not in before or _is_new(session, record)}
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def close(session: Session, name: str) -> bool:
-    """Load what blocks all packets to the jail's addresses, where its manager looks at no exit status; whether it was.
+    """Load what blocks all packets to the jail's addresses, above what other jails let through, where its manager looks at no exit status; whether it was.
 
     Not for jail(8), which removes a jail whose `exec.created` failed: nobody would take the rules away. Not for an address
     that is also the host's or another jail's. `poststop` takes it away, `load` and `sync` replace it.
     """
     settings = session.settings
-    path = settings.layout.path("filter", name)
+    path = settings.layout.above(name)
     found = ask(session.jails.adapters, name)
     if found is None or not found[0].goes_on or not path:
         return False

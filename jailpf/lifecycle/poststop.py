@@ -169,8 +169,7 @@ def by_name(session: Session, name: str) -> None:
             Layout("single", LAYOUTS["single"]),
             open_pf("pfctl", PROGRAMS["pfctl"], session.directory),
         )
-    paths = [path for path, _ in reversed(layout.in_load_order(name))]
-    for path in filter(None, (*paths, layout.twin(name))):
+    for path in filter(None, (*reversed(layout.every(name)), layout.twin(name))):
         pf.unload(path)
     pf.kill("label", jail_label(name))
 

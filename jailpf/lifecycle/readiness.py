@@ -69,6 +69,15 @@ def unevaluated(session: Session, prepared: Prepared, main: Loaded) -> Iterator[
                 None,
                 where_to_add(session, _line(main, section, path.rpartition("/")[0])),
             )
+    above = session.settings.layout.above(prepared.jail.name)
+    if any(anchor.path == above for anchor in prepared.ruleset.anchors):
+        start = f'{CALLS["filter"]} "{above.rpartition("/")[0]}/'
+        called = [line for line in main.rules if line.startswith(start)]
+        if called and not called[0].startswith(f'{start}*"'):
+            what = (
+                f"what {prepared.jail.name} denies ({above}) does not hold for what `{called[0]}` lets through before"
+            )
+            yield Problem(what, None, f'in pf.conf write {start}*" in the place of that line')
 
 
 def lines_missing(session: Session, *, binat: bool = False) -> list[str]:

@@ -84,8 +84,7 @@ class Survey:
         for filter of the layout "split" left rules of a jail that is loaded. Leftovers without rules are none.
         """
         recorded = {anchor.path for record in self.known.values() for anchor in record.anchors}
-        starts = {path.partition("{jail}")[0] for path in self.session.settings.layout.paths.values()}
-        ours = tuple(start for start in starts if "jailpf" in start)
+        ours = tuple(start for start in self.session.settings.layout.starts if "jailpf" in start)
         twins = {
             self.session.settings.layout.twin(name) for name in {*self.known, *self.session.jails.declared()}
         } & self.listed - recorded

@@ -206,7 +206,7 @@ class SimulatedJail:
     def anchors(self) -> dict[str, Loaded]:
         """What pf holds for it: {path: nat, rules, tables}. Empty when nothing is left."""
         layout = self.host.session().settings.layout
-        found = {path: self.host.pf.read(path) for path, _ in layout.in_load_order(self.name)}
+        found = {path: self.host.pf.read(path) for path in layout.every(self.name)}
         return {path: loaded for path, loaded in found.items() if loaded}
 
 

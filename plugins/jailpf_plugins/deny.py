@@ -17,8 +17,8 @@ TCP_UDP = Protocol(("tcp", "udp"))
 class Deny(RuleType):
     """Blocks above all that is let in: who never gets in (`from`), or what the jail never sends (`to`, `proto`, `port`).
 
-    What another jail lets in from everybody, directly, is that jail's own say. The rules of jails stand in the order of their names: what
-    one whose name comes first lets through, no deny of a later one blocks. `check` warns of that.
+    What a jail denies stands in an anchor of its own, `jailpf/-deny.NAME`, which pf asks before those of all jails: it holds
+    whatever another jail lets through. Once more it stands above the jail's own rules.
     """
 
     keyword = "deny"

@@ -1,4 +1,4 @@
-"""A deny that another jail's rules stand above is told, and one that holds is not."""
+"""A deny holds, whatever another jail lets through and whatever that one is called."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jailpf.lifecycle.denied import beaten
+from jailpf.lifecycle import batch
 from jailpf.lifecycle.prepare import prepare
 from jailpf.testing import SimulatedHost
 
@@ -18,56 +18,65 @@ WEB = "[service.a]\nport = 80\n"
 CASES = {
     "out": (WEB + 'from = "jail:ok"\n[deny.x]\nfrom = "jail:OTHER"\n', '[out.a]\nto = "jail:web"\n', "jail:OTHER", ""),
     "from": ('[deny.x]\nto = "jail:OTHER"\n', WEB + 'from = "jail:web"\n', "jail:web", "10.0.0.9"),
+    "direct": ("[deny.x]\nport = 80\n", WEB + "rdr = false\n", "jail:web", "10.0.0.9"),
     "rdr": ('[deny.x]\nfrom = "192.0.2.0/24"\n', WEB + 'rdr.target = "web"\n', "192.0.2.7", "203.0.113.1"),
+    "table": (
+        '[deny.x]\nfrom = "<bad>"\n[table.bad]\naddresses = "192.0.2.0/24"\n',
+        WEB + 'rdr.target = "web"\n',
+        "192.0.2.7",
+        "203.0.113.1",
+    ),
+}
+LAYOUTS = {
+    "single": "",
+    "split": 'layout = "split"\n',
+    "bastille": 'layout = "bastille"\n',
+    "own": 'layout = { filter = "fw/jail-{jail}", nat = "tr/{jail}", rdr = "tr/{jail}" }\n',
 }
 
 
-def _host(folder: Path, mine: str, theirs: str, name: str, *, starts: bool = True) -> SimulatedHost:
-    host = SimulatedHost(folder / "host", settings=HOST)
-    jails = {"ok": ("# nothing\n", "10.0.0.5"), "web": (mine, "10.0.0.2"), name: (theirs, "10.0.0.9")}
-    for start in (False, True)[: 1 + starts]:
-        for jail, (text, address) in jails.items():
-            do = host.start if start else host.declare
-            do(text.replace("OTHER", name), jail, ip4=address, ip6="")
-    return host
+ASKED = [("single", case, name) for case in CASES for name in ("abad", "zbad")] + [
+    (layout, "out", "abad") for layout in LAYOUTS if layout != "single"
+]
 
 
-def _told(host: SimulatedHost, *jails: str) -> list[str]:
-    session = host.session()
-    prepared = [one for jail in jails if (one := prepare(session, jail, created=False))]
-    return host.lines(beaten(session, prepared))
-
-
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("name", ["abad", "zbad"])
-def test_a_deny_is_told_exactly_where_it_does_not_hold(tmp_path: Path, case: str, name: str) -> None:
-    """By traffic: reached where the other's name comes first, and that is told; blocked else, and nothing is."""
+@pytest.mark.parametrize(("layout", "case", "name"), ASKED)
+def test_a_deny_holds_whatever_another_jail_lets_through(tmp_path: Path, layout: str, case: str, name: str) -> None:
+    """By traffic: reached without the deny, blocked with it, also where the other's rules stand first; nothing is left."""
     mine, theirs, source, to = CASES[case]
-    host = _host(tmp_path, mine, theirs, name)
-    first = name < "web"
-    assert bool(host.traffic(source.replace("OTHER", name), 80, to=to or "10.0.0.2")) is first
-    told = _told(host, "web")
-    assert bool(told) is first, told
-    if first:
-        assert told[0].startswith("web.toml:")
-        assert "deny.x does not hold for what abad lets through" in told[0]
-        more = {"out": '[deny.y]\nto = "jail:web"\n', "from": '[deny.y]\nfrom = "jail:web"\n'}.get(case, mine)
-        host.start(theirs + more, name, ip4="10.0.0.9", ip6="")
-        host.traffic(source.replace("OTHER", name), 80, to=to or "10.0.0.2", source_port=41000).is_blocked()
-        assert _told(host, "web") == []
+    source, to = source.replace("OTHER", name), to or "10.0.0.2"
+    host = SimulatedHost(tmp_path / "host", settings=LAYOUTS[layout] + HOST)
+    jails = {"ok": ("# nothing\n", "10.0.0.5"), "web": ("# nothing\n", "10.0.0.2"), name: (theirs, "10.0.0.9")}
+    for start in (False, True):
+        for jail, (text, address) in jails.items():
+            (host.start if start else host.declare)(text, jail, ip4=address, ip6="")
+    assert host.traffic(source, 80, to=to)
+    web = host.start(mine.replace("OTHER", name), "web", ip4="10.0.0.2", ip6="")
+    host.traffic(source, 80, to=to, source_port=41000).is_blocked()
+    assert web.stop() == []
+    assert web.anchors == {}
 
 
-@pytest.mark.parametrize(
-    ("mine", "theirs"),
-    [
-        ('[deny.x]\nfrom = "jail:aaa"\n', "[out.all]\n"),
-        ('[deny.x]\nfrom = "192.0.2.0/24"\n', WEB),
-        ('[deny.x]\nto = "jail:aaa"\n', WEB + "rdr = false\n"),
-        ("[deny.x]\nport = 25\n", "[out.all]\n[service.smtp]\nport = 25\n"),
-        ('[deny.x]\nfrom = "192.0.2.0/24"\nport = 81\n', WEB + 'rdr.target = "web"\n'),
-        (WEB, '[out.a]\nto = "jail:web"\n'),
-    ],
-)
-def test_what_is_another_s_say_or_another_way_is_not_told(tmp_path: Path, mine: str, theirs: str) -> None:
-    """What leaves for outside, what is let in from everybody, and other ports."""
-    assert _told(_host(tmp_path, mine, theirs, "aaa", starts=False), "web", "aaa") == []
+@pytest.mark.parametrize("more", ["", 'anchor "jailpf/*"\n'])
+def test_a_deny_that_pf_conf_asks_too_late_is_refused(tmp_path: Path, more: str) -> None:
+    """prestart: a pf.conf that calls a jail's anchor by its own name before the others, or alone."""
+    calls = "".join(f'{word} "jailpf/web"\n' for word in ("nat-anchor", "rdr-anchor", "anchor"))
+    host = SimulatedHost(tmp_path / "host", settings=HOST, pf_conf=calls + more)
+    assert host.problems(WEB) == []
+    (said,) = host.problems(WEB + '[deny.x]\nfrom = "192.0.2.1"\n')
+    assert said == (
+        'what web denies (jailpf/-deny.web) does not hold for what `anchor "jailpf/web" all` lets through before; '
+        'in pf.conf write anchor "jailpf/*" in the place of that line'
+    )
+
+
+def test_jails_that_deny_are_loaded_together_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one transaction of all their anchors, and none by itself."""
+    host = SimulatedHost(tmp_path / "host", settings=HOST)
+    for number, name in enumerate("abcd"):
+        host.declare(f"[service.a]\nport = {80 + number}\n" + "[deny.x]\nport = 25\n" * (number % 2), name)
+    session = host.session()
+    wanted = [found.record for name in "abcd" if (found := prepare(session, name, created=True))]
+    monkeypatch.setattr(session.pf, "load", lambda *_: pytest.fail("loaded by itself"))
+    batch.install(session, wanted, [], lambda *wrong: pytest.fail(str(wrong)))
+    assert sorted(path for path in host.pf.anchors() if "-deny." in path) == ["jailpf/-deny.b", "jailpf/-deny.d"]
