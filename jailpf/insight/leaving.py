@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jailpf.declare.layout import ABOVE
 from jailpf.insight.rows import few
 from jailpf.pf.simulated import Simulated
 from jailpf.pf.simulated.host.ways import cards
@@ -112,6 +113,6 @@ def _declaration(world: World, path: str, text: str) -> str:
 
 
 def _lost(path: str, rule: Rule) -> str:
-    jail = path.rpartition("/")[2]
+    jail = path.rpartition("/")[2].removeprefix(ABOVE)
     name = next((label.split("/")[2] for label in rule.labels if label.count("/") == 2), "")
     return f"[{name}] of {jail}" if "." in name else f"a {rule.action} rule of {jail}"
