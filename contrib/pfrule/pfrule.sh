@@ -103,7 +103,7 @@ if [ "$operation" = load ] && [ -z "$preview" ] && [ -z "$own" ]; then
         if [ ! -f "$file" ] || [ -L "$file" ]; then
             continue
         elif [ -f "$JAILS/$table.table" ]; then
-            if [ "$file" -nt "$JAILS/$table.table" ]; then
+            if [ -n "$(/usr/bin/find "$file" -newer "$JAILS/$table.table")" ]; then
                 /bin/cp -f "$file" "$JAILS/$table.table"
             fi
         elif "$PFCTL" -q -t "$table" -T show >/dev/null 2>&1; then

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ def variable(name: str, tmp_path: Path) -> str:
     for empty in ("bsd.port.mk", "sys.mk"):
         (tmp_path / empty).touch()
     names = ("PYTHON_PKGNAMEPREFIX=py311-", "PY_FLAVOR=py311")
-    done = run(program("bmake"), "-m", tmp_path, "-f", PORT / "Makefile", *names, "-v", name, cwd=tmp_path)
+    make = program("make" if sys.platform.startswith("freebsd") else "bmake")
+    done = run(make, "-m", tmp_path, "-f", PORT / "Makefile", *names, "-v", name, cwd=tmp_path)
     assert done.stderr == ""
     return done.stdout.strip()
 
@@ -51,8 +53,6 @@ def test_the_version_is_that_of_the_project(project: dict[str, Any], tmp_path: P
 def test_the_dependencies_are_those_of_the_project(project: dict[str, Any], tmp_path: Path) -> None:
     assert depends(variable("RUN_DEPENDS", tmp_path)) == needs(project["dependencies"])
     assert depends(variable("BUILD_DEPENDS", tmp_path)) == needs(project["build"])
-    simulated = project["optional-dependencies"]["simulated"]
-    assert depends(variable("SIMULATED_RUN_DEPENDS", tmp_path)) == needs(simulated)
 
 
 def test_the_oldest_python_is_that_of_the_project(project: dict[str, Any], tmp_path: Path) -> None:
@@ -72,9 +72,11 @@ def test_everything_it_installs_from_contrib_exists(tmp_path: Path) -> None:
         assert list(CONTRIB.glob(script))
 
 
-def test_the_rc_script_of_the_port_is_the_one_in_rc_d() -> None:
-    text = (PORT / "files" / "jailpf.in").read_text()
-    assert text.replace("%%PREFIX%%", "/usr/local") == (CONTRIB / "rc.d" / "jailpf").read_text()
+@pytest.mark.parametrize("name", ["jailpf", "jailpf_watch"])
+def test_the_rc_scripts_of_the_port_are_those_in_rc_d(name: str, tmp_path: Path) -> None:
+    text = (PORT / "files" / f"{name}.in").read_text()
+    assert text.replace("%%PREFIX%%", "/usr/local") == (CONTRIB / "rc.d" / name).read_text()
+    assert name in variable("USE_RC_SUBR", tmp_path).split()
 
 
 def test_the_makefile_is_laid_out_as_ports_are() -> None:

@@ -19,7 +19,7 @@ DAILY = CONTRIB / "periodic" / "daily" / "490.jailpf"
 RC_SUBR = """
 load_rc_config() { . RC_CONF; }
 run_rc_command() {
-    case " start stop restart rcvar $extra_commands " in *" $1 "*) ;; *) exit 64 ;; esac
+    case " start stop restart status rcvar $extra_commands " in *" $1 "*) ;; *) exit 64 ;; esac
     eval "enabled=\\$$rcvar"
     case "$enabled" in [Yy][Ee][Ss]) ;; *) [ "$1" = status ] || exit 0 ;; esac
     eval "\\$${1}_cmd"

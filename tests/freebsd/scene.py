@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from freebsd.jails import INTO, Jail, Kind
 from freebsd.net import CLIENT, CLIENT4, CLIENT6, EXT4, EXT6, PREFIX, Net
 from freebsd.probe import Answer, Probe
 from freebsd.tools import TOOLS, Said, ToolError, finish, run, start
+from jailpf.state import records
+from jailpf.state.rundir import RunDir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,8 +143,8 @@ class Scene:
     def anchors(self) -> dict[str, str]:
         """What was loaded: by jailpf, as its records have it, and by the test."""
         found = dict(self.raw)
-        for file in sorted((self.home.run / "records").glob("*.json")):
-            found |= {one["path"]: one["text"] for one in json.loads(file.read_text())["anchors"]}
+        for record in records.everything(RunDir(str(self.home.run))):
+            found |= {anchor.path: anchor.text for anchor in record.anchors}
         return found
 
     def simulated(self) -> Simulated:
@@ -178,14 +179,15 @@ class Scene:
         return [line for line in lines if not addresses or any(names(line, word) for word in addresses)]
 
     def nothing_left(self, jail: Jail) -> None:
-        """No rule, table, state, record or plan of the jail."""
+        """No rule, table, state or record of the jail. Its plan stays, for the next start (docs/reference)."""
         name = jail.name
         paths = [f"{folder}/{name}" for folder in ("jailpf", "nat", "binat", "rdr", "filter", "allow")]
         paths += [f"{folder}/jailpf.{name}" for folder in ("rdr", "bastille")]
         left = {path: rules for path in paths if (rules := self.loaded(path))}
         assert not left, f"still loaded for {name}: {left}"
         assert not self.states(*jail.addresses), f"states of {name} are left: {self.states(*jail.addresses)}"
-        files = [str(path) for path in self.home.run.rglob(f"{name}*")]
+        folders = [self.home.run / folder for folder in ("records", "starting")]
+        files = [str(path) for folder in folders for path in folder.glob(f"{name}*")]
         assert not files, f"files of {name} are left: {files}"
 
     def together(self, commands: Sequence[list[str]]) -> list[Said]:
