@@ -67,6 +67,25 @@ def _lets_in(one: Judged, _: str, session: Session) -> Said:
     )
 
 
+def _opens(one: Judged, whose: str, _: Session) -> Said:
+    return (
+        "warning" if one.words else "error",
+        "stands above the anchor line",
+        f"it lets through what {whose} is for: {one.example}",
+        "move it below the anchor line of pf.conf, where it is asked only of what no jail denies",
+    )
+
+
+def _unseen(one: Judged, _: str, __: Session) -> Said:
+    more = f", nor {one.more} more rule{'s' if one.more != 1 else ''}," if one.more else ""
+    return (
+        "warning",
+        f"of {one.match.path} is not asked{more} on {one.words[0]}",
+        f"`set skip on {one.words[0]}` lets through {one.example}",
+        f"take {one.words[0]} out of `set skip` in pf.conf; below the anchor line `pass on {one.words[0]} flags any` keeps the rest as it is",
+    )
+
+
 def _hides(one: Judged, whose: str, _: Session) -> Said:
     return (
         "error",
@@ -132,6 +151,8 @@ def _narrows(one: Judged, whose: str, _: Session) -> Said:
 WORDS: dict[str, Callable[[Judged, str, Session], Said]] = {
     "never bans": _never_bans,
     "lets in": _lets_in,
+    "opens": _opens,
+    "unseen": _unseen,
     "hides": _hides,
     "beats": _beats,
     "never asked": _without,

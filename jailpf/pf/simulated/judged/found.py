@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.reached import Reached
     from jailpf.pf.simulated.rules.rule import Family
 
-Kind = Literal["never bans", "lets in", "hides", "beats", "never asked", "overruled", "narrows"]
+Kind = Literal["never bans", "lets in", "opens", "unseen", "hides", "beats", "never asked", "overruled", "narrows"]
 USUAL = {"inet": (198 << 24) + (51 << 16) + (100 << 8) + 7, "inet6": (0x20010DB8 << 96) + 7}
 BEYOND = {"inet": (192 << 24) + (2 << 8) + 9, "inet6": (0x20010DB8 << 96) + 9}  # the same, where packets go
 
@@ -37,7 +37,9 @@ class Judged(NamedTuple):
     """A rule of the main ruleset and what is to be known of it.
 
     kind: "never bans" (a block below the anchor line, for packets that a quick rule of an anchor takes before), "lets in"
-    (a pass that reaches a jail by itself), "hides" (a quick block above the anchor line that leaves a rule of an anchor
+    (a pass that reaches a jail by itself), "opens" (a quick pass above the anchor line that lets through what a quick block of
+    an anchor is for), "unseen" (`match` is that block: an interface of `set skip`, which `words` names, is one of its own),
+    "hides" (a quick block above the anchor line that leaves a rule of an anchor
     nothing), "beats" (a translation rule that takes packets from one in an anchor), "never asked" and "overruled" (a pass or
     match below, or a pass without quick above, whose `words` do not happen to packets that a quick rule of an anchor
     passes), "narrows" (the conditions of a line that calls anchors, which keep packets from a rule in one). other: the rule of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.judged import calls, filters, translations
+from jailpf.pf.simulated.judged import calls, filters, opened, translations
 from jailpf.pf.simulated.judged.overlap import Overlap
 from jailpf.pf.simulated.reach.reach import reach
 
@@ -23,6 +23,8 @@ def judged(pf: Opens, ours: Callable[[str], bool]) -> list[Judged]:
         found = [
             *filters.never_bans(model, overlap, rows, ours),
             *filters.lets_in(model, rows, ours),
+            *opened.opens(model, overlap, ours),
+            *opened.unseen(model, overlap, ours),
             *filters.hides(model, overlap, ours),
             *filters.without_effect(model, overlap, ours),
             *translations.beats(model, overlap, ours),

@@ -16,6 +16,7 @@ from jailpf.pf.simulated.rules.words import WITH_PORTS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jailpf.pf.simulated.host.jails import Owner
     from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.rules.rule import Family, Host, Rule
@@ -72,6 +73,9 @@ class Overlap:
         self.model, self.sets = model, Sets(model)
         self._known: dict[tuple[int, str, str], Speaks | None] = {}
         self._tags = _tags(model)
+        self._sent = {rule.tag for rule in _tagging(model)} - {
+            rule.tag for rule in _tagging(model) if rule.section != "nat"
+        }
         self._owners = model.topology.owners()
         self._loopbacks = {name for name, one in model.topology.interfaces.items() if one.loopback}
 
@@ -93,6 +97,19 @@ class Overlap:
             self._known[key] = self._speaks(rule, path, direction)
         return self._known[key]
 
+    def indoors(self, speaks: Speaks) -> tuple[str, ...]:
+        """The loopbacks that packets are seen on, where they are seen on no other interface."""
+        names = {name for name, _ in speaks.ways}
+        return tuple(sorted(names)) if names <= self._loopbacks else ()
+
+    def example(self, speaks: Speaks) -> Example:
+        """One of the packets; on a loopback one for the host or a jail, as no other is seen there."""
+        for family, box in speaks.boxes.items() if self.indoors(speaks) else ():
+            own = IntervalSet.of((one.number, one.number) for one in self._owners if one.family == family)
+            if there := box.to & own:
+                return speaks._replace(boxes={family: box._replace(to=there)}).example()
+        return speaks.example()
+
     def _speaks(self, rule: Rule, path: str, direction: str) -> Speaks | None:
         source, to = rule.source, rule.destination
         if rule.action == "binat" and direction == "in" and rule.pool:
@@ -103,7 +120,7 @@ class Overlap:
             (name, way)
             for name in self.interfaces(rule)
             for way in ([given] if given else BOTH_WAYS)
-            if not tag or way == "out" or name in self._tags.get(tag, ())
+            if not tag or (way == "out" and tag not in self._sent) or name in self._tags.get(tag, ())
         )
         boxes = {family: box for family in FAMILIES if (box := self._box(rule, path, family, source, to)) is not None}
         ways &= frozenset(way for family, box in boxes.items() for way in ways if self._goes(family, box, *way))
@@ -113,15 +130,22 @@ class Overlap:
         """Whether packets between such addresses are seen there: what is for one of the host's own, or from it, comes and
         goes by its loopbacks, or by the interface before a vnet jail.
         """
+        if family == "inet" and interface in self._loopbacks and box.to.count() <= FEW:
+            # By lo0 what an external card holds, by its own what another loopback does (facts-2.md).
+            held = {owner.interface for owner in self._owners_of(family, box.to) if owner and not owner.vnet}
+            if interface not in {name if name in self._loopbacks else "lo0" for name in held}:
+                return False
         ends = box.to if direction == "out" else box.sources
         if ends.count() > FEW:
             return True
         return any(
             owner is None or (owner.interface == interface if owner.vnet else interface in self._loopbacks)
-            for owner in (
-                self._owners.get(Address(family, number)) for low, high in ends for number in range(low, high + 1)
-            )
+            for owner in self._owners_of(family, ends)
         )
+
+    def _owners_of(self, family: Family, addresses: IntervalSet) -> list[Owner | None]:
+        numbers = (number for low, high in addresses for number in range(low, high + 1))
+        return [self._owners.get(Address(family, number)) for number in numbers]
 
     def _box(self, rule: Rule, path: str, family: Family, source: Host, to: Host) -> Box | None:
         if rule.family not in {"", family} or rule.proto == {"inet": "ipv6-icmp", "inet6": "icmp"}[family]:
