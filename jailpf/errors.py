@@ -93,7 +93,7 @@ _MENDS = {
     errno.EROFS: "that file system is read-only: mount(8)",
     errno.EACCES: "run as root",
     errno.EPERM: "run as root",
-    errno.ENOTDIR: "a folder is wanted where a file is: name another with --run",
+    errno.ENOTDIR: "this must be a folder, not a file: choose another with --run",
     errno.EMFILE: "limit -n is too low",
 }
 

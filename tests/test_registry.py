@@ -292,7 +292,7 @@ def test_names_of_plugins(site: Site) -> None:
     assert "did you mean 'geo'?" in site.jailpf("check", status=78).stderr
     site.name()
     site.machine.declare("web", web() + "[geo.far]\nport = 22\n")
-    assert "the plugin 'geo' is installed and not enabled" in site.jailpf("check", status=65).stderr
+    assert "the plugin 'geo' is installed but not enabled" in site.jailpf("check", status=65).stderr
     site.machine.declare("web", web() + "[ping.all]\n")
     assert "geo is installed, and not in `plugins` of jailpf.toml" in site.jailpf("check", status=65).stderr
     site.machine.declare("web", web() + "[geo.far]\nport = 22\n")

@@ -57,8 +57,8 @@ def lost(apart: Iterable[Pair], rendered: Iterable[Rule | Table], services: Serv
         if "allow" in one.types and any(
             _meet(rdr, each) and not _covered(rdr, each, passes) for rdr in redirecting for each in open_
         ):
-            what = f"what this rdr brings and its allow keeps out is let in by [service.{other.name}], which is reached directly at the same port"
-            remedy = "write from and on of allow in its rdr, too, or give one of them a port of its own inside"
+            what = f"connections that this rdr redirects and its allow rejects are let in by [service.{other.name}], which accepts direct connections to the same port"
+            remedy = "write from and on of allow in the rdr as well, or use another port in the jail"
             yield Problem(
                 what, services.place("service", one.name, *(["allow"] if "allow" in one.explicit else [])), remedy
             )

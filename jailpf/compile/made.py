@@ -56,7 +56,7 @@ def crowded(rendered: Rendered) -> Iterator[Problem]:
             )
             total += prod(len(each or ()) or 1 for each in lists)
             if total > MOST:
-                what = f"with this pf would have {total} rules, one for each combination of what is listed; at most {MOST} are taken"
+                what = f"this would give pf {total} rules, one for each combination of the listed values; the limit is {MOST}"
                 yield Problem(what, one.place, "list the addresses in a [table.NAME], and write <NAME> in their place")
                 return
 

@@ -73,7 +73,7 @@ def table_names(text: str) -> list[str]:
 def checked(line: str) -> str:
     """The line itself, if it can be nothing but one rule: no newline, `#`, `\\`, `$`, or quote inside a word."""
     if not _LINE.fullmatch(line) or line.count("{") != line.count("}"):
-        raise PluginError(f"a rule type made a rule that is not one: {line!r}")
+        raise PluginError(f"a rule type returned an invalid rule: {line!r}")
     return line
 
 

@@ -21,7 +21,7 @@ def shadowed(translations: Iterable[Rule]) -> Iterator[Problem]:
     above: list[Rule] = []
     for rule in (one for one in translations if one.action == "nat"):
         if other := next((one for one in above if _takes_all(one, rule)), None):
-            what = f"nothing ever leaves by {rule.target}: [{other.service}] takes it all for {other.target} before, on {' '.join(other.on)}"
+            what = f"{rule.target} is never used: [{other.service}] translates all of it to {other.target} first, on {' '.join(other.on)}"
             yield Problem(what, rule.place, "name another address, `to`, `proto` or `port` for each")
         above.append(rule)
 

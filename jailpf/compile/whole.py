@@ -185,9 +185,9 @@ class _Work:
         for one in self.jail.addresses if declared and self.settings.host.nat else ():
             rules = [rule for rule in self.translating if rule.family == one.family]
             if rules and self._hidden(one) and not any(peer.holds(one) for rule in rules for peer in rule.source):
-                what = f"{one} leaves as it is: no [nat.NAME] is for it, and with one of its own a jail has no other"
+                what = f"{one} is not translated: no [nat.NAME] covers it, and a jail with its own nat does not get the host's"
                 place = self.services.place("nat", declared[0].name, "from")
-                self.notes.append(Problem(what, place, "name it in `from`, too"))
+                self.notes.append(Problem(what, place, "add it to `from`"))
 
     def _hidden(self, address: Address) -> bool:
         """Whether an address leaves by the host's: not one that outside knows, nor one that ext_if itself holds."""
@@ -215,12 +215,12 @@ class _Work:
         if len(self.waits_for) == waiting and not any(
             wanted in ("", "table" if isinstance(one, Table) else getattr(one, "action", "")) for one in made
         ):
-            reasons = "; ".join(dict.fromkeys(context.reasons)) or "it made none"
+            reasons = "; ".join(dict.fromkeys(context.reasons)) or "it returned none"
             what = f"no {wanted} rule" if wanted not in ("", "table") else f"no {wanted or 'rule'}"
             remedy = ""
             if "address outside" in reasons and "address inside" in reasons:
-                place, remedy = self.services.place(*path, "to"), "name an address of a family that the jail has"
-            sentence = f"[{'.'.join(path)}] {rule_type.keyword}: there is {what} for this: {reasons}"
+                place, remedy = self.services.place(*path, "to"), "write an address of a family that the jail has"
+            sentence = f"[{'.'.join(path)}] {rule_type.keyword}: this produces {what}: {reasons}"
             self.problems.append(Problem(sentence, place, remedy))
         for note in (*context.notes, *one_sided(rule_type, context.service, made, self.jail)):
             message, _, remedy = note.partition("; ")
@@ -257,7 +257,9 @@ class _Work:
 
     def _table(self, table: Table, path: tuple[str, ...]) -> Table:
         if table.name in self.members:
-            self.problems.append(Problem(f"two declarations make the table <{table.name}>", table.place, "rename one"))
+            self.problems.append(
+                Problem(f"two declarations define the table <{table.name}>", table.place, "rename one")
+            )
         self.members[table.name] = table.addresses or ()
         if not table.file:
             return table
@@ -291,7 +293,7 @@ def _no_address(jail: Jail, services: Services) -> Problem:
     """Why nothing can be declared for a jail without addresses, and what to write."""
     own = 'ip4.addr = "lo1|10.0.0.10"'
     if jail.shared:
-        what = f"the jail {jail.name} has no address of its own: it inherits the host's, and what listens in it is the host's"
+        what = f"the jail {jail.name} has no address of its own: it inherits those of the host, and its services listen on the host"
         remedy = f"write {own} in place of `ip4 = inherit` where the jail is configured"
     else:
         what = f"the jail {jail.name} has no address of its own"

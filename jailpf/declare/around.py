@@ -108,7 +108,7 @@ class Around:
         """The host's side of a vnet jail, the first of several. Raises RenderError when nobody knows it."""
         if jail.interface is None:
             raise self.error(
-                f'the vnet jail {jail.name} is behind a bridge that nobody knows; add interface = "bridge0" to its [jail]'
+                f'the vnet jail {jail.name} is behind a bridge that is not known; add interface = "bridge0" to its [jail]'
             )
         return jail.interface
 

@@ -44,7 +44,7 @@ def foreign(
             trace(wrong)
         sentence = f"the plugin {owner!r} failed in {what}: {type(wrong).__name__}: {_one_line(wrong)}"
         raise PluginError(
-            sentence, place, "-v shows where; mend it, or take it out of `plugins` in jailpf.toml"
+            sentence, place, "run with -v for the traceback; fix the plugin, or remove it from `plugins` in jailpf.toml"
         ) from wrong
 
 

@@ -74,7 +74,7 @@ def stranger(table: str, name: str, value: object) -> str:
         and isinstance(value, dict)
         and name in ("service", "jail", "table", "nat", "out", "binat", "deny")
     ):
-        return "it stands in jails/NAME.toml, a file for each jail"
+        return "it is declared in jails/NAME.toml, one file for each jail"
     if table == "file" and name in ("ext_if", "ext_ip4", "ext_ip6", "nat", "tables"):
         return f"`{name}` is a key of [host]: write [host] above it"
     if table == "service":
@@ -120,7 +120,7 @@ def _of_service(name: str, value: object) -> str:
     if name == "expose":
         return "every service is published unless it says rdr = false; `expose` is a key of jailpf.toml, above [host]"
     if name in ("name", "enabled", "description", "comment"):
-        return "leave it out: the name stands in the header, and comments begin with `#`"
+        return "leave it out: the name is in the header; comments begin with `#`"
     return ""
 
 

@@ -37,11 +37,11 @@ class Uplink:
         """One gateway of a family, and addresses of the host."""
         families = [one.address.family for one in self.gateway]
         if not families:
-            yield "gateway", "an empty list; name the next router"
+            yield "gateway", "the list is empty; write the address of the router"
         if len(set(families)) < len(families):
             yield (
                 "gateway",
-                "a second gateway of one family; pf watches neither, so which of them is alive is for you to say",
+                "a second gateway of the same family; pf does not check which one is alive, so write one",
             )
         for peer in self.addresses or ():
             if peer.kind == "any":
@@ -107,12 +107,12 @@ class Host:
                         )
                     )
         found += [
-            ("nat", f"{one} is a network; one address is wanted")
+            ("nat", f"{one} is a network; write one address")
             for one in self.nat
             if one.network and one.network.net.num_addresses > 1
         ]
         if not self.ext_if:
-            found.append(("ext_if", "an empty list; name the external interface"))
+            found.append(("ext_if", "the list is empty; write the external interface"))
         return found
 
 
@@ -130,13 +130,13 @@ def read_uplinks(reader: Reader, raw: object, host: Host) -> dict[str, Uplink]:
         if (made := reader.read(Uplink, (*path, name), inside)) is None:
             continue
         if any(one.interface == made.interface for one in found.values()):
-            reader.wrong((*path, name), f"two uplinks by {made.interface}", "give each a card of its own")
+            reader.wrong((*path, name), f"two uplinks by {made.interface}", "give each uplink an interface of its own")
         found[name] = made
     whole = replace(host, uplinks=found)
     if found and not whole.default_if:
         reader.wrong(
             (*path,),
             "every interface of ext_if is an uplink",
-            "leave the card of the default route out of [host.uplink.*]",
+            "remove the interface of the default route from [host.uplink.*]",
         )
     return found

@@ -113,7 +113,7 @@ def read_layout(reader: Reader, raw: object) -> Layout | None:
         elif other := next((known for known in paths.values() if _mixed(known, path)), ""):
             reader.wrong(
                 ("layout", section),
-                f"{path} and {other} lie in one folder: a jail could have another's path",
+                f"{path} and {other} are in one folder, so that the paths of two jails could be the same",
                 "give each a folder of its own, or both the same path",
             )
         elif (section := "filter" if section == "allow" else section) in paths:

@@ -24,9 +24,9 @@ def overlapping(ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
 def negations(peers: tuple[Peer, ...], where: str = "from") -> Iterator[tuple[str, str]]:
     """A problem when a list holds a negation: each would be a rule of its own, and together they match nearly all."""
     if len(peers) > 1 and any(peer.negated for peer in peers):
-        yield where, 'a list with a negation matches nearly everyone; use one [table.NAME] with "!" entries'
+        yield where, 'a list with a negation matches nearly everybody; use a [table.NAME] with "!" entries'
     if len(peers) > 1 and any(peer.kind == "any" for peer in peers):
-        yield where, '"any" makes the rest of the list idle; write one or the other'
+        yield where, '"any" makes the rest of the list pointless; write one or the other'
 
 
 def destination(to: tuple[Peer, ...], proto: Protocol | None, port: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
@@ -34,7 +34,7 @@ def destination(to: tuple[Peer, ...], proto: Protocol | None, port: tuple[Port, 
     yield from overlapping(port)
     yield from negations(to, "to")
     if port and not (proto and proto.has_ports):
-        yield "port", 'ports need a protocol that has them; add proto = "tcp"'
+        yield "port", 'this protocol has no ports; add proto = "tcp"'
 
 
 def of_family(networks: tuple[Network, ...], family: Family) -> tuple[Peer, ...]:

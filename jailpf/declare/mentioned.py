@@ -35,7 +35,7 @@ def _tables(reader: Reader, settings: Settings, uses: list[tuple[KeyPath, object
     known = defined | theirs
     for name in defined & theirs:
         reader.wrong(
-            ("table", name), f"the host has a table <{name}>, which this one would hide", "give it another name"
+            ("table", name), f"the host has a table <{name}>, which this table would hide", "give it another name"
         )
     for path, declared in uses:
         for where, peer in _values(declared, Peer):
@@ -44,7 +44,7 @@ def _tables(reader: Reader, settings: Settings, uses: list[tuple[KeyPath, object
                 remedy = f"add [table.{peer.table}], or name it in [host] tables if pf.conf has it"
                 reader.wrong(
                     (*path, *where),
-                    f"nobody defines {peer.word}",
+                    f"no table {peer.word} is defined",
                     f'did you mean "<{near}>"? Otherwise {remedy}' if near else remedy,
                 )
 

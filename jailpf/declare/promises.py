@@ -33,7 +33,7 @@ class Whom:
     @classmethod
     def parse(cls, raw: object) -> Whom:
         """From text. Raises ValueError."""
-        word = text(raw, "somebody in a promise")
+        word = text(raw, "a sender or receiver of a promise")
         if word in ("outside", "host", "any"):
             return cls(word, word)  # type: ignore[arg-type]
         if word.startswith("jail:"):
@@ -46,7 +46,7 @@ class Whom:
             return cls("network", word, Network.parse(word))
         except ValueError:
             raise ValueError(
-                f'{word!r} is nobody; write "outside", "host", "any", "jail:NAME", an address or a network'
+                f'{word!r} is not a sender; write "outside", "host", "any", "jail:NAME", an address or a network'
             ) from None
 
     @classmethod
@@ -103,7 +103,7 @@ class Promise(Keys):
             if one.kind in ("outside", "any"):
                 yield (
                     f"to.{number}",
-                    'what leaves is not promised; name jails ("jail:*"), "host", or an address of theirs',
+                    'promises are about what is reached on this host; write jails ("jail:*"), "host", or an address of theirs',
                 )
 
 

@@ -229,7 +229,7 @@ class Context(Around):
             yield Outlet(card, "", Route(word="route-to", interface=link.interface, gateway=gateway))
         else:
             raise self.error(
-                f"what is sent by {link.interface} needs its address; add a [nat.NAME] with that `on`", "on"
+                f"traffic that leaves by {link.interface} needs its address; add a [nat.NAME] with that `on`", "on"
             )
 
     def translated(self, family: str, on: tuple[Interface, ...]) -> tuple[bool, bool]:
@@ -264,7 +264,7 @@ class Context(Around):
             if proto is not None and proto.family not in ("", family):
                 self.reasons.append(f"{proto} does not exist in {family}")
             elif not own:
-                self.reasons.append(f"there is no {family} address inside")
+                self.reasons.append(f"the jail has no {family} address")
             else:
                 yield from self._family(family, own, source, to)
 

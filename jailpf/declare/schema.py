@@ -145,7 +145,7 @@ class Reader:
                 near = did_you_mean(name, known)
                 remedy = stranger(kind, name, table[name]) or (_not_enabled(name) if len(path) == 2 else "")
                 if not remedy and isinstance(table[name], dict) and len(path) == 2 and near.startswith("known"):
-                    remedy = f"a dot parts tables; write [{path[0]}.{_flat((path[1], name), table[name])}]"
+                    remedy = f"a dot separates tables; write [{path[0]}.{_flat((path[1], name), table[name])}]"
                 remedy = remedy or self.home(name, kind, table[name]) or near
                 strange.setdefault(remedy if remedy.startswith("it is a key of") else name, []).append(name)
                 if strange.get(remedy, [name])[0] == name:
@@ -153,7 +153,7 @@ class Reader:
         for remedy, names in strange.items():
             if len(names) > 1:
                 self.problems = [
-                    one._replace(message=f"{' and '.join(map(repr, names))} are no keys of {where}", remedy=f"they are{remedy[5:].replace('a key', 'keys')}")
+                    one._replace(message=f"{' and '.join(map(repr, names))} are not keys of {where}", remedy=f"they are{remedy[5:].replace('a key', 'keys')}")
                     if one.remedy == remedy else one for one in self.problems
                 ]  # fmt: skip
 
@@ -208,14 +208,14 @@ class Reader:
         if isinstance(raw, list):
             if not raw and not one.empty:
                 # Without the key it would be everybody, or everything, which nobody has written.
-                self.wrong(path, "the array is empty", "name at least one")
+                self.wrong(path, "the array is empty", "add at least one value")
             return tuple(self._one(one, (*path, number), each) for number, each in enumerate(raw))
         return (self._one(one, path, raw),)
 
     def _one(self, one: Key, path: KeyPath, raw: object) -> Any:
         if one.type is bool:
             if not isinstance(raw, bool):
-                self.wrong(path, f"true or false is wanted, not {describe(raw)}", _truth(path, raw))
+                self.wrong(path, f"this must be true or false, not {describe(raw)}", _truth(path, raw))
             return raw
         if one.choices:
             if raw not in one.choices:
@@ -235,7 +235,7 @@ class Reader:
         except ValueError as wrong:
             message, _, remedy = str(wrong).partition("; ")
             if path[:1] == ("jail",) and isinstance(raw, dict):
-                message, remedy = f"{_called(path)} is no table", stranger("jail", str(path[-1]), raw)
+                message, remedy = f"{_called(path)} is not a table", stranger("jail", str(path[-1]), raw)
             self.wrong(path, message, remedy)
         return None
 
@@ -244,7 +244,7 @@ def _truth(path: KeyPath, raw: object) -> str:
     """true and false in other spellings."""
     word = str(raw).lower()
     if path[-1] == "overload" and word.startswith("<"):
-        return "write true: it keeps a table of its own, for one of pf.conf cannot be filled from here"
+        return "write true: the rules get a table of their own, because pf cannot fill one of pf.conf from an anchor"
     if word in ("yes", "true", "on", "1", "all", "no", "false", "off", "0", "none"):
         return f"write {'true' if word in ('yes', 'true', 'on', '1', 'all') else 'false'}, without quotes"
     return ""
@@ -255,7 +255,7 @@ def _not_enabled(name: str) -> str:
     from jailpf.system.installed import entry_points
 
     enable = "add it to `plugins` in jailpf.toml"
-    return f"the plugin {name!r} is installed and not enabled: {enable}" if name in entry_points() else ""
+    return f"the plugin {name!r} is installed but not enabled: {enable}" if name in entry_points() else ""
 
 
 def _flat(names: Iterable[object], table: Mapping[str, Any]) -> str:

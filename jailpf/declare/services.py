@@ -197,11 +197,11 @@ def _no_rule_type(reader: Reader, keyword: str, value: object, jail_types: RuleT
         )
         if "jailpf.toml" in home and not remedy.endswith(home[14:]):
             remedy = f"for all jails it is a key of {next(one for one in reader.known.homes[keyword] if 'jailpf.toml' in one)}; {remedy}"
-        reader.wrong(path, f"{keyword!r} stands above every table", remedy)
+        reader.wrong(path, f"{keyword!r} belongs above all tables", remedy)
     elif keyword in ("host", "programs", "managers", "layout"):
-        reader.wrong(path, f"[{keyword}] is no table of a jail's file", "it belongs in jailpf.toml")
+        reader.wrong(path, f"[{keyword}] is not a table of a jail's file", "it belongs in jailpf.toml")
     elif keyword in entry_points():  # plugins are mostly called as their rule type
-        remedy = f"the plugin {keyword!r} is installed and not enabled: add it to `plugins` in jailpf.toml"
+        remedy = f"the plugin {keyword!r} is installed but not enabled: add it to `plugins` in jailpf.toml"
         reader.wrong(path, f"{keyword!r} is not a rule type", remedy)
     elif not near.startswith("did") and not home and isinstance(value, dict) and set(value) & set(keys(Service)):
         remedy = (
@@ -225,11 +225,11 @@ def _named(
         reader.wrong(
             (keyword,),
             f"[{keyword}.NAME] is a table, not an array",
-            f"write [{keyword}.{name}], with one bracket and the name in it",
+            f"write [{keyword}.{name}], with single brackets and a name",
         )
         return
     if not isinstance(raw, dict | list):
-        remedy = f"write [{keyword}.NAME] on a line of its own, and its keys below"
+        remedy = f"write [{keyword}.NAME] on a line of its own, with its keys below"
         if keyword == "nat":
             remedy += "; for all jails it is [host] nat in jailpf.toml"
         reader.wrong((keyword,), f"[{keyword}.NAME] is a table, not {describe(raw)}", remedy)

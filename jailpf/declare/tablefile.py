@@ -28,10 +28,12 @@ def read_table(file: str, named_at: Place) -> tuple[Members, list[Problem]]:
     except DeclarationError as wrong:
         said = wrong.problems[0].message
         remedy = (
-            "make it; it may be empty" if said == "no such file" else "name a file with one address or network a line"
+            "create it; it may be empty"
+            if said == "no such file"
+            else "name a file with one address or network per line"
         )
         if "/~" in file:
-            remedy = "~ is a shell's word: write the whole path, or a name beside this file"
+            remedy = "~ is expanded by the shell only: write the whole path, or a name beside this file"
         return [], [Problem(f"the table file {file}: {said}", named_at, remedy)]
     return parse_table(text_of(raw), file)
 
@@ -67,15 +69,15 @@ def _other_form(line: str) -> tuple[str, str] | None:
     """A line in the form of other files: what is wrong with all of it, and a remedy; None for one of ours."""
     line = split_comment(line)[0].strip()
     if line.startswith("//"):
-        return "this is no comment here", "comments begin with `#`"
+        return "this does not begin a comment", "comments begin with `#`"
     if re.match(r"[\w.-]+\s*=|\[", line):
         return (
-            "this is TOML, and a table file holds addresses alone",
-            "write one address or network a line, without quotes",
+            "this is TOML, but a table file has only addresses",
+            "write one address or network per line, without quotes",
         )
     words = line.replace(",", " ").split()
     if "," in line and all(near.is_network(word.lstrip("!")) for word in words):
-        return "addresses are parted by blanks or lines here, not by commas", f"write {' '.join(words)}"
+        return "separate addresses by spaces or lines, not by commas", f"write {' '.join(words)}"
     if len(words) == 1 and "-" in line and (found := near.covering(line)):
         return f"{line!r} is a range, and pf takes networks", f"write those that cover it: {' '.join(found)}"
     return None

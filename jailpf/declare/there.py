@@ -37,13 +37,13 @@ def declares(settings: Settings, name: str) -> bool:
 @contextmanager
 def looking_at(path: str) -> Iterator[None]:
     """Turn an OSError into the error that says that declarations cannot be looked at."""
-    remedy = "make or mount it, or mend `services` in jailpf.toml; what is loaded stays as it is until then"
+    remedy = "create or mount it, or correct `services` in jailpf.toml; until then, what is loaded stays"
     try:
         yield
     except PermissionError as wrong:
-        raise PermissionDeniedError(f"cannot be looked at: {wrong.strerror}", Place(path), "run as root") from None
+        raise PermissionDeniedError(f"cannot be read: {wrong.strerror}", Place(path), "run as root") from None
     except OSError as wrong:
-        raise ConfigError(f"the declarations cannot be looked at: {wrong.strerror}", Place(path), remedy) from None
+        raise ConfigError(f"the declarations cannot be read: {wrong.strerror}", Place(path), remedy) from None
 
 
 def valid(name: str) -> bool:
@@ -61,7 +61,9 @@ def checked(name: str) -> str:
         return JailName.parse(name)
     except ValueError as wrong:
         plain = os.path.basename(name).removesuffix(".toml")
-        remedy = f"a jail's name is wanted, {plain}: its file is found by it" if "/" in name and valid(plain) else ""
+        remedy = (
+            f"this needs a jail's name, {plain}, because its file has that name" if "/" in name and valid(plain) else ""
+        )
         if name == "*":
-            remedy = "most commands take all jails when none is named"
+            remedy = "most commands take all jails if you name none"
         raise UsageError(str(wrong), None, remedy) from None

@@ -74,9 +74,9 @@ def bounded(text: str, file: str, error: type[JailpfError] = DeclarationError) -
         dots = 0 if found["end"] else dots + bool(found["dot"])
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
         if dots >= MAX_PARTS:
-            what = f"a key of more than {MAX_PARTS} parts; none has so many"
+            what = f"a key of more than {MAX_PARTS} parts; no declaration needs so many"
         elif depth > MAX_DEPTH:
-            what = f"nested more than {MAX_DEPTH} deep; nothing is"
+            what = f"nested more than {MAX_DEPTH} deep; no declaration needs that"
         elif found["word"] and len(found["word"]) > MAX_WORD:
             what = f"a word of {len(found['word'])} characters; none has more than {MAX_WORD}"
         else:

@@ -52,12 +52,12 @@ def explain(text: str, message: str, line: int) -> Explained | None:
         )
     if re.match(r"\s*(//|/\*|;|--|')", shown) and "=" not in shown.split("#")[0][:3]:
         return Explained(
-            "this is no comment here", "comments begin with `#`", start, len(shown) - len(shown.lstrip()) + 1
+            "this does not begin a comment", "comments begin with `#`", start, len(shown) - len(shown.lstrip()) + 1
         )
     if found := re.match(r"\s*(\w+)\s+([\w-]+)\s*\{\s*$", shown):
         return Explained(
-            "this is the form of jail.conf or UCL",
-            f"write [{found[1]}.{found[2]}], and its keys below, without braces",
+            "this is the syntax of jail.conf or UCL, not TOML",
+            f"write [{found[1]}.{found[2]}] with its keys below, without braces",
             start,
             found.start(1) + 1,
         )
@@ -96,14 +96,14 @@ def _twice(lines: list[str], start: int, shown: str, message: str) -> Explained 
                 what = ".".join(path[:size])
                 if size < len(path) or (*path, KEY) in places:
                     sentence = (
-                        f"`{path[size - 1]}` is set on line {first} already, and [{own['name'].strip()}] is its table"
+                        f"`{path[size - 1]}` is already set on line {first}, and [{own['name'].strip()}] is its table"
                     )
-                    return Explained(sentence, f"take line {first} out, the table is enough", start, 1)
+                    return Explained(sentence, f"remove line {first}: the table is enough", start, 1)
                 if not lines[first - 1].lstrip().startswith("["):
                     remedy = f"write all its keys below one [{what}]"
-                    return Explained(f"`{what}` is there already, by the dotted key on line {first}", remedy, start, 1)
-                remedy = "put the keys there, or give this one another name"
-                return Explained(f"[{what}] stands twice, first on line {first}", remedy, start, 1)
+                    return Explained(f"`{what}` is already defined by the dotted key on line {first}", remedy, start, 1)
+                remedy = "add the keys there, or give this one another name"
+                return Explained(f"[{what}] is written twice, first on line {first}", remedy, start, 1)
         return None
     pair = _PAIR.match(shown)
     if pair is None:
@@ -115,11 +115,11 @@ def _twice(lines: list[str], start: int, shown: str, message: str) -> Explained 
         return None
     earlier = _PAIR.match(lines[found[0] - 1])
     both = f"{earlier['rest']}, {pair['rest']}" if earlier else ""
-    remedy = "take one of them out"
+    remedy = "remove one of them"
     if both and not re.search(r"[\[\]{}#]|true|false", both):
         remedy += f"; several values are one list: {pair['key']} = [{both}]"
     return Explained(
-        f"`{pair['key']}` stands twice in {where}, first on line {found[0]}", remedy, start, pair.start("key") + 1
+        f"`{pair['key']}` is written twice in {where}, first on line {found[0]}", remedy, start, pair.start("key") + 1
     )
 
 
@@ -150,32 +150,32 @@ def _value(lines: list[str], start: int, pair: re.Match[str]) -> Explained | Non
         closing = plain.find(plain[0], 1)
         if closing < 0:
             return Explained(
-                f"the text that begins here has no closing {plain[0]}", f"write {key} = {plain}{plain[0]}", start, at
+                f"the string that begins here has no closing {plain[0]}", f"write {key} = {plain}{plain[0]}", start, at
             )
         behind = plain[closing + 1 :].strip()
         words = [word for word in re.split(r"[,\s]+", plain) if word]
         if behind.startswith(",") and len(words) > 1:
-            return Explained("several values stand in brackets", f"write {key} = [{', '.join(words)}]", start, at)
+            return Explained("several values need brackets", f"write {key} = [{', '.join(words)}]", start, at)
     if plain[-1:] in (",", ";") and (good := plain.rstrip(",; ")):
         more = sum(bool(re.search(r"[;,]\s*(#.*)?$", each)) and "=" in each for each in lines[start:])
-        others = f", and from {more} more line{'s' if more > 1 else ''}" if more else ""
+        others = f" here and on {more} more line{'s' if more > 1 else ''}" if more else ""
         shown_value = good if _sound(f"v = {good}") else f'"{good}"'
-        remedy = f"write {key} = {shown_value}: take the {plain[-1]!r} away here{others}"
-        return Explained("nothing stands behind a value", remedy, start, at + len(good))
+        remedy = f"write {key} = {shown_value}: remove the {plain[-1]!r}{others}"
+        return Explained("nothing may follow a value", remedy, start, at + len(good))
     if plain.lower() in _WORDS:
-        return Explained(f"{plain!r} is no word of TOML", f"write {key} = {_WORDS[plain.lower()]}", start, at)
+        return Explained(f"{plain!r} is not a TOML value", f"write {key} = {_WORDS[plain.lower()]}", start, at)
     if re.fullmatch(r"0\d+", plain):
         return Explained("a number has no leading zeros", f"write {key} = {int(plain)}", start, at)
     parts = [part for part in re.split(r"[,\s]+", plain) if part]
     if len(parts) > 1 and all(map(_BARE.fullmatch, parts)):
         return Explained(
-            "several values stand in brackets, with commas",
+            "several values need brackets and commas",
             f"write {key} = [{', '.join(map(_quoted, parts))}]",
             start,
             at,
         )
     if _BARE.fullmatch(plain) and not _sound(f"v = {plain}"):
-        return Explained("text needs quotes", f'write {key} = "{plain}"', start, at)
+        return Explained("a string needs quotes", f'write {key} = "{plain}"', start, at)
     return None
 
 
@@ -207,7 +207,7 @@ def _braces(lines: list[str], key: str, plain: str, start: int, at: int) -> Expl
     if "=" not in inside and inside and "}" in plain:
         words = [word for word in re.split(r"[,\s]+", inside) if word]
         return Explained(
-            "several values stand in brackets, with commas",
+            "several values need brackets and commas",
             f"write {key} = [{', '.join(map(_quoted, words))}]",
             start,
             at,
@@ -215,10 +215,13 @@ def _braces(lines: list[str], key: str, plain: str, start: int, at: int) -> Expl
     if "}" not in plain:
         header = [found for found in (_HEADER.match(each) for each in lines[: start - 1]) if found]
         above = header[-1]["name"].strip() + "." if header else ""
-        remedy = f"over several lines it is a table: [{above}{key}], and the keys below it, without braces and commas"
-        return Explained("a table in { } stands on one line", remedy, start, at)
+        remedy = f"write [{above}{key}] with its keys below, without braces and commas"
+        return Explained("a table in { } must be on one line", remedy, start, at)
     if re.search(r",\s*\}$", plain):
         return Explained(
-            "no comma stands behind the last key in { }", f"write {key} = " + re.sub(r",\s*\}$", " }", plain), start, at
+            "a table in { } has no comma after its last key",
+            f"write {key} = " + re.sub(r",\s*\}$", " }", plain),
+            start,
+            at,
         )
     return None

@@ -109,7 +109,7 @@ def _host(word: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         if "|" in word or not near.is_network(host):
             raise ValueError(near.address(word))
         remedy = f'; write "{host}"' if not near.is_whole(word) else ""
-        raise ValueError(f"{word!r} is a network; one address is wanted{remedy.replace(';', ':', 1)}")
+        raise ValueError(f"{word!r} is a network, not one address{remedy}")
     try:
         ip = ipaddress.ip_address(word)
     except ValueError:

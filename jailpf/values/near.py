@@ -23,7 +23,7 @@ def unseen(text: str) -> str:
             return f'an invisible character ({called}, U+{ord(letter):04X}) stands in it; write "{plain.strip()}"'
     if text != text.strip(" \t"):
         end = "beginning" if text[:1] in (" ", "\t") else "end"
-        return f'{text!r} has a blank at its {end}; write "{text.strip()}"'
+        return f'{text!r} has a space at its {end}; write "{text.strip()}"'
     return ""
 
 
@@ -36,19 +36,19 @@ def address(word: str) -> str:
     """Why this is no address or network."""
     bare = word.strip("[]\"'")
     if not word:
-        return 'it is empty; write who is meant, such as "192.0.2.7", or "any" for everybody'
+        return 'this is empty; write who is meant, such as "192.0.2.7", or "any" for everybody'
     if word in ("*", "all"):
         return f'{word!r} is another tool\'s word for everybody; write "any"'
     if word != bare and is_network(bare):
-        return f'{word!r} has signs around it; write "{bare}"'
+        return f'{word!r} has stray characters around it; write "{bare}"'
     if "|" in word and is_network(word.rpartition("|")[2]):
         inner = word.rpartition("|")[2].partition("/")[0]
         return f'{word!r} is jail.conf\'s interface|address; write the address alone, "{inner}"'
     if word.startswith("$"):
-        return f'{word!r} is a macro of pf.conf, which are not known here; write the addresses, or a [table.{word[1:]}] and "<{word[1:]}>"'
+        return f'{word!r} is a macro of pf.conf, and declarations have none; write the addresses, or a [table.{word[1:]}] and "<{word[1:]}>"'
     parts = [part for part in re.split(r"[,;\s]+", word) if part]
     if len(parts) > 1 and all(map(is_network, parts)):
-        return f"{word!r} is several addresses in one text; write a list: {listed(parts)}"
+        return f"{word!r} is several addresses in one string; write a list: {listed(parts)}"
     return _range(word) or _mask(word) or _number(word) or _with_port(word) or _name(word)
 
 
@@ -86,8 +86,8 @@ def _range(word: str) -> str:
     if not whole:
         return ""
     if len(whole) > MANY:
-        return f"{word!r} is a range, and pf takes networks; write those that cover it, in the file of a [table.NAME]"
-    return f"{word!r} is a range, and pf takes networks; write those that cover it: {listed(whole)}"
+        return f"{word!r} is a range, but pf takes networks; write those that cover it, in the file of a [table.NAME]"
+    return f"{word!r} is a range, but pf takes networks; write those that cover it: {listed(whole)}"
 
 
 def _mask(word: str) -> str:
@@ -107,20 +107,20 @@ def _number(word: str) -> str:
     large = next((part for part in word.split(".") if re.fullmatch(r"[0-9]{1,20}", part) and int(part) > 255), "")
     if re.fullmatch(r"\d+(?:\.\d+){3}", word) and large:
         return f"{word!r} is not an address: {large} is more than 255"
-    return f"{word!r} is not an address: four decimal numbers without leading zeros are wanted"
+    return f"{word!r} is not an address: write four decimal numbers without leading zeros"
 
 
 def _with_port(word: str) -> str:
     found = re.fullmatch(rf"\[?({_IPV4}|[0-9a-fA-F:]+\](?=:))\]?:(\d+)", word)
     if not found:
         return ""
-    return f'{word!r} is an address with a port; write "{found[1].strip("]")}": ports are keys of their own, `port` of a service'
+    return f'{word!r} is an address with a port; write "{found[1].strip("]")}": the port is a key of its own, `port` of a service'
 
 
 def _name(word: str) -> str:
     if found := re.fullmatch(r"jail[\s/=]+([\w.-]+)", word, re.ASCII):
         return f'{word!r} is not an address; a jail is written "jail:{found[1]}"'
-    return f"{word!r} is not an address; names are not looked up; write its address"
+    return f"{word!r} is not an address; host names are not looked up; write the address"
 
 
 def port(word: str) -> str:
@@ -131,16 +131,16 @@ def port(word: str) -> str:
         return f'{word!r} is not a port; all ports are "1:65535"'
     if len(parts) > 1 and all(re.fullmatch(r"\d{1,5}(:\d{1,5})?", part) for part in parts):
         several = ", ".join(part if part.isdigit() else f'"{part}"' for part in parts)
-        return f"{word!r} is several ports in one text; write a list: [{several}]"
+        return f"{word!r} is several ports in one string; write a list: [{several}]"
     if found := re.fullmatch(r"(\d{1,5})\s*(?:-|\.\.)\s*(\d{1,5})", plain):
         return f'{word!r} is not a range; write "{found[1]}:{found[2]}"'
     if found := re.fullmatch(r"(\d{0,5}):(\d{0,5})", plain):
-        return f'{word!r} is a range without an end; write "{found[1] or 1}:{found[2] or 65535}"'
+        return f'{word!r} is an open range; write "{found[1] or 1}:{found[2] or 65535}"'
     if found := re.fullmatch(r"(<|>|<=|>=)\s*(\d{1,5})", plain):
         number = int(found[2]) + {"<": -1, ">": 1}.get(found[1], 0)
-        return f'{word!r} is pf.conf\'s; a range has two ends here: write "{number if ">" in found[1] else 1}:{65535 if ">" in found[1] else number}"'
+        return f'{word!r} is the syntax of pf.conf; a range has two ends here: write "{number if ">" in found[1] else 1}:{65535 if ">" in found[1] else number}"'
     if found := re.fullmatch(r"(\d{1,5})/(\w+)", plain):
-        return f'{word!r} is port and protocol; write port = {found[1]}, and proto = "{found[2].lower()}" as a key of its own'
+        return f'{word!r} is a port with a protocol; write port = {found[1]}, and proto = "{found[2].lower()}" as a key of its own'
     known = _service(plain)
     return f"{word!r} is not a port; write its number{f', {known}' if known else ''}: names depend on the host's services(5)"
 
@@ -148,7 +148,7 @@ def port(word: str) -> str:
 def reversed_range(first: int, last: int) -> str:
     """A range that goes down: most often another tool's OUTSIDE:INSIDE, never to be turned round into a wide range."""
     return (
-        f"{first}:{last} goes down, and a range goes up; if {first} is the port outside and {last} the jail's, "
+        f"{first}:{last} is a range in descending order; if {first} is the port outside and {last} the jail's, "
         f"write port = {last} and rdr = {{ port = {first} }}"
     )
 
@@ -165,7 +165,7 @@ def _service(name: str) -> str:
 def protocol(raw: object, known: tuple[str, ...]) -> str:
     """Why this is no protocol."""
     if isinstance(raw, list) and raw and all(isinstance(one, str) for one in raw):
-        return f'several protocols are one text, not an array; write "{"+".join(map(str, raw)).lower()}"'
+        return f'several protocols are one string, not an array; write "{"+".join(map(str, raw)).lower()}"'
     if not isinstance(raw, str):
         return 'a protocol is written as a string; write "tcp", "udp" or "tcp+udp"'
     parts = [part for part in re.split(r"[,/|&;\s]+", raw.lower()) if part]

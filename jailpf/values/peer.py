@@ -121,7 +121,7 @@ def _parse(cls: type[Peer], whole: str) -> Peer:
         Interface.parse(found[1])
         return cls("interface", word, negated)
     if word.startswith("jail:"):
-        raise ValueError(f"{word!r}: no jail can be named here; write an address")
+        raise ValueError(f"{word!r}: a jail cannot stand here; write an address")
     if word in ("all", "*"):
         raise ValueError(near.address(word))
     if _BARE.fullmatch(word) and not _looks_numeric(word):
@@ -136,7 +136,7 @@ def _parse(cls: type[Peer], whole: str) -> Peer:
         raise
     if network.net.is_unspecified and network.net.num_addresses == 1:
         raise ValueError(
-            f'{word} alone is nobody\'s address: nothing matches it; name who is meant ("any" is everybody)'
+            f'{word} is not the address of any host and matches nothing; write who is meant ("any" is everybody)'
         )
     return cls("network", str(network), negated, network)
 

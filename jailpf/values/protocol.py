@@ -126,7 +126,7 @@ def _name(word: str) -> str:
     if word in WITH_PORTS + WITHOUT_PORTS:
         return word
     if word == "0":
-        raise ValueError("pf makes no rule for protocol 0; write the number or name of the one that is meant")
+        raise ValueError("pf makes no rule for protocol 0; write the name or number of the protocol")
     if re.fullmatch(r"[1-9][0-9]{0,2}", word, re.ASCII) and int(word) < 256:
         return _NAMED.get(int(word), word)
     if word not in NUMBERS:

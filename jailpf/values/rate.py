@@ -17,7 +17,7 @@ class Count(int):
     def parse(cls, raw: object) -> Count:
         """From a positive integer. Raises ValueError."""
         if isinstance(raw, bool) or not isinstance(raw, int):
-            raise ValueError(f"a whole number is wanted, not {describe(raw)}")
+            raise ValueError(f"this must be a whole number, not {describe(raw)}")
         if not 1 <= raw <= 0xFFFFFFFF:
             raise ValueError(f"{raw} is out of range; 1 to 4294967295")
         return cls(raw)

@@ -20,7 +20,7 @@ class HostName(str):
         if len(word) > 253 or not re.fullmatch(rf"{label}(\.{label})*\.?", word, re.ASCII):
             raise ValueError(f"{word!r} is not the name of a host")
         if re.fullmatch(r"(0[xX])?[0-9a-fA-F.]*[0-9]\.?", word) and not re.search(r"[g-zG-Z]", word):
-            raise ValueError(f"{word!r} is an address; write it below `addresses`")
+            raise ValueError(f"{word!r} is an address; write it in `addresses`")
         return cls(word)
 
     @classmethod
@@ -42,7 +42,7 @@ class Url(str):
             raise ValueError(f'{word!r} is not a URL that can be fetched; write "https://HOST/PATH"')
         if "@" in word.split("/")[2]:
             raise ValueError(
-                "a URL with a user's name would show the password to everybody; fetch such a list by cron, and use `file`"
+                "a URL with a user name would show its password to everybody; fetch the list by cron, and use `file`"
             )
         return cls(word)
 

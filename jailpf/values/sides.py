@@ -21,7 +21,7 @@ class Outside(Peer):
             return cls("any", str(raw))
         peer = Peer.parse(raw)
         if peer.negated:
-            raise ValueError(f"{raw!r}: what is not an address cannot be published")
+            raise ValueError(f"{raw!r}: this cannot be published; write an address")
         return cls(peer.kind, peer.word, False, peer.network)
 
 
@@ -76,7 +76,7 @@ class Party(Peer):
         """Make it. Raises ValueError."""
         if isinstance(raw, str) and raw.lstrip("! ").startswith("jail:"):
             if raw.startswith("!"):
-                raise ValueError(f"{raw!r}: everybody but a jail is the whole world; name who is meant")
+                raise ValueError(f"{raw!r}: this means everybody except one jail; write who is meant")
             pattern = raw.removeprefix("jail:")
             try:
                 JailName.parse(re.sub(r"[*?]", "x", pattern))

@@ -76,9 +76,9 @@ class Allow(RuleType):
         yield from negations(self.source)
         yield from overlapping(self.from_port)
         if self.state == "none" and any(getattr(self, name) for name in (*LIMITS, "synproxy")):
-            yield "state", "limits count states, and there would be none; remove `state`, or the limits"
+            yield "state", "limits count states, but this keeps none; remove `state`, or the limits"
         if self.synproxy and self.state != "keep":
-            yield "state", f"pf takes no synproxy with {self.state}; write one of them"
+            yield "state", f"pf does not accept synproxy with {self.state}; write one of them"
 
     def render(self, context: Context) -> Iterable[Rule | Table]:
         """For each family a pass rule (two with limits or `on`), and above it the block rule of `overload`."""
@@ -93,9 +93,7 @@ class Allow(RuleType):
         plain, jails = ([one for one in source if bool(one.jail) == named] for named in (False, True))
         senders = [one for rule in redirecting(context) for one in rule.source or (Peer.parse("any"),)]
         if plain and senders and not any(one.meets(two) for one in senders for two in plain):
-            context.note(
-                "nobody who is redirected is let in: rdr.from and allow.from share no address; write one of them"
-            )
+            context.note("nobody gets in: rdr.from and allow.from have no address in common; write only one of them")
         if plain or not source:
             for addresses, tag in brought(context, self._own(context), self.direct, bool(self.to)):
                 for side in context.sides(source=tuple(plain), proto=service.proto, addresses=addresses):
@@ -142,7 +140,7 @@ class Allow(RuleType):
         cards = [link.interface if (link := context.host.uplink(one)) else one for one in self.on]
         if rule.tagged and asked and cards and not set(cards) & set(asked):
             context.note(
-                f"nothing is let in: what is redirected comes in by {' '.join(asked)} only, and `on` of allow names none of them; write one, or rdr.on"
+                f"nobody gets in: redirected connections come in on {' '.join(asked)}, but `on` of allow lists none of these; add one, or write rdr.on"
             )
         on = self._on(context)
         if on or not self.on:
@@ -164,9 +162,11 @@ class Allow(RuleType):
     def _stateless(self, context: Context, side: Side, rule: Rule) -> Iterator[Rule]:
         """Both directions by themselves; nat would change the answers, which nobody undoes."""
         if rule.tagged or any(one.family == rule.family for one in context.translating):
-            raise context.error(f"what is translated has a state, and {rule.family} of this jail is", "state")
+            raise context.error(f"translated connections need a state, and {rule.family} of this jail is", "state")
         if any(map(context.host.uplink, self.on)):
-            raise context.error("without a state no answer goes back by the uplink that was asked", "state")
+            raise context.error(
+                "without a state, replies do not leave by the uplink the connection came in on", "state"
+            )
         on, direction = (side.way.on, side.way.direction) if side.way else (self.on, "")
         none = replace(rule, on=on, direction=direction, state=StateOptions(kind="none"))
         yield none
@@ -221,7 +221,7 @@ class Allow(RuleType):
             if getattr(self, name):
                 raise context.error(f"{name} works for tcp only, not for {'+'.join(service.proto.names)}", name)
         if self.overload and not (self.max_src_conn or self.max_src_conn_rate):
-            what = "there is no limit that could be exceeded; add max_src_conn or max_src_conn_rate"
+            what = "overload needs a limit; add max_src_conn or max_src_conn_rate"
             raise context.error(what, "overload")
         if self.state in ("modulate", "sloppy") and "tcp" not in service.proto.names:
             raise context.error(f"{self.state} works for tcp only, not for {'+'.join(service.proto.names)}", "state")

@@ -39,7 +39,7 @@ class Binat(RuleType):
         for name, networks in (("address", self.address), ("from", self.source)):
             families = [one.family for one in networks]
             if len(set(families)) < len(families):
-                yield name, "a second address of one family; declare another [binat.NAME]"
+                yield name, "a second address of the same family; write another [binat.NAME]"
         inside = {one.family: one for one in self.source}
         for one in self.address:
             own = inside.get(one.family)
@@ -47,13 +47,16 @@ class Binat(RuleType):
             if self.source and own is None:
                 yield "from", f"there is no {one.family} network for {one}"
             elif one.net.prefixlen != length:
-                yield "address", f"{one} and {own or 'an address'} differ in size; pf exchanges one for one"
+                yield (
+                    "address",
+                    f"{one} and {own or 'an address'} differ in size, but binat maps one to one; write networks of equal size",
+                )
 
     def render(self, context: Context) -> Iterable[Rule]:
         """One binat rule for each family that the jail and `address` share, and each interface: of a list pf takes one."""
         for number, one in enumerate(self.on):
             if link := context.host.uplink(one):
-                what = f"pf asks no binat about what leaves by the uplink {link.interface}"
+                what = f"pf does not apply binat to what leaves by the uplink {link.interface}"
                 remedy = f'publish with rdr = {{ on = "{one}" }}, and leave by a [nat.NAME] with on = "{one}"'
                 raise context.error(f"{what}; {remedy}", f"on.{number}")
         for address in self.address:

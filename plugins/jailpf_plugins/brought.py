@@ -61,5 +61,5 @@ def _lost(context: Context, own: tuple[Address, ...], targets: tuple[Address, ..
     lost = [str(one) for one in targets if one.family in families and one not in own]
     if lost:
         context.note(
-            f"nothing that is redirected to {' '.join(lost)} is let in: `to` of allow does not name it; let rdr.target and allow.to name the same"
+            f"nobody reaches {' '.join(lost)}: `to` of allow does not list it; write the same addresses in rdr.target and allow.to"
         )

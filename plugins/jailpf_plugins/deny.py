@@ -45,9 +45,9 @@ class Deny(RuleType):
         yield from negations(self.source)
         yield from negations(self.to, "to")
         if self.source and self.to:
-            yield "to", "`from` is who gets in, `to` where the jail sends; write a [deny.NAME] for each"
+            yield "to", "`from` means who gets in, `to` where the jail sends; write a [deny.NAME] for each"
         if not (self.source or self.to or self.port or self.proto):
-            yield "", "nobody and nothing is named; add from = ..., or to, proto or port of what the jail never sends"
+            yield "", "this denies nothing; add from = ..., or to, proto or port for what the jail never sends"
         if self.port and self.proto and not self.proto.has_ports:
             yield "port", f"{self.proto} has no ports; leave `port` out"
 

@@ -78,14 +78,14 @@ class Nat(RuleType):
             if len(own) > 1 and any(map(_wide, own)):
                 yield (
                     "address",
-                    f"a network and another {family} address; pf deals out a list of addresses, or one network",
+                    f"a network and another {family} address; pf takes several addresses or one network",
                 )
         if self.sticky_address and not any(len(own) > 1 for own in each.values()):
-            yield "sticky_address", "there is one address; name several"
+            yield "sticky_address", "this needs several addresses; add one"
         if self.source_hash and not any(map(_wide, self.address)):
             yield (
                 "source_hash",
-                "pf takes it for one network only; write address as a network, or sticky_address = true",
+                "pf accepts this for one network only; write address as a network, or sticky_address = true",
             )
 
     def render(self, context: Context) -> Iterable[Rule]:
@@ -123,7 +123,7 @@ class Nat(RuleType):
         cards = tuple(one for one in self.on or host.default_if if host.uplink(one) is None)
         ours = tuple(one for one in cards if one in host.ext_if)
         if not (self.address or self.on or host.nat):
-            raise context.error("there is no address to leave by; add address = ..., or [host] nat to jailpf.toml")
+            raise context.error("nat has no address to translate to; add address = ..., or [host] nat to jailpf.toml")
         if self.address:
             yield from [Way(cards, _each(self.address), context.tag_out)] * bool(cards)
         else:
@@ -133,9 +133,7 @@ class Nat(RuleType):
                     yield Way((one,), _each((Outgoing.parse(f"({one}:0)"),)), context.tag_out)
         for link in filter(None, map(host.uplink, self.on)):
             if "out" not in context.declared:
-                raise context.error(
-                    f"nothing is sent by {link.interface} without a rule that lets out; add [out.all]", "on"
-                )
+                raise context.error(f"nothing leaves by {link.interface} without an out rule; add [out.all]", "on")
             own: dict[Family, tuple[Outgoing, ...]] = {}
             for gateway in link.gateway:
                 family = gateway.address.family

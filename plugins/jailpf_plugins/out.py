@@ -94,14 +94,14 @@ class Out(RuleType):
                     else "name who is meant"
                 )
                 raise context.error(
-                    f'"!{one.word}" holds the host itself, and its other jails, which this vnet jail would reach; {rest}',
+                    f'"!{one.word}" includes the host and its other jails, which this vnet jail would reach; {rest}',
                     f"to.{number}",
                 )
             for member in context.tables.get(one.table, ()):
                 if not member.negated and everywhere(Peer.of(member.network)):
                     raise context.error(
-                        f"{one.word} has {member.network}, and so the host itself and its other jails, which this vnet jail would reach; "
-                        f"name smaller networks in it",
+                        f"{one.word} has {member.network}, which includes the host and its other jails, and this vnet jail would reach them; "
+                        f"write smaller networks in it",
                         f"to.{number}",
                     )
         if named:

@@ -22,7 +22,7 @@ def paired(
         return
     if len(outside) != len(inside):
         many = f"{len(outside)} port{'s' * (len(outside) != 1)} outside for {len(inside)} of the service"
-        what = f"{many}, and they are paired in order; name {len(inside)}, or write a [service.NAME] for each"
+        what = f"{many}, but they are paired in order; write {len(inside)}, or a [service.NAME] for each"
         raise context.error(what, "port")
     both = list(zip(outside, inside, strict=True))
     for number, (one, other) in enumerate(both):

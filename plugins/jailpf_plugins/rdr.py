@@ -89,9 +89,9 @@ class Rdr(RuleType):
         yield from negations(self.source)
         for name in ("sticky_address", "source_hash"):
             if getattr(self, name) and len(self.target) < 2 and not any("*" in one.jail for one in self.target):
-                yield name, "there is one target; name several"
+                yield name, "this needs several targets; add one"
         if self.sticky_address and self.source_hash:
-            yield "sticky_address", "with source_hash a client has one target anyway; write one of them"
+            yield "sticky_address", "with source_hash a client always has the same target; write one of them"
 
     def applies(self, service: Service) -> bool:
         """Not to jails that come by name, which use the jail's own address, nor to pings, which are the host's."""
@@ -104,13 +104,13 @@ class Rdr(RuleType):
         if service.proto.has_ports and not service.port:
             raise context.error("the service has no `port`; add port = ...")
         if _jails_only(service.guests):
-            raise context.error("jails come by the jail's own address, and nobody else is let in; remove rdr")
+            raise context.error("jails connect to the jail's own address, and nobody else is let in; remove rdr")
         source = self.source or _others(service.source) or (_others(service.guests) if service.source else ())
         groups = list(paired(context, self.port, service.port))
         for side in context.sides(source=source, proto=service.proto, addresses=self._targets(context)):
             ways = [way for way in self._ways(context, side.family) if way.to]
             if not ways:
-                context.reasons.append(f"there is no {side.family} address outside")
+                context.reasons.append(f"the host has no external {side.family} address")
                 continue
             targets, pool = tuple(map(Peer.of, side.addresses)), None
             if len(targets) > 1:
@@ -125,7 +125,7 @@ class Rdr(RuleType):
                 one.action == "binat" and one.family == side.family for one in context.translating
             ):
                 context.note(
-                    "outside sees the address of the binat, and this is published on the host's; rdr = false publishes it there"
+                    "this is published at the host's address, but the jail's address outside is that of the binat; rdr = false publishes it there"
                 )
             for way in ways:
                 for outside, inside in groups:

@@ -42,15 +42,15 @@ class TableType(RuleType):
         if not (self.names or self.url):
             for name in ("may_be_empty", "may_be_wide"):
                 if getattr(self, name):
-                    yield name, "nothing is fetched; remove it"
+                    yield name, "nothing is fetched for this table; remove it"
             return
         if self.file:
             yield (
                 "file",
-                "it would be written over by what is fetched; put its members into `addresses`, or into another table",
+                "the fetched list would overwrite it; put its members into `addresses`, or into another table",
             )
         if self.const:
-            yield "const", "pf lets nobody change such a table; remove it"
+            yield "const", "pf refuses changes of such a table, so it cannot be refreshed; remove it"
 
     def render(self, context: Context) -> Iterable[Table]:
         """The table itself."""

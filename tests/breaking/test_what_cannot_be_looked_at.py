@@ -25,7 +25,7 @@ def test_declarations_that_are_away_take_no_rules_away(machine: Machine, how: st
     for command in (["sync"], ["sync", "web"], ["check"], ["prestart", "web"], ["created", "web"], ["list"]):
         said = machine.jailpf(*command, status=78).stderr
         assert str(folder) in said
-        assert "cannot be looked at" in said
+        assert "cannot be read" in said
         assert "Traceback" not in said
     assert machine.anchors() == before
     machine.running()

@@ -74,7 +74,7 @@ def test_a_table_s_text(table: Table, text: str) -> None:
 )  # fmt: skip
 def test_what_is_not_one_rule_does_not_leave(line: str) -> None:
     """A second line, a comment, a macro, an open list, another statement: none of it gets out, whoever made it."""
-    with pytest.raises(PluginError, match="made a rule that is not one"):
+    with pytest.raises(PluginError, match="returned an invalid rule"):
         checked(line)
 
 

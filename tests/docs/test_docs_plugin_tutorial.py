@@ -88,7 +88,7 @@ class TestEveryKindOfKey:
         """A list and a single value, a table in a table, choices and defaults; only the missing rules are said."""
         keys = 'how = "log", names = "a", rate = "1/2", loud = true, window = { first = 9, last = 17 }'
         assert problems(f"[service.web]\nport = 80\npolite = {{ {keys} }}\n") == [
-            "web.toml:3:10: [service.web.polite] polite: there is no rule for this: it made none"
+            "web.toml:3:10: [service.web.polite] polite: this produces no rule: it returned none"
         ]
 
 

@@ -306,7 +306,7 @@ def test_a_folder_that_is_away_is_not_jails_without_declarations(jails: Jails, t
         lambda: jails.services("web"),
         lambda: jails.find("web"),
     ):
-        with pytest.raises(ConfigError, match=r"cannot be looked at: .*; make or mount it"):
+        with pytest.raises(ConfigError, match=r"cannot be read: .*; create or mount it"):
             ask()
 
 
@@ -316,5 +316,5 @@ def test_a_file_that_is_missing_in_its_folder_is_no_declaration(jails: Jails) ->
     jails.settings = replace(jails.settings, services="{jail}/pf.toml")
     assert not jails.declares("db")
     jails.settings = replace(jails.settings, services="none/{jail}/pf.toml")
-    with pytest.raises(ConfigError, match="cannot be looked at"):
+    with pytest.raises(ConfigError, match="cannot be read"):
         jails.declares("db")

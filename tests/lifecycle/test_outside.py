@@ -102,7 +102,7 @@ def test_a_jail_is_meant_by_its_near_name(machine: Machine) -> None:
     machine.declare("web")
     for name in ("wbe", "WEB", "web.toml"):
         assert f"nothing is declared for {name}; did you mean web?" in machine.jailpf("render", name, status=66).stderr
-    assert "a jail's name is wanted, web" in machine.jailpf("check", "jails/web.toml", status=64).stderr
+    assert "this needs a jail's name, web" in machine.jailpf("check", "jails/web.toml", status=64).stderr
 
 
 @pytest.mark.parametrize("hook", ["prestart", "created"])

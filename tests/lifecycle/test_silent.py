@@ -142,8 +142,11 @@ def test_the_loopback_is_the_host_s(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("toml", "says"),
     [
-        ('[service.a]\nport = 80\nallow = { on = "em1" }\n', "what is redirected comes in by em0 only"),
-        ('[binat.a]\naddress = "203.0.113.9"\n[service.a]\nport = 80\n', "outside sees the address of the binat"),
+        ('[service.a]\nport = 80\nallow = { on = "em1" }\n', "redirected connections come in on em0"),
+        (
+            '[binat.a]\naddress = "203.0.113.9"\n[service.a]\nport = 80\n',
+            "the jail's address outside is that of the binat",
+        ),
     ],
 )
 def test_keys_that_cancel_each_other_are_told(tmp_path: Path, toml: str, says: str) -> None:

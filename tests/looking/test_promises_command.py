@@ -96,7 +96,7 @@ def test_words_of_a_promise(desk: Desk, promise: str, kept: bool) -> None:
         ('[[never]]\nfrom = "host"\nto = "outside"\n', "promises.toml:3:6: what leaves is not promised;"),
         ('[[never]]\nfrom = "jail:git"\nto = "any"\n', "promises.toml:3:6: what leaves is not promised;"),
         ('[[always]]\nfrom = "jail:git"\nto = "any"\n', "promises.toml:3:6: what leaves is not promised;"),
-        ('[[never]]\nfrom = []\nto = "host"\n', "promises.toml:2:8: the array is empty; name at least one"),
+        ('[[never]]\nfrom = []\nto = "host"\n', "promises.toml:2:8: the array is empty; add at least one value"),
         ('[[never]]\nfrom = "host"\nto = "jail:a b"\n', "is neither the name of a jail nor a pattern"),
         ('[[never]]\nfrom = "host"\nto = "host"\nport = 1\nproto = "icmp"\n', "icmp has no ports; leave `port` out"),
     ],

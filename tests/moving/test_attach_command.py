@@ -62,7 +62,7 @@ def test_attach_does_not_guess_where_declarations_cannot_be_seen(host: Host, jai
     jails.rename(host.root / "away")
     status, _, err = jailpf("attach", "web")
     assert (status, file.read_bytes()) == (78, before)
-    assert "cannot be looked at" in err
+    assert "cannot be read" in err
     assert jailpf("detach", "web")[0] == 0
     assert b"jailpf" not in file.read_bytes()
 

@@ -77,9 +77,11 @@ def test_a_service_that_pf_conf_lets_in_is_not_let_in_by_another(folder: Path) -
 def test_what_is_reached_directly_is_refused_beside_a_stricter_allow(folder: Path, open_: str) -> None:
     """Without a tag nothing keeps the two apart; with the same narrowness at the rdr nothing has to."""
     strict = '[service.admin]\nport = 80\nrdr = { port = 8080 }\nallow = { from = "198.51.100.0/24" }\n'
-    with pytest.raises(DeclarationError, match=r"web.toml:\d+:\d+: what this rdr brings .* \[service.pub\]"):
+    with pytest.raises(
+        DeclarationError, match=r"web.toml:\d+:\d+: connections that this rdr redirects .* \[service.pub\]"
+    ):
         running(folder, strict + PUB + open_)
-    with pytest.raises(DeclarationError, match=r"web.toml:\d+:\d+: what this rdr brings"):
+    with pytest.raises(DeclarationError, match=r"web.toml:\d+:\d+: connections that this rdr redirects"):
         SimulatedHost(folder / "more", settings="direct = true\n" + HOST).start(PUB + strict, "web", ip6="")
     host = running(folder / "again", strict.replace("8080", '8080, from = "198.51.100.0/24"') + PUB + open_)
     host.traffic(OFFICE, 8080).reaches("web", 80)

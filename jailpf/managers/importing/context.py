@@ -68,7 +68,7 @@ class Context:
             )
             return ()
         if any(word.startswith("!") for word in found):
-            raise LostError("what is not an address cannot be published")
+            raise LostError("this cannot be published; write an address")
         return found
 
     def on(self, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -267,7 +267,7 @@ def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:
         ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> port 5:9 -> {J4} port 65534:*", "does not fit behind"),
         ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> port 99999 -> {J4}", "port 99999 does not exist"),
         ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> port nosuchthing -> {J4}", "'nosuchthing' is not a port"),
-        ("rdr__conf", f"rdr proto tcp from any to ! 192.0.2.1 port 5 -> {J4}", "what is not an address cannot be published"),
+        ("rdr__conf", f"rdr proto tcp from any to ! 192.0.2.1 port 5 -> {J4}", "this cannot be published; write an address"),
         ("rdr__conf", f"rdr proto tcp from {{ !192.0.2.1 !192.0.2.2 }} to <ext_ip4> port 5 -> {J4}", "a list with a negation"),
         ("rdr__conf", f"rdr on ! em0 proto tcp to <ext_ip4> port 5 -> {J4}", "no negated interface"),
         ("rdr__conf", f"rdr proto tcp from any to mail.example.org port 5 -> {J4}", "is not an address"),
