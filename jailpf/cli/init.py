@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
-from jailpf.declare.layout import CALLS
+from jailpf.declare.layout import CALLS, OWN_LOOPBACK
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, UsageError
 from jailpf.lifecycle import outside
 from jailpf.state import writes
@@ -50,6 +50,7 @@ def lines(settings: Settings) -> str:
     found += [
         "block all                        # your policy: without a block every port of every jail is open; block quick lines go here",
         f"# pass out on {card} from ({card}) to any            <- what the host itself may do under it",
+        f"# {OWN_LOOPBACK}  <- and say to itself",
         f"# pass in on {card} proto tcp to ({card}:0) port 22  <- and how you get in: before you load it, or you are shut out",
         "pass inet6 proto icmp6           # neighbour discovery; without it IPv6 dies under any block",
     ]

@@ -32,6 +32,8 @@ strcmp() order, and no jail's own anchor begins with "-" (facts.md section 3).""
 OLDER = "allow/{jail}"
 """Mail Toaster's word before November 2024: pf.conf may call this one, and rules may still be loaded there."""
 PF_CONF = "/etc/pf.conf"
+OWN_LOOPBACK = "pass on lo0 from { 127.0.0.1 ::1 } to { 127.0.0.1 ::1 }"
+"""What the host says to itself, and nobody else: no jail sends from these addresses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""The policy of the main ruleset: whether it blocks what no declaration names."""
+"""The policy of the main ruleset: whether it blocks what no declaration names, and not the host's own loopback."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jailpf.declare.layout import OWN_LOOPBACK
 from jailpf.errors import JailpfError
 from jailpf.managers.finding import Finding
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 UNUSED = 61001
 """A port that nobody declares; where one does, the rule that lets in is the jail's, and the answer no finding."""
 SOURCES = {"inet": "198.51.100.7", "inet6": "2001:db8::7"}
+LOOPBACK = ("127.0.0.1", "::1")
 
 
 def policy(session: Session) -> Iterator[Finding]:
@@ -47,6 +49,33 @@ def policy(session: Session) -> Iterator[Finding]:
         )
 
 
+def loopback(session: Session) -> Iterator[Finding]:
+    """Whether the host reaches itself on lo0, where resolvers, mail and databases of the host listen."""
+    from jailpf.insight.world import build
+
+    if session.settings.pf == "simulated" and not session.settings.main:
+        return
+    try:
+        world = build(session)
+    except JailpfError:
+        return  # told by the check whose trouble it is
+    there = world.pf.topology.interfaces.get("lo0")
+    own = {text.partition("/")[0] for text in there.addresses} if there else set()
+    for address in LOOPBACK:
+        if address not in own:
+            continue
+        found = world.pf.connect("tcp", address, address, UNUSED, sender="host", keep=False)
+        rule = next((step.deciding for step in found.steps if step.phase == "filter" and step.deciding), None)
+        if not found and rule:
+            yield Finding(
+                "warning",
+                f"the host does not reach itself at {address}: `{rule.text}` blocks it",
+                "resolvers, mail and databases of the host itself are asked there",
+                f"{'above' if ' quick ' in rule.text else 'below'} that line of pf.conf: {OWN_LOOPBACK}",
+            )
+            return
+
+
 def _reached(world: World, jail: Jail, sender: str) -> str:
     """The packet, and whom it reaches, where no rule of an anchor is behind it; "" else."""
     for address in jail.addresses:
@@ -71,4 +100,4 @@ def _source(world: World, sender: str, family: str) -> str:
     return next((str(one) for one in jail.addresses if one.family == family), "")
 
 
-CHECKS = (policy,)
+CHECKS = (policy, loopback)

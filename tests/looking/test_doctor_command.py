@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 GOOD = (
     'table <ext_ip4> { 203.0.113.1 }\nnat-anchor "jailpf/*"\nbinat-anchor "jailpf/*"\nrdr-anchor "jailpf/*"\n'
-    'block all\npass inet6 proto icmp6\nanchor "jailpf/*"\n'
+    'block all\npass inet6 proto icmp6\npass on lo0 from { 127.0.0.1 ::1 } to { 127.0.0.1 ::1 }\nanchor "jailpf/*"\n'
 )
 
 

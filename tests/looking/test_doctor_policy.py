@@ -33,6 +33,22 @@ def test_a_port_that_nobody_declared_is_blocked(desk: Desk, main: str, said: str
     assert [one.startswith(said) and "port 61001 reaches" in one for one in found] == [True] * bool(said)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "address", "mend"),
+    [
+        ("pass on lo0 from { 127.0.0.1 ::1 } to { 127.0.0.1 ::1 }\n", "", "127.0.0.1", "below"),
+        ("pass on lo0 from { 127.0.0.1 ::1 }", "pass on lo0 from { 127.0.0.1 }", "::1", "below"),
+        ("block all\n", "block in on em0\n", "", ""),
+        ("block all\n", "block quick all\n", "127.0.0.1", "above"),
+    ],
+)
+def test_the_host_reaches_itself_by_its_loopback(desk: Desk, old: str, new: str, address: str, mend: str) -> None:
+    """Or it is told with the rule that blocks, and the line that opens nothing else."""
+    found = [one for one in findings(desk, GOOD.replace(old, new)) if "reach itself" in one["what"]]
+    assert all(one["what"].startswith(f"the host does not reach itself at {address}: `block") for one in found)
+    assert [one["mend"].partition(" ")[0] for one in found] == [mend] * bool(address)
+
+
 def test_a_quick_block_above_the_anchors_is_not_to_be_opened(desk: Desk) -> None:
     """It may be meant: the declaration goes, or the line; where it stands is right (which-rule-wins)."""
     main = GOOD.replace("block all\n", "block in quick on em0 proto tcp to any port 993\nblock all\n")
