@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jailpf.cli import output
@@ -11,10 +11,13 @@ from jailpf.errors import JailpfError, NoJailError, Problem, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from jailpf.insight.moved import Moved
+    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.managers.adapter import Adapter
+    from jailpf.managers.imported import Whole
     from jailpf.managers.importing import Imported
     from jailpf.pf import Loaded
     from jailpf.registry import Registry
@@ -31,6 +34,7 @@ class Move:
     moved: Moved | None = None
     untold: list[Problem] = field(default_factory=list)
     beaten: list[Problem] = field(default_factory=list)
+    prepared: Prepared | None = None
     empty: bool = False
     said: list[str] = field(default_factory=list)
 
@@ -44,7 +48,6 @@ class Move:
 def import_rules(session: Session, options: Namespace) -> int:
     """0 when nothing was lost and nobody gets in who did not before; 1 otherwise."""
     from jailpf.lifecycle import next_start
-    from jailpf.managers.imported import rest
 
     found = list(_adapter(session, options.kind).import_(options.sources))
     if not found:
@@ -52,26 +55,80 @@ def import_rules(session: Session, options: Namespace) -> int:
         raise NoJailError(f"there is nothing to import from {options.kind}", None, remedy)
     # What is read out of pf.conf itself leaves it; no line of that counts.
     main = None if options.kind == "pf.conf" else next_start.main_ruleset(session)
-    moves: list[Move] = []
-    records: list[Record] = []
-    for _, one in zip(session.progress("importing", [str(one.jail) for one in found]), found, strict=True):
-        moves.append(_tried(session, one, records, main))
-        if not (moves[-1].refused or moves[-1].empty or options.dry_run):
-            moves[-1].said = one.write()
+    moves, whole = _all(session, found, main)
+    for move in moves:
+        if not (move.refused or move.empty or options.dry_run):
+            move.said = move.one.write()
         if not options.json:
-            _show(moves[-1], dry=options.dry_run)
-    left, theirs = rest(found, {str(move.one.jail) for move in moves if not (move.refused or move.empty)})
+            _show(move, dry=options.dry_run)
     if options.json:
-        output.as_json("import", jails=[_json(move) for move in moves], left=left)
-    elif left:
-        what = (
-            "with rules of the jails above, which are told"
-            if theirs
-            else "no rule of the jails above stands in it any more"
+        output.as_json("import", jails=[_json(move) for move in moves], left=whole.new if whole else "")
+    elif whole:
+        stays = (
+            "rules of the jails above stay in it, and are told"
+            if whole.theirs
+            else "no rule of the jails above is in it"
         )
-        print(f"# what stays in pf.conf, besides the lines of `jailpf init`; {what}")
-        print(left, end="" if left.endswith("\n") else "\n")
+        changed = "the new pf.conf, with the lines of `jailpf init`" if whole.new != whole.old else "pf.conf as it is"
+        print(f"# {changed}; {stays}")
+        print(whole.new, end="" if whole.new.endswith("\n") else "\n")
     return 0 if all(move.good for move in moves) else 1
+
+
+def _all(session: Session, found: Sequence[Imported], main: Loaded | None) -> tuple[list[Move], Whole | None]:
+    """Each tried. Of a pf.conf that they leave, the rules of those that are refused stay in it, and the others are tried anew."""
+    order = [str(one.jail) for one in found]
+    refused: dict[str, Move] = {}
+    outside: set[str] = set()
+    whole = next((one.whole for one in found if one.whole), None)
+    while True:
+        records: list[Record] = []
+        names = session.progress("importing", [str(one.jail) for one in found])
+        moves = [_tried(session, one, records, main) for _, one in zip(names, found, strict=True)]
+        if whole:
+            _compare(session, moves, whole)
+        bad = {str(move.one.jail): move for move in moves if move.refused or move.empty}
+        if whole is None or not bad:
+            break
+        # An old `pass in` alone lets in none of the host's own, which had to get out first: then only from outside.
+        wider = {jail for jail, move in bad.items() if move.moved and move.moved.wider} - outside
+        refused |= {jail: move for jail, move in bad.items() if jail not in wider}
+        outside |= wider
+        found = whole.again(refused, outside)
+        whole = found[0].whole if found else replace(whole, new=whole.old, theirs=True)
+    return sorted([*moves, *refused.values()], key=lambda move: order.index(str(move.one.jail))), whole
+
+
+def _compare(session: Session, moves: Sequence[Move], whole: Whole) -> None:
+    """What the new file and the declarations together let in, beside the old file."""
+    from jailpf.insight.moved_whole import moved_whole
+    from jailpf.insight.moved_words import sentences
+
+    going = {str(move.one.jail): move for move in moves if move.prepared}
+    files = {copy.target: copy.content for move in going.values() for copy in move.one.copies}
+    try:
+        prepared = [move.prepared for move in going.values() if move.prepared]
+        found = moved_whole(session, prepared, whole.old, whole.new, files)
+    except JailpfError as wrong:
+        for move in going.values():
+            move.one = replace(move.one, unread=True)
+        for move in list(going.values())[:1]:
+            move.untold = [
+                Problem(
+                    f"pf refuses the file, and nothing can be compared: {one.message}",
+                    one.place and one.place._replace(file=whole.file),
+                )
+                for one in wrong.problems
+            ]
+        return
+    others = found.pop("")
+    for jail, move in going.items():
+        move.moved = found[jail]
+        if move.moved.wider or others.wider:
+            said = next(line for one in (move.moved, others) for line in sentences(one) if " more" in line)
+            move.refused = [
+                Problem(f"with its rules out of the file, it {said}", None, "they stay there; declare it by hand")
+            ]
 
 
 def _tried(session: Session, one: Imported, records: list[Record], main: Loaded | None) -> Move:
@@ -100,7 +157,8 @@ def _tried(session: Session, one: Imported, records: list[Record], main: Loaded 
     records.append(prepared.record)
     move.beaten = next_start.beaten(session, prepared, main)
     try:
-        if one.before and not one.unread:
+        move.prepared = prepared
+        if one.before and not one.unread and one.whole is None:
             move.moved = moved(session, prepared, one.before, {copy.target: copy.content for copy in one.copies})
     except JailpfError as wrong:
         move.untold = [
@@ -135,7 +193,7 @@ def _show(move: Move, *, dry: bool) -> None:
 def _sentences(move: Move) -> list[str]:
     from jailpf.insight.moved_words import sentences
 
-    if move.one.refused:
+    if move.one.refused or (move.refused and move.moved):
         return ["no file is written"]
     if move.refused:
         return ["`jailpf check` would refuse this, and no file is written"]

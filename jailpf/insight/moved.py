@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 BANNED = "198.18.255.254"
 """Stands for all whom a `block quick` of pf.conf bans, above the anchors."""
-_TABLE = re.compile(r"^\s*table\s+<\s*([^\s<>]+)\s*>(.*)$", re.MULTILINE)
-_NAMED = re.compile(r"<\s*([A-Za-z_][\w.-]*)\s*>")
+TABLE = re.compile(r"^\s*table\s+<\s*([^\s<>]+)\s*>(.*)$", re.MULTILINE)
+NAMED = re.compile(r"<\s*([A-Za-z_][\w.-]*)\s*>")
 _BLOCKS = re.compile(r"^\s*block\b", re.MULTILINE)
 _OVERLOAD = re.compile(r"\boverload\s+<\s*([^\s<>]+)\s*>")
 _FILE = re.compile(r'^(\s*table <[^>]+>[^{"\n]*?)file "([^"]*)"', re.MULTILINE)
@@ -72,18 +72,18 @@ def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str,
     files: the table files that are about to be written, with their text. Raises PfRefusedError for old rules that pf
     refuses.
     """
-    after = {anchor.path: _with_members(anchor.text, files) for anchor in prepared.ruleset.anchors}
+    after = {anchor.path: with_members(anchor.text, files) for anchor in prepared.ruleset.anchors}
     texts = [before, *after.values()]
     sides = (
-        ({f"moving/{prepared.jail.name}": _filled(before, texts)}, [(section, "moving") for section in CALLS]),
-        ({path: _filled(text, texts) for path, text in after.items()}, session.settings.layout.parents),
+        ({f"moving/{prepared.jail.name}": filled(before, texts)}, [(section, "moving") for section in CALLS]),
+        ({path: filled(text, texts) for path, text in after.items()}, session.settings.layout.parents),
     )
-    topology = _topology(session, prepared)
-    roots = _roots(session, topology, texts)
+    topology = topology_of(session, [prepared.jail])
+    tables = roots(session, topology, texts, dict.fromkeys(word for text in texts for word in NAMED.findall(text)))
     found = Moved(own=frozenset(map(str, prepared.jail.addresses)), topology=topology, direct=session.settings.direct)
     for word in ("block", "pass") if any(_BLOCKS.search(text) for text in texts) else ("block",):
-        was, now = (_host(topology, word, roots, *side) for side in sides)
-        had, has = (list(_connections(side, topology)) for side in (was, now))
+        was, now = (_host(topology, word, tables, *side) for side in sides)
+        had, has = (list(connections(side, topology)) for side in (was, now))
         more, _ = _without_banned(missing(has, had, protocols(was)))
         less, banned = _without_banned(missing(had, has, protocols(now)))
         if word == "block":
@@ -93,7 +93,7 @@ def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str,
     return found
 
 
-def _connections(pf: Simulated, topology: Topology) -> Iterator[Reached]:
+def connections(pf: Simulated, topology: Topology) -> Iterator[Reached]:
     """What is reached and answered: nobody outside who borrows an address of the host or of its jails, which has the answer."""
     outside = {"outside", *cards(topology)}
     own: dict[str, IntervalSet] = {
@@ -133,9 +133,9 @@ def _host(
     return pf
 
 
-def _topology(session: Session, prepared: Prepared) -> Topology:
-    """This host's, or where it cannot be asked a plain one with its external interface."""
-    jails = [prepared.jail, *_neighbours(session, prepared.jail.name)]
+def topology_of(session: Session, moving: Sequence[Jail]) -> Topology:
+    """This host's, with the jails that move and their neighbours, or where it cannot be asked a plain one with its external interface."""
+    jails = [*moving, *_neighbours(session, {str(jail.name) for jail in moving})]
     try:
         return surroundings(session, jails).topology
     except JailpfError:
@@ -147,16 +147,16 @@ def _topology(session: Session, prepared: Prepared) -> Topology:
         return topology
 
 
-def _neighbours(session: Session, but: str) -> Iterator[Jail]:
+def _neighbours(session: Session, but: set[str]) -> Iterator[Jail]:
     """The other jails as their managers have them; declarations need not be there yet."""
     for adapter in session.jails.adapters:
         with suppress(JailpfError):
             for name in adapter.names():
-                if name != but and (jail := adapter.find(name)) is not None:
+                if name not in but and (jail := adapter.find(name)) is not None:
                     yield jail
 
 
-def _with_members(text: str, files: Mapping[str, str]) -> str:
+def with_members(text: str, files: Mapping[str, str]) -> str:
     """Tables of files that are not written yet, with their members in the text."""
 
     def members(found: re.Match[str]) -> str:
@@ -168,19 +168,20 @@ def _with_members(text: str, files: Mapping[str, str]) -> str:
     return _FILE.sub(members, text)
 
 
-def _filled(text: str, texts: Sequence[str]) -> str:
+def filled(text: str, texts: Sequence[str]) -> str:
     """Tables that are empty now would hide who gets in once they are filled: each has two members of its own instead, but for
     those that only a limit fills.
     """
     limits = _limits(texts)
 
     def member(found: re.Match[str]) -> str:
-        if re.search(r"[0-9a-fA-F:.]{2}[^}]*\}", found[2]) or "file" in found[2] or found[1] in limits:
+        held = re.search(r"[0-9a-fA-F:.]{2}[^}]*\}|\$|\{[^}]*$", found[2])
+        if held or "file" in found[2] or found[1] in limits:
             return found[0]
         flags = found[2].partition("{")[0].rstrip()
         return f"table <{found[1]}>{flags} {{ {_stand_ins(found[1], texts)} }}"
 
-    return _TABLE.sub(member, text)
+    return TABLE.sub(member, text)
 
 
 def _limits(texts: Sequence[str]) -> set[str]:
@@ -188,16 +189,15 @@ def _limits(texts: Sequence[str]) -> set[str]:
 
 
 def _stand_ins(name: str, texts: Sequence[str]) -> str:
-    names = sorted({word for text in texts for word in _NAMED.findall(text)})
+    names = sorted({word for text in texts for word in NAMED.findall(text)})
     number = names.index(name) + 1 if name in names else 250
     return f"198.18.{number // 250}.{number % 250 + 1} 2001:db8:f::{number:x}"
 
 
-def _roots(session: Session, topology: Topology, texts: Sequence[str]) -> str:
-    """The tables of pf.conf that the rules name: the host's addresses, or what pf has in them, or a stand-in."""
+def roots(session: Session, topology: Topology, texts: Sequence[str], names: Iterable[str]) -> str:
+    """The tables of those names, as pf.conf would have them for rules that name them: the host's addresses, or what pf has in them, or a stand-in."""
     outside = {str(peer).strip("<>"): family for family in FAMILIES for peer in session.settings.host.outside(family)}
     outside |= {"ext_ip4": "inet", "ext_ip6": "inet6"}
-    names = dict.fromkeys(word for text in texts for word in _NAMED.findall(text))
     try:
         held = dict(session.pf.read("").tables)
     except JailpfError:

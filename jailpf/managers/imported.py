@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,26 @@ class Copy:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A pf.conf that jails' rules leave. file: its path; old, new: its text before, and after with the lines that call their anchors; theirs:
+    whether rules of these jails stay in it; again: the same import, but of no
+    jail of the first names, and for those of the second with nothing let in but what comes in by the external interfaces."""
+
+    file: str
+    old: str
+    new: str
+    theirs: bool
+    again: Callable[[Collection[str], Collection[str]], list[Imported]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """One jail's declaration.
 
     file: where it belongs; text: TOML; problems: what could not be expressed, line by line (kept in the text as
     comments); warnings: what was written differently; copies: table files; before: the rules it was made of, as one pf
-    text; whole: the file that they came from, if they leave it; taken, kept: its lines that became this, and those that stay all
-    the same; refused: why it must not be written; unread: whether some of the rules of before are not known.
+    text; whole: the file that they came from, if they leave it; refused: why it must not be written; unread: whether some of the rules of before are not known.
     """
 
     jail: str
@@ -38,9 +50,7 @@ class Imported:
     warnings: tuple[Problem, ...] = ()
     copies: tuple[Copy, ...] = ()
     before: str = ""
-    whole: str = ""
-    taken: frozenset[int] = frozenset()
-    kept: frozenset[int] = frozenset()
+    whole: Whole | None = None
     refused: tuple[Problem, ...] = ()
     unread: bool = False
 
@@ -77,18 +87,6 @@ class Imported:
     def _files(self) -> list[tuple[str, str]]:
         """The declaration last: it names the others."""
         return [*((copy.target, copy.content) for copy in self.copies), (self.file, self.text)]
-
-
-def rest(found: Iterable[Imported], written: Collection[str]) -> tuple[str, bool]:
-    """What stays in the file that they all came from, and whether rules of these jails are in it. written: the jails whose
-    declarations are: the rules of the others stay."""
-    whole, gone, kept = "", set[int](), set[int]()
-    for one in found:
-        whole = one.whole or whole
-        gone |= one.taken
-        kept |= one.kept if one.jail in written else one.kept | one.taken
-    lines = enumerate(whole.splitlines(keepends=True), 1)
-    return "".join(line for number, line in lines if number not in gone - kept), bool(kept)
 
 
 def _says(path: str, content: str) -> bool:

@@ -127,7 +127,7 @@ def test_a_table_that_keeps_somebody_out_is_never_made_empty(host: Host, jailpf:
     where = folder(host, allow='table <spam> persist file "spam"\n' + filters + ALLOW)
     status, out, err = jailpf("import", "pfrule", where)
     assert status == 1
-    assert "allow.conf:1: " in err
+    assert "allow.conf:1:1: " in err
     assert "<spam> keeps somebody out" in err
     assert out.endswith("web: no file is written\n")
     assert not list((host.root / "jailpf/jails").iterdir())
@@ -170,7 +170,7 @@ def test_a_nat_with_a_port_and_no_protocol_is_of_tcp_and_udp(host: Host, jailpf:
     Path(where, "nat.conf").write_text("# mail\nnat on em0 inet from 172.16.15.29 to any port smtp -> 203.0.113.7\n")
     status, _, err = jailpf("import", "pfrule", where)
     assert status == 0, err
-    assert "nat.conf:2: its port without a protocol became that of tcp and udp" in err
+    assert "nat.conf:2:1: its port without a protocol became that of tcp and udp" in err
     assert jailpf("check", "web")[0] == 0
 
 

@@ -1,7 +1,6 @@
 """Moving in: declarations made of what another tool has kept.
 
-Here belong: reading pf.conf(5) statements, gathering them into services, writing TOML, and the comparison of both
-sides. Not here: where one tool keeps its rules, and in which form (plugins/jailpf_adapters).
+Here belong: reading pf.conf(5) statements, gathering them into services, and writing TOML. Not here: where one tool keeps its rules, and in which form (plugins/jailpf_adapters).
 """
 
 from __future__ import annotations
@@ -9,51 +8,52 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from jailpf.managers.imported import Copy, Imported
+from jailpf.managers.imported import Copy, Imported, Whole
 
 if TYPE_CHECKING:
     from jailpf.managers.importing.assembly import Assembly, deduced
-    from jailpf.managers.importing.compare import Difference, differences
     from jailpf.managers.importing.drafts import OtherDraft
     from jailpf.managers.importing.finish import finished, own_addresses
     from jailpf.managers.importing.hook_imports import from_hooks
     from jailpf.managers.importing.jail_names import addresses_of_jails, with_addresses
     from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
-    from jailpf.managers.importing.pfrules import PfRule, PfTable, statement
+    from jailpf.managers.importing.main_file import with_calls
+    from jailpf.managers.importing.pfrule import PfRule, PfTable
+    from jailpf.managers.importing.pfrules import statement
     from jailpf.managers.importing.publishing import declared, published_by
     from jailpf.managers.importing.reading import text_of
     from jailpf.managers.importing.tables import Tables
-    from jailpf.managers.importing.words import port
+    from jailpf.managers.importing.words import network, port
 
 __all__ = [
-    "Assembly", "Copy", "Difference", "Imported", "Line", "LostError", "Macros", "OtherDraft", "PfRule", "PfTable", "Tables", "addresses_of_jails", "declared",
-    "deduced", "differences", "finished", "from_hooks", "lines", "own_addresses",
-    "port", "published_by", "statement", "text_of", "with_addresses",
+    "Assembly", "Copy", "Imported", "Line", "LostError", "Macros", "OtherDraft", "PfRule", "PfTable", "Tables", "Whole", "addresses_of_jails", "declared",
+    "deduced", "finished", "from_hooks", "lines", "network", "own_addresses",
+    "port", "published_by", "statement", "text_of", "with_addresses", "with_calls",
 ]  # fmt: skip
 
 _HOMES = {
     "Assembly": "jailpf.managers.importing.assembly",
-    "Difference": "jailpf.managers.importing.compare",
     "Line": "jailpf.managers.importing.lexer",
     "LostError": "jailpf.managers.importing.lexer",
     "Macros": "jailpf.managers.importing.lexer",
     "OtherDraft": "jailpf.managers.importing.drafts",
-    "PfRule": "jailpf.managers.importing.pfrules",
-    "PfTable": "jailpf.managers.importing.pfrules",
+    "PfRule": "jailpf.managers.importing.pfrule",
+    "PfTable": "jailpf.managers.importing.pfrule",
     "Tables": "jailpf.managers.importing.tables",
     "addresses_of_jails": "jailpf.managers.importing.jail_names",
     "with_addresses": "jailpf.managers.importing.jail_names",
     "declared": "jailpf.managers.importing.publishing",
     "deduced": "jailpf.managers.importing.assembly",
-    "differences": "jailpf.managers.importing.compare",
     "finished": "jailpf.managers.importing.finish",
     "from_hooks": "jailpf.managers.importing.hook_imports",
     "lines": "jailpf.managers.importing.lexer",
+    "network": "jailpf.managers.importing.words",
     "own_addresses": "jailpf.managers.importing.finish",
     "port": "jailpf.managers.importing.words",
     "published_by": "jailpf.managers.importing.publishing",
     "statement": "jailpf.managers.importing.pfrules",
     "text_of": "jailpf.managers.importing.reading",
+    "with_calls": "jailpf.managers.importing.main_file",
 }
 
 

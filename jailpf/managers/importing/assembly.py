@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jailpf.declare.host import Host
     from jailpf.managers.importing.drafts import OtherDraft, ServiceDraft
     from jailpf.managers.importing.lexer import Line
-    from jailpf.managers.importing.pfrules import PfRule
+    from jailpf.managers.importing.pfrule import PfRule
 
 
 class Assembly:
@@ -32,7 +32,7 @@ class Assembly:
     def lose(self, line: Line, reason: str) -> None:
         """Note a statement that has no place in a declaration."""
         message, _, remedy = reason.partition("; ")
-        problem = Problem(message, line.place, remedy)
+        problem = Problem(message, line.at(message), remedy)
         self.lost.append((problem, line.text))
 
     def take(self, rules: Sequence[tuple[PfRule, Line]]) -> None:
@@ -51,7 +51,8 @@ class Assembly:
             elif rule.action != "rdr":
                 self._try(line, lambda rule=rule, line=line: self._one(rule, line.comments))
         self.others = translating.merged(self.others)
-        self.services = drafts.of_both_protocols(drafts.of_both_families(self.services))
+        untagged = [replace(one, tag="") for one in self.services]
+        self.services = drafts.of_both_protocols(drafts.of_both_families(untagged))
 
     def _try(self, line: Line, work: object) -> None:
         self.context.line = line

@@ -22,7 +22,7 @@ MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # the names that pf.c
 class Context:
     """own: the jail's addresses by family; tables: members of the tables that are known;
     consumed: those whose members took the table's place; absent: tables, by "<name>", whose file is not there, and which; line: what is being read; direct: whether services are also reached without
-    their rdr, by every interface."""
+    their rdr, by every interface; outside_only: whether `pass in` is said of the external interfaces, where it says none."""
 
     host: Host
     own: dict[str, list[str]]
@@ -32,6 +32,7 @@ class Context:
     absent: dict[str, Problem] = field(default_factory=dict)
     line: Line | None = None
     direct: bool = False
+    outside_only: bool = False
 
     def warn(self, message: str) -> None:
         """Say it of the line that is being read, once."""

@@ -22,7 +22,7 @@ Pairs = tuple[tuple["Port | None", "Port"], ...]
 class ServiceDraft:
     """A service. to: {family: peers outside, () for the host's default}; target: {family: addresses}, {} for the jail;
     deal: the keys by which several share the work;
-    messages: types of ICMP, () for all; family: of what is not redirected, "" for those of the jail.
+    messages: types of ICMP, () for all; tag: what the rdr marks it with, by which a `tagged` finds it; family: of what is not redirected, "" for those of the jail.
 
     partly: (how, which targets) of rules that let in to some of several, until they are all; allow: None where no rule lets in; comments: those of the rules it came from.
     """
@@ -36,6 +36,7 @@ class ServiceDraft:
     deal: tuple[str, ...] = ()
     family: str = ""
     messages: tuple[str, ...] = ()
+    tag: str = ""
     partly: tuple[tuple[str, frozenset[str]], ...] = ()
     redirected: bool = True
     allow: dict[str, Any] | None = None
@@ -62,7 +63,7 @@ class OtherDraft:
 
 
 Draft = TypeVar("Draft", ServiceDraft, OtherDraft)
-SAME = ("pairs", "messages", "on", "redirected", "allow", "deal")
+SAME = ("pairs", "messages", "on", "redirected", "allow", "deal", "tag")
 
 
 def of_both_families(drafts: Iterable[ServiceDraft]) -> list[ServiceDraft]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from jailpf.declare.settings import Settings
     from jailpf.managers.adapter import Adapter
-    from jailpf.managers.imported import Copy
+    from jailpf.managers.imported import Copy, Whole
     from jailpf.managers.importing.assembly import Assembly
     from jailpf.managers.importing.drafts import OtherDraft
 
@@ -43,6 +43,7 @@ def finished(
     copies: Iterable[Copy] = (),
     before: str = "",
     warnings: Iterable[Problem] = (),
+    whole: Whole | None = None,
 ) -> Imported:
     """The whole."""
     tables = list(tables)
@@ -56,6 +57,7 @@ def finished(
         warnings=(*warnings, *assembly.context.warnings),
         copies=tuple(copies),
         before=before,
+        whole=whole,
         refused=tuple(_unguarded(assembly, tables)),
     )
 

@@ -15,22 +15,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.pfrules import PfRule
+    from jailpf.managers.importing.pfrule import PfRule
 
 EVERY = Port(1, 65535)
 
 
 def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments: tuple[str, ...]) -> list[ServiceDraft]:
     """The drafts with what the rule lets in. Raises LostError; the drafts are then as they were."""
+    if rule.tagged and not rule.proto:
+        rule = replace(rule, proto=tuple(dict.fromkeys(one.proto[0] for one in drafts if one.tag == rule.tagged)))
     if not rule.proto:
-        raise LostError("a service needs a protocol")
+        raise LostError("a service needs a protocol; write a rule for each that is meant")
+    if rule.route_to != ("", ""):
+        raise LostError("what is let in goes to the jail, and by no `route-to`")
     source, allow = context.peers(rule.source), _options(rule, context)
     targets, families = _targets(rule, context, drafts)
+    external = set(map(str, context.host.ext_if))
     found: list[ServiceDraft] = []
     met: dict[tuple[str, str], set[Port]] = {}
     for draft in drafts:
         mine = {one for addresses in draft.target.values() for one in addresses} or {"own"}
-        if not mine & targets or draft.proto[0] not in rule.proto or rule.source_port or not draft.redirected:
+        if (
+            not mine & targets
+            or draft.proto[0] not in rule.proto
+            or rule.source_port
+            or not draft.redirected
+            or (rule.tagged and draft.tag != rule.tagged)
+        ):
             found.append(draft)
             continue
         yes = tuple(pair for pair in draft.pairs if _covered(pair[1], rule))
@@ -48,7 +59,7 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
             for key, value in allow.items()
             if key != "on" or context.direct or context.on(rule.on) or rule.reply_to[0]
         }
-        found.append(_in_whole(let, targets, source, ways, comments))
+        found.append(_in_whole(let, targets, source, ways, comments, external))
         found += [not_let] if not_let else []
         found += [draft.of_pairs(no)] if no else []
     if rule.tagged:  # of what no rdr brought it lets in nothing
@@ -64,12 +75,16 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
 def _options(rule: PfRule, context: Context) -> dict[str, Any]:
     allow: dict[str, Any] = {}
     if rule.log:
-        allow["log"] = True
+        allow["log"] = rule.log
     on = context.on(rule.on)
     if rule.reply_to != ("", ""):
         allow["on"] = context.uplink(rule.reply_to)
+    elif context.outside_only and not rule.on:
+        allow["on"] = tuple(map(str, context.host.ext_if))
     elif on or rule.on:
         allow["on"] = rule.on  # what is redirected comes in by the external interface anyway, all else by any
+    if rule.tagged and context.direct:
+        allow["direct"] = False
     for name, value in rule.limits.items():
         allow[name.replace("-", "_")] = int(value) if NUMBER.fullmatch(value) else value
     if rule.overload:
@@ -124,19 +139,20 @@ def _only(draft: ServiceDraft, families: set[str]) -> ServiceDraft:
 
 
 def _in_whole(
-    draft: ServiceDraft, targets: set[str], source: tuple[str, ...], allow: dict[str, Any], comments: tuple[str, ...]
-) -> ServiceDraft:
+    draft: ServiceDraft, targets: set[str], source: tuple[str, ...], allow: dict[str, Any], comments: tuple[str, ...],
+    external: set[str],
+) -> ServiceDraft:  # fmt: skip
     """With what a rule lets in, once such rules lead to every target: a declaration lets in to all of them alike."""
     every = {one for addresses in draft.target.values() for one in addresses}
     how = repr((source, sorted(allow.items())))
     met = targets | dict(draft.partly).get(how, frozenset())
     if every <= met:
-        return _allowed(draft, source, allow, comments)
+        return _allowed(draft, source, allow, comments, external)
     return replace(draft, partly=tuple({**dict(draft.partly), how: frozenset(met)}.items()))
 
 
 def _allowed(
-    draft: ServiceDraft, source: tuple[str, ...], allow: dict[str, Any], comments: tuple[str, ...]
+    draft: ServiceDraft, source: tuple[str, ...], allow: dict[str, Any], comments: tuple[str, ...], external: set[str]
 ) -> ServiceDraft:
     """Who is redirected is let in; `from` only where fewer are.
 
@@ -147,7 +163,7 @@ def _allowed(
         mine["from"] = source
     if draft.allow is not None:
         before = draft.allow.get("from")
-        mine = {**draft.allow, **mine}
+        mine = _by_both_ways(draft.allow, mine, set(draft.on or external))
         if before is None or "from" not in mine or source in (draft.source, ()):
             mine.pop("from", None)
         else:
@@ -157,6 +173,24 @@ def _allowed(
                     "another rule lets in others there; for all of them write one [table.NAME] with `!` entries"
                 )
     return replace(draft, allow=mine, comments=tuple(dict.fromkeys(draft.comments + comments)))
+
+
+def _by_both_ways(before: dict[str, Any], mine: dict[str, Any], redirected: set[str]) -> dict[str, Any]:
+    """Two rules' options as one: of the ways that the same senders come by either; `from` is the second's.
+
+    redirected: where the rdr takes connections from. Raises LostError.
+    """
+    found = {**before, **mine}
+    if before == {"direct": False} and "direct" not in mine and redirected <= set(mine.get("on", redirected)):
+        before = {**before, **{key: mine[key] for key in ("on",) if key in mine}}
+    if differ := [key for key in ("on", "direct") if before.get(key) != mine.get(key)]:
+        if before.get("from") != mine.get("from") or len(differ) > 1:
+            raise LostError("another rule lets in others there, or by another way; write a [service.NAME] for them")
+        ways = [one["on"] for one in (before, mine) if "on" in one]
+        found = {key: value for key, value in found.items() if key not in differ}
+        if differ == ["on"] and len(ways) > 1:
+            found["on"] = tuple(dict.fromkeys((*ways[0], *ways[1])))
+    return found
 
 
 def _direct(

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r'"[^"\n]*"|->|<>|><|>=|<=|!=|<\s*[^\s<>{}()!=,"]+\s*>|[{}(),=!<>]|[^\s{}(),=!<>"]+|"')
 _MACRO = re.compile(r"\s*([A-Za-z0-9_.-]+)\s*=\s*(.+?)\s*")
+_INLINE = re.compile(r"anchor\b[^{]*\{")
+_BEGINS = re.compile(
+    r"\s*(?:pass|block|match|anchor|rdr|nat|binat|no|table|set|scrub|antispoof|load|include|(?:rdr|nat|binat)-anchor)\s"
+)
+_QUOTED = re.compile(r'"[^"\n]*"')
 
 
 class LostError(ValueError):
@@ -21,26 +26,38 @@ class LostError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A statement. text: as written, on one line; comments: those above and behind it, without "#"."""
+    """A statement. text: as written, on one line; comments: those above and behind it, without "#"; last: the number of its
+    last line; inside: whether it belongs to an anchor that is written out in braces, its first and last line too."""
 
     text: str
     place: Place
     comments: tuple[str, ...] = ()
+    last: int = 0
+    inside: bool = False
+
+    def at(self, reason: str) -> Place:
+        """The place of the first word that a reason quotes, else of the statement."""
+        word = re.search(r"`(?:[a-z]+ )?([^`\s]+)`", reason)
+        column = self.text.find(word[1]) if word and self.last == self.place.line else -1
+        return self.place if column < 0 else self.place._replace(column=self.place.column + column)
 
 
 def lines(text: str, file: str) -> Iterator[Line]:
     """The statements of a file, macro definitions too. A comment that stands above nothing is a Line without text."""
     comments: list[str] = []
-    for number, raw in _joined(text):
-        code, comment = _split(raw)
-        if comment:
-            comments.append(comment)
+    depth = 0
+    for number, last, code, said in _statements(text):
+        comments += said
         if code:
-            yield Line(code, Place(file, number), tuple(comments))
+            column = len(code) - len(code.lstrip()) + 1
+            code = code.strip()
+            opens, closes = bool(_INLINE.fullmatch(code)), code == "}"
+            yield Line(code, Place(file, number, column), tuple(comments), last, depth > 0 or opens)
+            depth = max(0, depth + opens - closes)
             comments = []
-        elif not comment and comments:
+        elif not said and comments:
             # A blank line ends the comment's paragraph: it belongs to nothing in particular.
-            yield Line("", Place(file, number), tuple(comments))
+            yield Line("", Place(file, number), tuple(comments), last)
             comments = []
     if comments:
         yield Line("", Place(file), tuple(comments))
@@ -77,20 +94,44 @@ class Macros:
         return found
 
 
-def _joined(text: str) -> Iterator[tuple[int, str]]:
-    held, first = "", 0
+def _statements(text: str) -> Iterator[tuple[int, int, str, list[str]]]:
+    """(first line, last line, code, comments): what a backslash continues is one, and so is a list in braces."""
+    held, comments, first = "", list[str](), 0
+    for (number, last), raw in _joined(text):
+        if held and _BEGINS.match(raw):  # a brace that nobody closes ends where the next statement begins
+            yield first, number - 1, held, comments
+            held, comments = "", []
+        code, comment = _split(raw)
+        first = first if held else number
+        held = f"{held} {code.strip()}" if held else code
+        comments += [comment] if comment else []
+        if _open(held) and not _INLINE.fullmatch(held.strip()):
+            continue
+        yield first, last, held, comments
+        held, comments = "", []
+    if held:
+        yield first, text.count("\n") + 1, held, comments
+
+
+def _open(code: str) -> bool:
+    bare = _QUOTED.sub("", code)
+    return bare.count("{") > bare.count("}")
+
+
+def _joined(text: str) -> Iterator[tuple[tuple[int, int], str]]:
+    held, first, number = "", 0, 0
     for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         first = first or number
         if raw.endswith("\\"):
             held += raw[:-1] + " "
             continue
-        yield first, held + raw
+        yield (first, number), held + raw
         held, first = "", 0
     if held:
-        yield first, held
+        yield (first, number), held
 
 
 def _split(raw: str) -> tuple[str, str]:
     """(code, comment): "#" inside quotes is no comment."""
     found = re.fullmatch(r'((?:[^"#]|"[^"]*"|")*?)\s*(?:#(.*))?', raw)
-    return (found[1].strip(), (found[2] or "").strip()) if found else (raw.strip(), "")
+    return (found[1].rstrip(), (found[2] or "").strip()) if found else (raw.rstrip(), "")

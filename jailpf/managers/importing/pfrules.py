@@ -1,11 +1,13 @@
-"""Statements of pf.conf(5) as data: rules and tables. Raises LostError for what a declaration has no word for."""
+"""Statements of pf.conf(5) read into rules and tables. Raises LostError for what a declaration has no word for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.lexer import LostError
+from jailpf.managers.importing.pfrule import PfRule, PfTable
+from jailpf.managers.importing.word_reader import Reader
 from jailpf.managers.importing.words import port as parse_port
 from jailpf.values.icmp import IcmpType
 
@@ -13,61 +15,13 @@ if TYPE_CHECKING:
     from jailpf.values import Port
 
 FAMILIES = ("inet", "inet6")
-OPERATORS = ("!=", "<", "<=", ">", ">=", "<>", "><", "!")
+PROTOCOLS = {"ipv6-icmp": "icmp6", "1": "icmp", "6": "tcp", "17": "udp", "58": "icmp6", "132": "sctp"}
 LIMITS = ("max", "max-src-conn", "max-src-conn-rate", "max-src-states")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PfRule:
-    """One rule. Peers are words as written; () means any. target_port: () unchanged; wide: the range runs along (`:*`);
-    loose: the word `port` is missing behind `->`, which pfctl refuses; tells: `block return`; state: what is kept of a
-    connection instead of "keep"; deals, sticky: how several targets share the work; reply_to: (card, gateway)."""
-
-    action: str
-    passes: bool = False
-    direction: str = ""
-    log: bool = False
-    quick: bool = False
-    on: tuple[str, ...] = ()
-    family: str = ""
-    proto: tuple[str, ...] = ()
-    source: tuple[str, ...] = ()
-    source_port: tuple[Port, ...] = ()
-    to: tuple[str, ...] = ()
-    port: tuple[Port, ...] = ()
-    target: tuple[str, ...] = ()
-    target_port: Port | None = None
-    wide: bool = False
-    static_port: bool = False
-    limits: dict[str, str] = field(default_factory=dict)
-    overload: str = ""
-    synproxy: bool = False
-    messages: tuple[str, ...] = ()
-    tag: str = ""
-    tagged: str = ""
-    loose: bool = False
-    tells: bool = False
-    state: str = ""
-    deals: str = ""
-    sticky: bool = False
-    reply_to: tuple[str, str] = ("", "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PfTable:
-    """A table's definition. addresses: None without a list."""
-
-    name: str
-    addresses: tuple[str, ...] | None = None
-    files: tuple[str, ...] = ()
-    persist: bool = False
-    const: bool = False
-    counters: bool = False
 
 
 def statement(words: list[str]) -> PfRule | PfTable:
     """The statement that these words are. Raises LostError."""
-    reader = _Reader(words)
+    reader = Reader(words)
     first = reader.take()
     if first == "table":
         return _table(reader)
@@ -83,77 +37,12 @@ def statement(words: list[str]) -> PfRule | PfTable:
     raise LostError(f"a declaration has no `{first}`")
 
 
-class _Reader:
-    def __init__(self, words: list[str]) -> None:
-        self.words, self.at = words, 0
-
-    def peek(self) -> str:
-        return self.words[self.at] if self.at < len(self.words) else ""
-
-    def take(self) -> str:
-        word = self.peek()
-        self.at += 1
-        return word
-
-    def took(self, *words: str) -> str:
-        return self.take() if self.peek() in words and self.peek() else ""
-
-    def must(self, word: str) -> None:
-        if self.take() != word:
-            raise LostError(f"a syntax error: `{word}` is missing")
-
-    def done(self) -> None:
-        if self.peek():
-            raise LostError(f"a declaration has no `{self.peek()}`, or a syntax error")
-
-    def items(self) -> tuple[str, ...]:
-        """One item or `{ a, b }`; an item may be negated or in parentheses."""
-        if not self.took("{"):
-            return (self._item(),)
-        found = []
-        while not self.took("}"):
-            if not self.peek():
-                raise LostError("a syntax error: `}` is missing")
-            if not self.took(","):
-                found.append(self._item())
-        return tuple(found)
-
-    def _item(self) -> str:
-        word = self.take()
-        if word == "!":
-            return "!" + self._item()
-        if word == "(":
-            inside = self.take().strip('"')
-            self.must(")")
-            return f"({inside})"
-        if not word or word in ("}", ")", ",", "="):
-            raise LostError("a syntax error: something is missing" + (f" before `{word}`" if word else ""))
-        return word.strip('"')
-
-    def parenthesised(self) -> list[str]:
-        found: list[str] = []
-        if self.took("("):
-            while not self.took(")"):
-                if not self.peek():
-                    raise LostError("a syntax error: `)` is missing")
-                found.append(self.take())
-        return found
-
-    def ports(self) -> tuple[Port, ...]:
-        if not self.took("port"):
-            return ()
-        self.took("=")
-        if self.peek() in OPERATORS:
-            raise LostError(f"a declaration has no `port {self.peek()}`")
-        return tuple(parse_port(word) for word in self.items())
-
-
-def _heading(reader: _Reader, rule: PfRule) -> PfRule:
+def _heading(reader: Reader, rule: PfRule) -> PfRule:
     """From `on` to the ports behind `to`, the same in all rules."""
     on = reader.items() if reader.took("on") else ()
     family = reader.took("inet", "inet6")
-    proto = reader.items() if reader.took("proto") else ()
-    rule = replace(rule, on=on, family=family, proto=proto)
+    proto = tuple(PROTOCOLS.get(one, one) for one in reader.items()) if reader.took("proto") else ()
+    rule = replace(rule, on=() if on == ("any",) else on, family=family, proto=tuple(dict.fromkeys(proto)))
     if reader.took("all"):
         return rule
     source: tuple[str, ...] = ()
@@ -167,12 +56,9 @@ def _heading(reader: _Reader, rule: PfRule) -> PfRule:
     return replace(rule, source=source, source_port=source_port, to=to, port=reader.ports())
 
 
-def _translation(reader: _Reader, action: str) -> PfRule:
+def _translation(reader: Reader, action: str) -> PfRule:
     passes = bool(reader.took("pass"))
-    log = bool(reader.took("log"))
-    if log and reader.parenthesised():
-        raise LostError("a declaration has no options of `log`")
-    rule = _heading(reader, PfRule(action=action, passes=passes, log=log))
+    rule = _heading(reader, PfRule(action=action, passes=passes, log=_log(reader)))
     while reader.took("tag"):
         rule = replace(rule, tag=reader.take().strip('"'))
     if reader.took("tagged"):
@@ -196,20 +82,19 @@ def _translation(reader: _Reader, action: str) -> PfRule:
     return replace(rule, static_port=static, deals=deals, sticky=sticky)
 
 
-def _filter(reader: _Reader, action: str) -> PfRule:
+def _filter(reader: Reader, action: str) -> PfRule:
     answer = reader.took("drop", "return", "return-rst", "return-icmp", "return-icmp6") if action == "block" else ""
     if answer.startswith("return-"):
         reader.parenthesised()
     rule = PfRule(action=action, tells=answer.startswith("return"), direction=reader.took("in", "out"))
-    log = bool(reader.took("log"))
-    if log and reader.parenthesised():
-        raise LostError("a declaration has no options of `log`")
-    rule = replace(rule, log=log, quick=bool(reader.took("quick")))
+    quick = bool(reader.took("quick"))
+    rule = replace(rule, log=_log(reader), quick=bool(reader.took("quick")) or quick)
     on = reader.items() if reader.took("on") else ()
-    if reader.took("reply-to"):
-        rule = replace(rule, reply_to=_hop(reader))
+    while word := reader.took("reply-to", "route-to"):
+        hop = _hop(reader, word)
+        rule = replace(rule, reply_to=hop) if word == "reply-to" else replace(rule, route_to=hop)
     rule = _heading(reader, rule)
-    rule = replace(rule, on=on) if on else rule
+    rule = replace(rule, on=on) if on and on != ("any",) else rule
     while word := reader.take():
         if word in ("label", "ridentifier"):
             reader.take()
@@ -240,20 +125,34 @@ def _messages(words: tuple[str, ...], proto: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _hop(reader: _Reader) -> tuple[str, str]:
+def _log(reader: Reader) -> Any:
+    """What `log` of a declaration says: False, True, "all", or a table."""
+    if not reader.took("log"):
+        return False
+    words = [word for word in reader.parenthesised() if word != ","]
+    every, to = "all" in words, words[words.index("to") + 1 : words.index("to") + 2] if "to" in words else []
+    if strange := [word for word in words if word not in ("all", "to", *to)]:
+        raise LostError(f"a declaration's log has no `{strange[0]}`")
+    card = to[0] if to and to[0] != "pflog0" else ""
+    if card:
+        return {"to": card, **({"all": True} if every else {})}
+    return "all" if every else True
+
+
+def _hop(reader: Reader, word: str) -> tuple[str, str]:
     """`(em1 198.51.100.1)`, or `198.51.100.1@em1`."""
     words = reader.parenthesised()
     if len(words) == 2:
         return words[0], words[1]
     gateway, _, card = (reader.take() if not words else "").partition("@")
     if not card:
-        raise LostError("a syntax error: `reply-to (CARD GATEWAY)` is meant")
+        raise LostError(f"a syntax error: `{word} (CARD GATEWAY)` is meant")
     return card, gateway
 
 
-def _state(reader: _Reader, rule: PfRule) -> PfRule:
+def _state(reader: Reader, rule: PfRule) -> PfRule:
     limits, overload = {}, ""
-    options = _Reader([word for word in reader.parenthesised() if word != ","])
+    options = Reader([word for word in reader.parenthesised() if word != ","])
     while name := options.take():
         if name in LIMITS:
             limits[name] = options.take()
@@ -268,7 +167,7 @@ def _state(reader: _Reader, rule: PfRule) -> PfRule:
     return replace(rule, limits=limits, overload=overload)
 
 
-def _table(reader: _Reader) -> PfTable:
+def _table(reader: Reader) -> PfTable:
     name = reader.take()
     if not (name.startswith("<") and name.endswith(">")):
         raise LostError("a syntax error: `table <name>` is meant")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.pfrules import PfRule
+    from jailpf.managers.importing.pfrule import PfRule
 
 
 def targets_of(rule: PfRule) -> list[Address]:
@@ -41,7 +41,8 @@ def services(rule: PfRule, context: Context, comments: tuple[str, ...]) -> Itera
         context.warn(f"`-> {target} {rule.target_port}` has no word `port`, and pfctl refuses it: it is read as one")
     if rule.log:
         context.warn("rdr does not log; allow = { log = true } does")
-    allow: dict[str, object] | None = {} if rule.passes else None
+    # What `rdr pass` lets in it has redirected; nobody who asks the jail itself.
+    allow: dict[str, object] | None = ({"direct": False} if context.direct else {}) if rule.passes else None
     source, to, on = context.peers(rule.source), context.outside(rule.to, target.family), context.on(rule.on)
     own = len(targets) == 1 and context.is_own(str(target))
     others: dict[str, tuple[str, ...]] = {} if own else {target.family: tuple(map(str, targets))}
@@ -53,7 +54,7 @@ def services(rule: PfRule, context: Context, comments: tuple[str, ...]) -> Itera
         for pairs in _pairs(rule) if proto in WITH_PORTS else [()]:
             yield ServiceDraft(
                 proto=(proto,), pairs=pairs, source=source, on=on, to={target.family: to}, target=others, allow=allow,
-                deal=deal if len(targets) > 1 else (),
+                deal=deal if len(targets) > 1 else (), tag=rule.tag,
                 comments=comments,
             )  # fmt: skip
 

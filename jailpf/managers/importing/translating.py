@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.pfrules import PfRule
+    from jailpf.managers.importing.pfrule import PfRule
 
 
 def nat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
@@ -51,7 +51,10 @@ def out(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft
         raise LostError("a declaration's `out` is about the external interface")
     if rule.log or rule.limits or rule.synproxy or rule.source_port:
         raise LostError("a declaration's `out` has no log, limits or from_port")
+    _ports_have_a_protocol(rule)
     keys = {key: value for key, value in _where(rule, context).items() if key != "on"}
+    if rule.route_to != ("", ""):
+        keys = {"on": one_or_all(context.uplink(rule.route_to)), **keys}
     return OtherDraft(keyword="out", name="pass", keys=keys, comments=comments)
 
 
@@ -63,6 +66,7 @@ def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraf
         raise LostError("a declaration's `deny` has no `icmp-type`")
     if rule.on or rule.source_port:
         raise LostError("a declaration's `deny` has no interface and no `from_port`")
+    _ports_have_a_protocol(rule)
     own = [word for word in context.members(rule.to) if context.is_own(word)]
     keys: dict[str, Any] = {}
     if rule.direction != "out" and own:
@@ -77,7 +81,7 @@ def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraf
     if not keys:
         keys["to"] = "any"
     if rule.log:
-        keys["log"] = True
+        keys["log"] = rule.log
     if rule.tells:
         keys["return"] = True
     name = next((word.strip("<>") for word in rule.source if word.startswith("<")), "") or "blocked"
@@ -127,6 +131,11 @@ def _what(rule: PfRule) -> dict[str, Any]:
     if rule.port:
         keys["port"] = port_list(rule.port)
     return keys
+
+
+def _ports_have_a_protocol(rule: PfRule) -> None:
+    if rule.port and not rule.proto:
+        raise LostError("pfctl(8) refuses a port without a protocol; write `proto tcp`, `proto udp` or both")
 
 
 def _must_be_own(rule: PfRule, context: Context, remedy: str) -> None:

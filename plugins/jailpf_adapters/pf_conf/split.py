@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import ConfigError, NoJailError, Place
+from jailpf.plugin import ConfigError, NoJailError, Place, Problem
 from jailpf.plugin import importing as rules
+from jailpf_adapters.pf_conf.holding import place_of_calls, place_of_translation, reason_to_stay
+from jailpf_adapters.pf_conf.owners import of, opens, owned
+from jailpf_adapters.pf_conf.statements import read, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection
 
     from jailpf.plugin import Adapter, Imported
-
-Known = dict[str, dict[str, list[str]]]
-"""jail -> family -> addresses"""
+    from jailpf_adapters.pf_conf.statements import Known, Statement, Statements
 
 
-def split(adapter: Adapter, file: str) -> list[Imported]:
-    """The declarations of the jails that it has rules for. Raises what PfConf.import_ does."""
+def split(adapter: Adapter, file: str, without: Collection[str] = (), outside: Collection[str] = ()) -> list[Imported]:
+    """The declarations of the jails that it has rules for, but for `without`; those of `outside` let in what comes in by the
+    external interfaces only. Raises what PfConf.import_ does."""
     try:
         text = rules.text_of(file)
     except FileNotFoundError:
@@ -27,129 +28,132 @@ def split(adapter: Adapter, file: str) -> list[Imported]:
     known = rules.addresses_of_jails(adapter)
     if not known:
         raise NoJailError("no jail manager knows a jail with an address", None, "`jailpf list` shows what they know")
-    read = _Read(text, file, known)
-    found = [_imported(adapter, read, jail, own) for jail, own in known.items() if read.of(own)]
-    if not found:
+    parts = _Parts(adapter, read(text, file, known), known, text.count("\n") + (not text.endswith("\n")), outside)
+    if not any(parts.owners.values()):
         raise NoJailError(
             "no rule is about the address of a jail alone", Place(file), "`jailpf list` shows the jails that are known"
         )
-    return [replace(one, whole=text) for one in found]
+    below = parts.divide(without)
+    gone = {number for one in parts.moving for number in range(one.number, one.line.last + 1)}
+    above = place_of_translation(parts.statements.all, parts.end)
+    new = rules.with_calls(text, gone, above, below, adapter.settings.layout) if gone else text
+    whole = rules.Whole(file, text, new, bool(parts.told), lambda *names: split(adapter, file, *names))
+    return [parts.imported(jail, whole) for jail in known if jail not in without and parts.concern(jail)]
 
 
-class _Read:
-    """The statements of the file. lost: those that a declaration has no word for, and why."""
+@dataclass
+class _Parts:
+    """owners: number of a statement -> {jail: its rule}; stays: number -> why; assemblies: by jail, as the last division made
+    them; end: the number of the last line."""
 
-    def __init__(self, text: str, file: str, known: Known) -> None:
-        self.jails = {one for own in known.values() for family in own.values() for one in family}
-        self.words: dict[rules.Line, list[str]] = {}
-        self.rules: list[tuple[rules.PfRule, rules.Line]] = []
-        self.tables: dict[str, tuple[str, ...]] = {}
-        self.definitions: list[str] = []
-        self.extent = dict(_extents(text))
-        self.lost: list[tuple[rules.Line, list[str], str]] = []
-        macros = rules.Macros()
-        for line in rules.lines(text, file):
-            words = re.findall(r"[\w.:]+", line.text)
-            try:
-                if not line.text or macros.define(line):
-                    self.definitions += [line.text] if line.text else []
-                    continue
-                words = rules.with_addresses(macros.words(line.text), known)
-                one = rules.statement(words)
-            except rules.LostError as wrong:
-                self.lost.append((line, words, str(wrong)))
-                continue
-            if isinstance(one, rules.PfTable):
-                # What a file adds is not known here: the table stays pf.conf's, and [host] tables names it.
-                self.tables[f"<{one.name}>"] = () if one.files else one.addresses or ()
-                self.definitions.append(line.text)
-            else:
-                self.rules.append((one, line))
-                self.words[line] = words
+    adapter: Adapter
+    statements: Statements
+    known: Known
+    end: int
+    outside: Collection[str]
+    owners: dict[int, dict[str, rules.PfRule]] = field(default_factory=dict)
+    stays: dict[int, str] = field(default_factory=dict)
+    assemblies: dict[str, rules.Assembly] = field(default_factory=dict)
 
-    def of(self, own: dict[str, list[str]]) -> list[tuple[rules.PfRule, rules.Line]]:
-        """The rules that are about a jail, with its own addresses only: they redirect to it, let in to it, or translate and let
-        out what it sends. A rule that is also about what is no jail stays whole; one that redirects to several jails is the first one's, with
-        what lets in there.
-        """
-        mine = {one for family in own.values() for one in family}
-        pools = [rule for rule, _ in self.rules if rule.action == "rdr" and rule.target[0] in mine]
-        found = []
-        for rule, line in self.rules:
-            words = rule.target if rule.action == "rdr" else rule.source if _leaves(rule) else rule.to
-            ends = [end for word in words for end in self.tables.get(word, (word,))]
-            shared = {one for pool in pools if _opens(rule, pool) for one in pool.target}
-            here = tuple(end for end in ends if end in mine | shared)
-            if rule.action == "rdr" and ends[0] not in mine:
-                continue
-            if not here or not set(ends) <= self.jails:
-                continue
-            if rule.action == "rdr":
-                found.append((rule, line))
-            else:
-                found.append((replace(rule, source=here) if _leaves(rule) else replace(rule, to=here), line))
+    def __post_init__(self) -> None:
+        for one in self.statements.all:
+            self.owners[one.number] = owned(one, self.statements, self.known)
+            if not self.owners[one.number]:
+                self.stays[one.number] = one.lost
+
+    @property
+    def moving(self) -> list[Statement]:
+        """What leaves the file."""
+        return [one for one in self.statements.all if one.number not in self.stays]
+
+    @property
+    def staying(self) -> list[Statement]:
+        """What does not."""
+        return [one for one in self.statements.all if one.number in self.stays]
+
+    @property
+    def told(self) -> list[Statement]:
+        """What stays and is of a jail."""
+        return [
+            one for one in self.staying if self.stays[one.number] and any(self._about(one, jail) for jail in self.known)
+        ]
+
+    def divide(self, without: Collection[str]) -> int:
+        """Let stay what must, and what that makes stay. The line below which the anchors are called."""
+        for one in self.moving:
+            if hold := [jail for jail in self.owners[one.number] if jail in without]:
+                self.stays[one.number] = f"no declaration of {hold[0]} is written"
+        while True:
+            found = {one.number: reason for one in self.moving if (reason := self._reason(one))}
+            below, blocks = place_of_calls(self.moving, self.staying, self.statements.tables, self.end)
+            if not found:
+                found = {one.number: "what passes with `quick` below it stays" for one in blocks}
+            if not found:
+                found = self._assemble()
+            if not found:
+                return below
+            self.stays.update(found)
+
+    def _reason(self, one: Statement) -> str:
+        staying = self.staying
+        if reason := reason_to_stay(one, staying, self.statements.tables):
+            return reason
+        if one.first == "pass" and one.rule and not self.adapter.settings.direct:
+            for other in staying:
+                ours = set(self.owners[other.number]) & set(self.owners[one.number])
+                if other.rule and other.first == "rdr" and ours and opens(one.rule, other.rule):
+                    return f"line {other.number} redirects what it lets in, and stays"
+        return ""
+
+    def _assemble(self) -> dict[int, str]:
+        """What a declaration has no word for, after all."""
+        found: dict[int, str] = {}
+        for jail, own in self.known.items():
+            made = self.assemblies[jail] = rules.Assembly(
+                self.adapter.settings.host, own, direct=self.adapter.settings.direct
+            )
+            made.context.outside_only = jail in self.outside
+            made.context.tables = dict(self.statements.tables)
+            made.take(
+                [(self.owners[one.number][jail], one.line) for one in self.moving if jail in self.owners[one.number]]
+            )
+            for problem, _ in made.lost:
+                if problem.place:
+                    found[problem.place.line] = (
+                        f"{problem.message}; {problem.remedy}" if problem.remedy else problem.message
+                    )
         return found
 
-    def text(self, rule: rules.PfRule, line: rules.Line, own: dict[str, list[str]]) -> str:
-        """A statement with macros filled in, and without the addresses of jails that this one has nothing to do with."""
-        mine = {one for family in own.values() for one in family} | {*rule.source, *rule.to} & self.jails
-        found: list[str] = []
-        for word in self.words[line]:
-            members = self.tables.get(word, ())
-            if mine & set(members):
-                inside = found.count("{") > found.count("}")
-                found += (
-                    [one for one in members if one in mine]
-                    if inside
-                    else ["{", *(one for one in members if one in mine), "}"]
-                )
-            elif word not in self.jails or word in mine or "->" in found:
-                found.append(word)
-        return " ".join(found)
+    def _about(self, one: Statement, jail: str) -> bool:
+        return jail in self.owners[one.number] or bool(of(self.known, jail) & set(one.words))
 
+    def concern(self, jail: str) -> bool:
+        """Whether a rule of the file is the jail's, or would be."""
+        return any(self._about(one, jail) and (self.owners[one.number] or one.lost) for one in self.statements.all)
 
-def _opens(rule: rules.PfRule, pool: rules.PfRule) -> bool:
-    """Whether a rule is about what another redirects."""
-    ports = [pool.target_port] if pool.target_port else pool.port
-    meets = any(one.first <= port.last and port.first <= one.last for one in rule.port for port in ports)
-    return (
-        rule.action == "pass"
-        and rule.direction != "out"
-        and bool(set(rule.proto) & set(pool.proto))
-        and (meets or not rule.port)
-    )
-
-
-def _leaves(rule: rules.PfRule) -> bool:
-    return rule.action in ("nat", "binat") or rule.direction == "out"
-
-
-def _imported(adapter: Adapter, read: _Read, jail: str, own: dict[str, list[str]]) -> Imported:
-    assembly = rules.Assembly(adapter.settings.host, own, direct=adapter.settings.direct)
-    assembly.context.tables = dict(read.tables)
-    mine = read.of(own)
-    assembly.take(mine)
-    stays = {problem.place.line for problem, _ in assembly.lost if problem.place}
-    for line, words, reason in read.lost:
-        if {word for family in own.values() for word in family} & set(words):
-            assembly.lose(line, reason)
-    kept = {problem.place.line for problem, _ in assembly.lost if problem.place}
-    warnings = [problem._replace(message=f"stays in the file: {problem.message}") for problem, _ in assembly.lost]
-    assembly.lost.clear()
-    tables = [
-        rules.OtherDraft(keyword="table", name=name, keys={"addresses": list(read.tables[f"<{name}>"])})
-        for name in _named(assembly) if read.tables.get(f"<{name}>") and name not in map(str, adapter.settings.host.tables)
-    ]  # fmt: skip
-    moved = sorted(
-        (one for one in mine if one[1].place.line not in stays), key=lambda one: one[0].action in ("pass", "block")
-    )
-    before = "".join(f"{text}\n" for text in (*read.definitions, *(read.text(*one, own) for one in moved)))
-    found = rules.finished(
-        adapter.settings, jail, assembly, heading=[f"Imported from {mine[0][1].place.file} by `jailpf import pf.conf`."],
-        write_own=False, before=before, warnings=warnings, tables=tables,
-    )  # fmt: skip
-    taken = frozenset(number for _, line in mine for number in read.extent.get(line.place.line, ()))
-    return replace(found, taken=taken, kept=frozenset(number for line in kept for number in read.extent.get(line, ())))
+    def imported(self, jail: str, whole: rules.Whole) -> Imported:
+        """The declaration of a jail, with what is told of it."""
+        assembly, tables = self.assemblies[jail], self.statements.tables
+        named = [
+            rules.OtherDraft(keyword="table", name=name, keys={"addresses": list(tables[f"<{name}>"])})
+            for name in _named(assembly)
+            if tables.get(f"<{name}>") and name not in map(str, self.adapter.settings.host.tables)
+        ]
+        mine = [one for one in self.moving if jail in self.owners[one.number]]
+        jails = {address for other in self.known for address in of(self.known, other)}
+        ordered = sorted(mine, key=lambda one: one.filters)
+        before = (text_of(one, self.owners[one.number][jail], of(self.known, jail), jails, tables) for one in ordered)
+        warnings = []
+        for one in self.told:
+            if self._about(one, jail):
+                message, _, remedy = self.stays[one.number].partition("; ")
+                warnings.append(Problem(f"stays in the file: {message}", one.line.at(message), remedy))
+        file = next(iter(self.statements.all)).line.place.file
+        return rules.finished(
+            self.adapter.settings, jail, assembly, heading=[f"Imported from {file} by `jailpf import pf.conf`."],
+            write_own=False, before="".join(f"{text}\n" for text in (*self.statements.definitions, *before)),
+            warnings=warnings, tables=named, whole=whole,
+        )  # fmt: skip
 
 
 def _named(assembly: rules.Assembly) -> list[str]:
@@ -162,17 +166,3 @@ def _named(assembly: rules.Assembly) -> list[str]:
         for word in (value if isinstance(value, list) else [value])
     ]
     return list(dict.fromkeys(word.strip("!<>") for word in words if word.lstrip("!").startswith("<")))
-
-
-def _numbered(text: str) -> Iterator[tuple[int, str]]:
-    yield from enumerate(text.splitlines(keepends=True), 1)
-
-
-def _extents(text: str) -> Iterator[tuple[int, range]]:
-    """The lines of each statement by its first: a line that ends with a backslash goes on."""
-    first = 0
-    for number, line in _numbered(text):
-        first = first or number
-        if not line.rstrip("\r\n").endswith("\\"):
-            yield first, range(first, number + 1)
-            first = 0

@@ -121,6 +121,8 @@ class Folder:
                 if macros.define(line):
                     self.heading += line.comments
                     continue
+                if line.inside:
+                    raise rules.LostError("it stands within the braces of an anchor; a declaration has none")
                 words = rules.with_addresses(plain := macros.words(line.text), self.jails)
                 if words != plain:
                     self.before[-1] = " ".join(words) + "\n"

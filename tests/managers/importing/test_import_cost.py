@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from jailpf.managers.importing.compare import differences
 from jailpf.managers.importing.drafts import ServiceDraft, grouped, of_both_families, of_both_protocols
 from jailpf.managers.importing.words import NUMBER
 from jailpf.values import Port
@@ -29,17 +28,6 @@ def test_drafts_are_tried_with_those_that_are_alike() -> None:
     assert len(of_both_families(drafts)) == 2 * len(MANY)
     assert len(of_both_protocols(of_both_families(drafts))) == len(MANY)
     assert all(set(draft.to) == {"inet", "inet6"} and draft.proto == ("tcp", "udp") for draft in folded)
-
-
-@pytest.mark.exam
-def test_rules_are_compared_in_time() -> None:
-    """Also where all of one side are told apart from all of the other."""
-    before = "".join(f"pass in proto tcp from any to 10.0.0.2 port {port}\n" for port in MANY)
-    after = "".join(f"pass in proto tcp from 192.0.2.1 to 10.0.0.2 port {port}\n" for port in MANY)
-    since = time.monotonic()
-    found = differences(before, after)
-    assert time.monotonic() - since < 10
-    assert [one.side for one in found] == ["narrower"] * len(MANY)
 
 
 def test_digits_of_other_scripts_are_no_numbers() -> None:

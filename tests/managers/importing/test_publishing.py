@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from alike import differences
 
 from jailpf import registry
 from jailpf.compile.whole import compile_jail
@@ -13,7 +14,6 @@ from jailpf.declare.host import Host as HostSettings
 from jailpf.declare.services import read
 from jailpf.errors import ConfigError, NoJailError
 from jailpf.lifecycle.jails import Jails
-from jailpf.managers.importing import differences
 from jailpf.values import Interface
 
 if TYPE_CHECKING:

@@ -1,0 +1,52 @@
+"""What changes in traffic where jails' rules leave a pf.conf: the whole file before, beside what is left of it with the declarations."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jailpf.insight.boxes import missing
+from jailpf.insight.changes import protocols
+from jailpf.insight.moved import NAMED, TABLE, Moved, connections, filled, roots, topology_of, with_members
+from jailpf.pf.simulated import Simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jailpf.lifecycle.prepare import Prepared
+    from jailpf.lifecycle.session import Session
+
+_FILE = re.compile(r'^(\s*table\s*<[^>]+>[^\n]*?)file\s+(?:"[^"\n]*"|\S+)', re.MULTILINE)
+
+
+def moved_whole(
+    session: Session, prepared: Sequence[Prepared], old: str, new: str, files: Mapping[str, str]
+) -> dict[str, Moved]:
+    """{jail, or "" for all else: what it gains and loses}.
+
+    old, new: the pf.conf before and after; files: the table files that are about to be written, with their text. Raises
+    PfRefusedError where pf refuses one of both.
+    """
+    after = {anchor.path: with_members(anchor.text, files) for one in prepared for anchor in one.ruleset.anchors}
+    old, new = (_FILE.sub(r"\1{ }", text.replace("\r\n", "\n")) for text in (old, new))
+    texts = [old, new, *after.values()]
+    topology = topology_of(session, [one.jail for one in prepared])
+    defined = {match[1] for match in TABLE.finditer(old)}
+    more_tables = roots(session, topology, texts, [name for name in _names(texts) if name not in defined])
+    was = Simulated(main=f"{filled(old, texts)}\n{more_tables}", topology=topology)
+    now = Simulated(main=f"{filled(new, texts)}\n{more_tables}", topology=topology)
+    for path, text in after.items():
+        now.load(path, filled(text, texts))
+    had, has = list(connections(was, topology)), list(connections(now, topology))
+    own = {str(one.jail.name): frozenset(map(str, one.jail.addresses)) for one in prepared}
+    direct = session.settings.direct
+    found = {name: Moved(own=own.get(name, frozenset()), topology=topology, direct=direct) for name in (*own, "")}
+    for one in missing(has, had, protocols(was)):
+        found.get(one.delivered_to, found[""]).more.append(one)
+    for one in missing(had, has, protocols(now)):
+        found.get(one.delivered_to, found[""]).less.append(one)
+    return found
+
+
+def _names(texts: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(word for text in texts for word in NAMED.findall(text)))
