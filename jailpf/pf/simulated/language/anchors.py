@@ -140,7 +140,8 @@ def translation_anchor(c: Context) -> None:
     lists.protocols = protocols(c.stream)
     ends = from_to(c)
     table = rtable(stream) if stream.at("rtable") else None
-    stream.end()
+    if table is None:  # behind a number nothing is read before the line is judged
+        stream.end()
     c.require(5)
     if word != "binat-anchor":
         base_family = only_family(ends.sources, base_family)
@@ -177,7 +178,6 @@ def load_anchor(c: Context) -> None:
     name = anchor_name(c)
     stream.take("from")
     file = stream.strings()
-    stream.end()
     if name is None:
         raise RuleError("anchor name is missing")
     c.result.loads.append((f"{c.path}/{name}" if c.path else name, file))

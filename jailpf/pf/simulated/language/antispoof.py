@@ -65,8 +65,8 @@ def antispoof(c: Context) -> None:
 
 def _interface(c: Context) -> tuple[str, bool]:
     if not c.stream.accept("("):
-        return interface(c.stream), False
-    name = interface(c.stream)
+        return interface(c), False
+    name = interface(c)
     c.stream.take(")")
     return name, True
 

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.language.interfaces import Node
     from jailpf.pf.simulated.rules.rule import Family, Host
 
+_UP_TO_MASK = 16
+
 
 def faults_of(
-    sources: list[Node], source: Host, pool: list[Node], family: Family, direction: str, stale: bool
+    sources: list[Node], written: Node, source: Host, pool: list[Node], family: Family, direction: str, stale: bool
 ) -> Iterator[str]:
-    """Why a binat-to rule cannot be, for one of its sources. `stale`: the pool of a source that was refused is left."""
+    """Why a binat-to rule cannot be, for one of its sources, which is `written` as one of the list. `stale`: the pool of a source that was refused is left."""
     target = pool[0].host
-    if source.kind != "dynamic" and len(sources) > 1 and sources[-1].host != source:
+    if source.kind != "dynamic" and sources and sources[-1] is not written:
         yield "invalid use of table as the source address of a binat-to rule"
     if len(pool) > 1 or stale:
         yield "tables cannot be used as the redirect address of a binat-to rule"
     what = "as the source address of a binat-to rule"
-    rest = [source] if source.kind == "dynamic" else [node.host for node in _from(sources, source)]
+    rest = [source] if source.kind == "dynamic" else [node.host for node in _from(sources, written)]
     table = next((host.name for host in rest if host.kind == "table"), "")
     dynamic = next((host.name.split(":")[0] for host in rest if several(host)), "")
     if table:
@@ -42,12 +44,12 @@ def faults_of(
         yield "binat-to cannot be specified with a direction"
 
 
-def _from(sources: list[Node], source: Host) -> list[Node]:
-    at = next((number for number, node in enumerate(sources) if node.host == source), 0)
+def _from(sources: list[Node], written: Node) -> list[Node]:
+    at = next((number for number, node in enumerate(sources) if node is written), 0)
     return sources[at:]
 
 
 def _no_mask(host: Host) -> bool:
-    return host.kind in {"any", "table", "no-route", "urpf-failed"} or (
-        host.kind in {"net", "dynamic"} and host.prefix == 0
-    )
+    if host.kind == "table":  # whose name lies where the mask of an address would, from its 17th letter on
+        return len(host.name.encode()) <= _UP_TO_MASK
+    return host.kind in {"any", "no-route", "urpf-failed"} or (host.kind in {"net", "dynamic"} and host.prefix == 0)

@@ -48,6 +48,7 @@ class Context:
         self.block_policy = "drop"
         self.if_bound = False
         self.state_defaults: list[Item] | None = None
+        self.interfaces_read = False  # by pfctl, which knows the interface of fe80::1%em0 only then
         self.syncookies: tuple[int, int] | None = None
         self.queues: Queues | None = None
         self.systems: systems.Systems = {} if path else systems.stock()

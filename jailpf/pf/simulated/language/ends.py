@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from jailpf.pf.simulated.language.behind import END, LOG
 from jailpf.pf.simulated.language.hosts import end_hosts
 from jailpf.pf.simulated.language.interfaces import NAME_MAX
 from jailpf.pf.simulated.language.ports import ports
@@ -53,6 +54,7 @@ def log_options(stream: Stream) -> str:
     """log, as pfctl prints it. Raises RuleError."""
     stream.take("log")
     if not stream.accept("("):
+        stream.must(LOG)
         return "log"
     found: set[str] = set()
     device = 0
@@ -83,20 +85,20 @@ def interfaces(c: Context) -> list[Interface]:
     """What stands behind `on`, [] for nothing. Raises RuleError."""
     if not c.stream.accept("on"):
         return []
-    return c.stream.listed(lambda: negatable_interface(c.stream))
+    return c.stream.listed(lambda: _negatable(c))
 
 
-def negatable_interface(stream: Stream) -> Interface:
-    """An interface with or without `!`. Raises RuleError."""
-    negated = stream.accept("!")
-    return Interface(interface(stream), negated)
+def _negatable(c: Context) -> Interface:
+    negated = c.stream.accept("!")
+    return Interface(interface(c), negated)
 
 
-def interface(stream: Stream) -> str:
+def interface(c: Context) -> str:
     """One interface, or any. Raises RuleError."""
-    if stream.accept("any"):
+    if c.stream.accept("any"):
         return "any"
-    name = stream.string()
+    name = c.stream.string()
+    c.interfaces_read = True
     if len(name.encode()) > NAME_MAX:
         raise RuleError("interface name too long")
     return name
@@ -120,4 +122,7 @@ def _end(c: Context, word: str) -> tuple[list[Node], list[Ports]]:
     if not stream.accept(word):
         return [], []
     hosts = [] if stream.at("port") else end_hosts(c)
-    return hosts, ports(c.stream) if stream.accept("port") else []
+    if stream.accept("port"):
+        return hosts, ports(c.stream)
+    stream.must(END)
+    return hosts, []

@@ -32,6 +32,9 @@ def expand(c: Context, base: Rule, lists: Lists) -> None:
 
 
 _T = TypeVar("_T")
+_Combination = tuple[
+    Interface, int, "Icmp | None", Node, Node, "Ports | None", "Ports | None", "str | None", "Ids | None", "Ids | None"
+]
 
 
 class _Expansion:
@@ -45,29 +48,18 @@ class _Expansion:
     def run(self) -> None:
         added = 0
         for combination in product(*self.lists.axes()):
-            added += self._one(*combination)
+            added += self._one(combination)
         if not added:
             self.c.complain(NO_COMBINATION)
 
-    def _one(
-        self,
-        interface: Interface,
-        proto: int,
-        icmp: Icmp | None,
-        source: Node,
-        destination: Node,
-        source_port: Ports | None,
-        destination_port: Ports | None,
-        system: str | None,
-        user: Ids | None,
-        group: Ids | None,
-    ) -> int:
+    def _one(self, combination: _Combination) -> int:
         """How many rules one combination became: 0 or 1, or 2 with the other way of binat-to."""
+        interface, proto, icmp, source, destination, source_port, destination_port, system, user, group = combination
         c, base, lists = self.c, self.base, self.lists
         if not _together(base.family, interface, source, destination):
             return 0
         family = base.family or source.family or destination.family
-        name = interface.name or source.scope or destination.scope
+        name = interface.name or (source.scope or destination.scope if c.interfaces_read else "")
         ends = of_family(source.host, family), of_family(destination.host, family)
         for host in ends:
             if problem := bad_mask(host, family):
@@ -104,12 +96,12 @@ class _Expansion:
             changes["received_on"], changes["not_received_on"] = lists.received_on
         changes |= self._pools(destination_port)
         if lists.nat and lists.nat.binat:
-            self._check_binat(lists.nat, changes)
+            self._check_binat(lists.nat, source, changes)
             changes["direction"] = self.direction
         rule = derived(base, changes)
         added = self._keep(rule)
         if lists.nat and lists.nat.binat and not self.errors:
-            self._other_way(rule, lists, interface, (proto, icmp, source, destination), (source_port, destination_port))
+            self._other_way(rule, lists.nat, combination)
         return added
 
     def _pools(self, port: Ports | None) -> dict[str, Any]:
@@ -158,29 +150,20 @@ class _Expansion:
         frame.rules.append(rule)
         return 1
 
-    def _check_binat(self, nat: Redirect, changes: dict[str, Any]) -> None:
+    def _check_binat(self, nat: Redirect, source: Node, changes: dict[str, Any]) -> None:
         from jailpf.pf.simulated.language.binat_to import faults_of
 
         for problem in faults_of(
-            self.lists.sources, changes["source"], nat.nodes, self.base.family, self.direction, self.stale
+            self.lists.sources, source, changes["source"], nat.nodes, self.base.family, self.direction, self.stale
         ):
             self.c.complain(problem)
             self.errors += 1
         self.direction = "out"
 
-    def _other_way(
-        self,
-        rule: Rule,
-        lists: Lists,
-        interface: Interface,
-        ends: tuple[int, Icmp | None, Node, Node],
-        ports: tuple[Ports | None, Ports | None],
-    ) -> None:
+    def _other_way(self, rule: Rule, nat: Redirect, combination: _Combination) -> None:
         """The rdr-to rule that belongs to a binat-to: inbound, from destination to source."""
-        proto, icmp, _, destination = ends
-        source_port, destination_port = ports
-        nat = lists.nat
-        assert nat  # noqa: S101
+        interface, proto, icmp, _, destination, source_port, destination_port, system, user, group = combination
+        lists = self.lists
         others = Lists(
             interfaces=_rest(lists.interfaces, interface),
             protocols=_rest(lists.protocols, proto),
@@ -189,8 +172,9 @@ class _Expansion:
             source_ports=_rest(lists.destination_ports, destination_port),
             destinations=[Node(nat.nodes[0].host)],
             destination_ports=_rest(lists.source_ports, source_port),
-            users=lists.users,
-            groups=lists.groups,
+            systems=_rest(lists.systems, system),
+            users=_rest(lists.users, user),
+            groups=_rest(lists.groups, group),
             received_on=lists.received_on,
             rdr=Redirect(
                 [lists.sources[0] if lists.sources else ANYWHERE],
@@ -210,7 +194,8 @@ class _Expansion:
 
 def _rest(written: list[_T], member: object) -> list[_T]:
     """A list from one of its members on: pfctl hands on the list where it is."""
-    return written[written.index(member) :] if member in written else []
+    at = next((number for number, one in enumerate(written) if one is member), None)
+    return [] if at is None else written[at:]
 
 
 def _together(family: Family, interface: Interface, source: Node, destination: Node) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.language.behind import OPTION
 from jailpf.pf.simulated.language.ends import interface
 from jailpf.pf.simulated.language.filter_pools import af_to, nat_to, rdr_to
-from jailpf.pf.simulated.language.hosts import BEHIND
 from jailpf.pf.simulated.language.icmp import Icmp, icmp
 from jailpf.pf.simulated.language.ports import groups, port_range, users, word
 from jailpf.pf.simulated.language.problems import RuleError
@@ -97,7 +97,7 @@ def _flags(c: Context, o: Options) -> None:
 
 def _icmp(c: Context, o: Options) -> None:
     found = icmp(c.stream, c.stream.take() == "icmp6-type")
-    c.stream.must(BEHIND)
+    c.stream.must(OPTION)
     if o.icmp is not None:
         raise RuleError("icmp-type cannot be redefined")
     o.icmp = found
@@ -126,7 +126,7 @@ def _keep(c: Context, o: Options) -> None:
     c.stream.take("state")
     items = [] if how == "no" else optional(c.stream)
     if how != "no" and not items:
-        c.stream.must(BEHIND)
+        c.stream.must(OPTION)
     if o.keep is not None:
         raise RuleError("modulate or keep cannot be redefined")
     o.keep = (f"{how} state", items)
@@ -167,7 +167,7 @@ def _tagged(c: Context, o: Options) -> None:
         o.tagged = (c.stream.strings(), negated)
         return
     c.stream.take("received-on")
-    name = interface(c.stream)
+    name = interface(c)
     if o.received_on:
         raise RuleError("cannot respecify received-on")
     o.received_on = Interface(name, negated)
@@ -192,7 +192,7 @@ def _divert(c: Context, o: Options) -> None:
         stream.take()
         text = word(stream)
     else:
-        stream.must(BEHIND)
+        stream.must(OPTION)
     port = port_range(text, ranges=False)
     if not port.low:
         raise RuleError("invalid divert port: 0")

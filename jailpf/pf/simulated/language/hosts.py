@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.language.behind import HOST
 from jailpf.pf.simulated.language.interfaces import NAME_MAX, Node
 from jailpf.pf.simulated.language.lexer import NUMBER, STRING
 from jailpf.pf.simulated.language.problems import RuleError, SyntaxFault
-from jailpf.pf.simulated.language.resolve import MODIFIERS, WHOLE, resolve
+from jailpf.pf.simulated.language.resolve import MODIFIERS, WHOLE, numeric, resolve
 from jailpf.pf.simulated.rules.rule import BITS, Host
 
 if TYPE_CHECKING:
@@ -20,85 +21,6 @@ if TYPE_CHECKING:
 TABLE_NAME_MAX = 31
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.-]+")
 _NO_HOST = "could not parse host specification"
-# What may stand behind an option; anything else is wrong before pfctl looks at what the option says.
-BEHIND = frozenset(
-    [
-        "user",
-        "group",
-        "flags",
-        "icmp-type",
-        "icmp6-type",
-        "prio",
-        "tos",
-        "no",
-        "keep",
-        "modulate",
-        "synproxy",
-        "ridentifier",
-        "fragment",
-        "allow-opts",
-        "label",
-        "queue",
-        "dnpipe",
-        "dnqueue",
-        "tag",
-        "tagged",
-        "received-on",
-        "probability",
-        "rtable",
-        "divert-to",
-        "divert-reply",
-        "scrub",
-        "nat-to",
-        "rdr-to",
-        "binat-to",
-        "af-to",
-        "max-pkt-rate",
-        "max-pkt-size",
-        "set",
-        "!",
-        "{",
-    ]
-) | {"\n"}
-
-# What may stand behind a host; anything else is wrong before pfctl looks the host up.
-_BEHIND = (
-    BEHIND
-    | frozenset(
-        [
-            "port",
-            "os",
-            "to",
-            "no-df",
-            "min-ttl",
-            "max-mss",
-            "set-tos",
-            "reassemble",
-            "random-id",
-            "bitmask",
-            "random",
-            "source-hash",
-            "round-robin",
-            "static-port",
-            "sticky-address",
-            "endpoint-independent",
-            "prefer-ipv6-nexthop",
-            "map-e-portset",
-            "any",
-            "no-route",
-            "urpf-failed",
-            "}",
-            "(",
-            ")",
-            "<",
-            ",",
-            "ARROW",
-            "STRING",
-            "NUMBER",
-        ]
-    )
-    | {"\n"}
-)
 
 
 def end_hosts(c: Context) -> list[Node]:
@@ -182,7 +104,7 @@ def host(c: Context) -> list[Node]:
     if following == "/":
         stream.take()
         text = f"{text}/{stream.integer()}"
-    elif following not in _BEHIND:
+    elif following not in HOST:
         raise SyntaxFault
     return _placed(text, c)
 
@@ -199,6 +121,7 @@ def table(c: Context) -> Node:
 
 def _placed(text: str, c: Context) -> list[Node]:
     try:
+        c.interfaces_read = c.interfaces_read or not numeric(text, c.topology)
         return resolve(text, c.topology)
     except RuleError as error:
         if c.lenient and c.stream.words[:1] != ["table"] and _NAME.fullmatch(text):

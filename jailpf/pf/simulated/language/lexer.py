@@ -235,12 +235,11 @@ class Lexer:
                         continue
                     char = following
             chars.append(char)
+            if len(chars) > _LONGEST:
+                return self._broken("string too long", line)
         if raw:
             self._buffer, self._at = _without_backslashes(self._buffer[self._at :]), 0
-        text = "".join(chars)
-        if len(text) > _LONGEST:
-            return self._broken("string too long", line)
-        return Token(STRING, text, line)
+        return Token(STRING, "".join(chars), line)
 
     def _to_blank(self) -> Token:
         """The unquoted tag that pfctl printed, or a quoted one."""
@@ -257,9 +256,10 @@ class Lexer:
         self.errors.append((self.file, line, message))
         end = re.compile(r"(?:\\\n|[^\n])*").match(self._buffer, self._at)
         stop = end.end() if end else self._at
-        self.files[-1].line += self._buffer.count("\n", self._at, stop) + 1
+        lines = self._buffer.count("\n", self._at, stop)
+        self.files[-1].line += lines + 1
         self._at = stop + 1
-        return Token(BROKEN, "", line)
+        return Token(BROKEN, "", line + max(0, lines - 1))
 
     def _fill(self, raw: bool = False) -> bool:
         """Take the next line, with those that continue it, into the empty buffer. False at the end of all files."""

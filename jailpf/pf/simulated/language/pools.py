@@ -6,7 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.hosts import BEHIND, host
+from jailpf.pf.simulated.language.behind import POOL, POOL_OPTIONS
+from jailpf.pf.simulated.language.hosts import host
 from jailpf.pf.simulated.language.interfaces import NAME_MAX, Node
 from jailpf.pf.simulated.language.lexer import STRING
 from jailpf.pf.simulated.language.ports import Range, port_range, word
@@ -30,14 +31,11 @@ _ONCE = {
 _DIFFERENT = "address family not given and translation address expands to multiple address families"
 
 
-_BEHIND_OPTIONS = BEHIND | {"inet", "inet6", "proto", "from", "to", "all", "os"}
-
-
 def behind(c: Context, found: Redirect) -> None:
     """What stands behind a pool must be what may stand behind some pool; what it may not, pfctl sees after it has looked
     at the rule. Raises SyntaxFault.
     """
-    c.stream.must(_BEHIND_OPTIONS if found.options else BEHIND | {"to"})
+    c.stream.must(POOL_OPTIONS if found.options else POOL)
 
 
 def redirect(c: Context, options: bool = True) -> Redirect:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from jailpf.pf.simulated.language.behind import PORT
 from jailpf.pf.simulated.language.lexer import BINARY, NUMBER, STRING
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.stream import c_number
@@ -74,6 +75,7 @@ def _port(stream: Stream) -> Ports:
         return Ports(_UNARY[kind], found.low)
     first = port_range(word(stream))
     if stream.peek() != BINARY:
+        stream.must(PORT)
         if not first.several:
             return Ports("=", first.low)
         return _checked(Ports(":", first.low, first.high))

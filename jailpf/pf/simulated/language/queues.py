@@ -30,7 +30,6 @@ def altq(c: Context) -> None:
     o = queue_options(stream)
     stream.take("queue")
     names = _names(c)
-    stream.end()
     c.require(_QUEUE)
     if not o.scheduler:
         raise RuleError("no scheduler specified!")
@@ -73,7 +72,6 @@ def queue(c: Context) -> None:
     on = interfaces(c)
     o = queue_options(stream)
     names = _names(c)
-    stream.end()
     c.require(_QUEUE)
     if len(name.encode()) > _NAME_MAX:
         raise RuleError(f"queue name too long (max {_NAME_MAX} chars)")
@@ -145,7 +143,9 @@ def _say(c: Context, problems: list[tuple[str, bool]]) -> int:
 
 
 def _names(c: Context) -> list[str]:
+    """The names of children. Behind one nothing is read before the line is judged, so that its faults are told first."""
     if not c.stream.at(STRING, "{"):
+        c.stream.end()
         return []
     return c.stream.listed(lambda: _name(c))
 

@@ -35,6 +35,12 @@ def resolve(text: str, topology: Topology) -> list[Node]:
     return found
 
 
+def numeric(text: str, topology: Topology) -> bool:
+    """Whether one word is an address or a network, for which pfctl does not look at the interfaces of the host."""
+    name, slash, _ = text.partition("/")
+    return bool(_address(name, 0 if slash else None, topology))
+
+
 def _prefix(mask: str) -> int:
     digits = mask.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
@@ -66,7 +72,7 @@ def _address(name: str, prefix: int | None, topology: Topology) -> list[Node]:
         local = top >> 6 == 0x3FA or top & 0xFF0F == 0xFF02  # fe80::/10, and ff02::/16 with any flags
         if percent and not (scope.isdigit() or (local and scope in topology.interfaces)):
             return []
-        return [Node(_network(address, prefix))]
+        return [Node(_network(address, prefix), scope if scope in topology.interfaces else "")]
     except ValueError:
         return []
 

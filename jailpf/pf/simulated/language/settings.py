@@ -67,7 +67,6 @@ def _optimization(c: Context) -> None:
 
 def _ruleset_optimization(c: Context) -> None:
     name = c.stream.strings()
-    c.stream.end()
     if name not in {"none", "basic", "profile"}:
         raise RuleError(f"unknown ruleset-optimization {name}")
     c.result.settings.setdefault("ruleset-optimization", name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from jailpf.pf.simulated.language.behind import STRINGS
 from jailpf.pf.simulated.language.lexer import EOF, NUMBER, STRING, Lexer, Token
 from jailpf.pf.simulated.language.problems import RuleError, SyntaxFault
 
@@ -74,10 +75,11 @@ class Stream:
         return self.take(STRING)
 
     def strings(self) -> str:
-        """Several strings, joined by blanks."""
+        """Several strings, joined by blanks. Raises SyntaxFault for what stands behind none."""
         words = [self.take(STRING)]
         while self.peek() == STRING:
             words.append(self.take())
+        self.must(STRINGS)
         return " ".join(words)
 
     def integer(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jailpf.pf.simulated.language.behind import PASS
 from jailpf.pf.simulated.language.derive import with_texts
 from jailpf.pf.simulated.language.ends import family, from_to, interfaces, log_options
 from jailpf.pf.simulated.language.expand import expand
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 _ONLY_YES = '"pass" not valid with "no"'
 _NO_NEXTHOP = "The prefer-ipv6-nexthop option can't be used for nat/rdr/binat pools"
 
-_BEHIND_PASS = frozenset(
-    ["on", "inet", "inet6", "proto", "from", "to", "all", "os", "tag", "tagged", "!", "rtable", "ARROW"]
-) | {"\n"}
-
 
 class _Tail(NamedTuple):
     """tag, tagged and rtable, in this order."""
@@ -53,7 +50,8 @@ def translation_rule(c: Context, no: bool) -> None:
     action = stream.take("nat", "rdr")
     passes, log = _pass_log(c)
     if no and passes:
-        stream.must(_BEHIND_PASS)
+        if not log:
+            stream.must(PASS)
         raise RuleError(_ONLY_YES)
     lists = Lists(interfaces=interfaces(c))
     base_family = family(stream)
