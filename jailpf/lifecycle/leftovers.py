@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem, problems_of
-from jailpf.pf.pfctl import BATCH
+from jailpf.pf import batch
 from jailpf.state import writes
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def find(session: Session) -> Iterator[str]:
     for plan in glob.glob(f"{glob.escape(run.plans)}/*/.*{writes.MARK}*"):
         if _NAME.fullmatch(os.path.basename(plan)) and _is_left(plan):
             yield plan
-    yield from (batch for batch in glob.glob(f"{glob.escape(run.path)}/{BATCH}*") if _is_left(batch, stat.S_ISDIR))
+    yield from (one for one in glob.glob(f"{glob.escape(run.path)}/{batch.FOLDER}*") if _is_left(one, stat.S_ISDIR))
 
 
 def _is_left(path: str, kind: Callable[[int], bool] = stat.S_ISREG) -> bool:
@@ -54,7 +54,7 @@ def remove(session: Session) -> list[Problem]:
     problems = []
     for path in find(session):
         try:
-            if os.path.basename(path).startswith(BATCH):
+            if os.path.basename(path).startswith(batch.FOLDER):
                 shutil.rmtree(path)
             else:
                 writes.remove(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from jailpf.declare.settings import PROGRAMS
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from jailpf.declare.settings import Settings
     from jailpf.lifecycle.session import Session
-    from jailpf.pf import LabelCount
+    from jailpf.pf import Everywhere, LabelCount
     from jailpf.state.records import Record
 
 Condition = Literal["loaded", "missing", "stale", "unfinished"]
@@ -26,7 +27,7 @@ Condition = Literal["loaded", "missing", "stale", "unfinished"]
 class Survey:
     """alive: names as jls(8) has them; known: records by jail; broken: file names of records that cannot be read.
 
-    listed: the anchors in pf; counts: label -> the counters of its rules; jids: of the running jails, by those names.
+    listed: the anchors in pf; jids: of the running jails, by those names.
     """
 
     session: Session
@@ -34,8 +35,22 @@ class Survey:
     known: dict[str, Record]
     broken: tuple[str, ...]
     listed: frozenset[str]
-    counts: dict[str, list[LabelCount]]
     jids: dict[str, int]
+
+    @cached_property
+    def counts(self) -> dict[str, list[LabelCount]]:
+        """The counters of the rules of each label."""
+        paths = sorted({anchor.path for record in self.known.values() for anchor in record.anchors} & self.listed)
+        counts: dict[str, list[LabelCount]] = {}
+        for count in self.session.pf.labels(paths) if paths else ():
+            for label in count.labels:
+                counts.setdefault(label, []).append(count)
+        return counts
+
+    @cached_property
+    def seen(self) -> Everywhere:
+        """What pf holds, read at once where there are several jails to look at, and pf can."""
+        return self.session.pf.everywhere() if len(self.known) >= compare.WORTH else compare.UNSEEN
 
     def runs(self, name: str) -> bool:
         """Whether the jail runs, under its own name or the one its manager gives it."""
@@ -58,26 +73,20 @@ class Survey:
         _, unfinished, wrong = records.read(self.session.directory, wanted.jail)
         if unfinished or wrong:
             return "unfinished"
-        if not all(self._there(anchor.path, anchor.text, known) for anchor in known.anchors):
+        if not all(anchor.path in self.listed for anchor in known.anchors):
             return "missing"
         if known.anchors != wanted.anchors:
             return "stale"
-        different, self.known[wanted.jail] = compare.differences(self.session.pf, known, scratch=scratch)
-        return "stale" if different else "loaded"
+        different, self.known[wanted.jail] = compare.differences(
+            self.session.pf, known, scratch=scratch, seen=self.seen
+        )
+        if not different:
+            return "loaded"
+        return "stale" if all(self.session.pf.read(path, members=False) for path in different) else "missing"
 
     def jid(self, record: Record) -> int:
         """The jid under which the jail runs now, else what is known of it."""
         return self.jids.get(record.running_name, record.jid)
-
-    def _there(self, path: str, text: str, record: Record) -> bool:
-        """Listed, and all its labels are found; an anchor without pass rules has to be read."""
-        if path not in self.listed:
-            return False
-        return (
-            self.counts.keys() >= set(record.labels)
-            if 'label "' in text
-            else bool(self.session.pf.read(path, members=False))
-        )
 
     def orphans(self) -> list[str]:
         """The paths of anchors that only jailpf makes and that no record names, and those in which the older word
@@ -129,13 +138,8 @@ def _gather(session: Session, alive: Iterable[str]) -> Survey:
     read = {name: records.at(session.directory, name)[:2] for name in found}
     known = {record.jail: record for pair in read.values() for record in reversed(pair) if record}
     listed = session.pf.anchors()
-    paths = sorted({anchor.path for record in known.values() for anchor in record.anchors} & set(listed))
-    counts: dict[str, list[LabelCount]] = {}
-    for count in session.pf.labels(paths) if paths else ():
-        for label in count.labels:
-            counts.setdefault(label, []).append(count)
     jids = {name: jail.jid for name, jail in alive.items()} if isinstance(alive, dict) else {}
     return Survey(
         session, frozenset(alive), known, tuple(name for name, pair in read.items() if not any(pair)),
-        frozenset(listed), counts, jids,
+        frozenset(listed), jids,
     )  # fmt: skip

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 KillBy = Literal["label", "nat", "id"]
 
@@ -28,6 +29,16 @@ class Loaded:
 
     def __bool__(self) -> bool:
         return bool(self.nat or self.rules or self.tables)
+
+
+class Everywhere(NamedTuple):
+    """What pf holds in the anchors that the main ruleset calls, each by its path: nat, rdr and binat rules; filter rules.
+
+    What is not in it may hold anything: it has to be read by itself.
+    """
+
+    nat: Mapping[str, tuple[str, ...]]
+    rules: Mapping[str, tuple[str, ...]]
 
 
 class LabelCount(NamedTuple):
@@ -60,6 +71,9 @@ class Pf(Protocol):
     def printed(self, path: str, text: str) -> list[str]:
         """The rules and tables of `text` as pf would print them, expanded; loads nothing. Raises PfRefusedError."""
 
+    def printed_children(self, parent: str, texts: Mapping[str, str]) -> Mapping[str, list[str]]:
+        """The same of `parent`/NAME for every NAME, by the names, at once; {} where this pf cannot. Raises PfRefusedError."""
+
     def load(self, path: str, text: str) -> None:
         """Replace all rules of the anchor, and the tables that `text` names, in one transaction. Raises PfRefusedError."""
 
@@ -72,8 +86,15 @@ class Pf(Protocol):
         tables: False where no `persist` table can be there, which saves a pfctl.
         """
 
-    def read(self, path: str, *, members: bool = True, tables: bool = True) -> Loaded:
-        """What is loaded; empty when the anchor does not exist. False leaves the tables, or only their addresses, out."""
+    def read(
+        self, path: str, *, members: bool = True, tables: bool = True, sections: Collection[str] = ("nat", "rules")
+    ) -> Loaded:
+        """What is loaded; empty when the anchor does not exist. False leaves the tables, or only their addresses, out; sections: those
+        rules that are asked for.
+        """
+
+    def everywhere(self) -> Everywhere:
+        """The rules of all anchors that the main ruleset calls, by as few programs as possible; nothing where this pf cannot."""
 
     def anchors(self, below: str = "") -> list[str]:
         """The full paths of all anchors, or of those below one, sorted. May still list one that was just unloaded."""

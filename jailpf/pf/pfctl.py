@@ -1,35 +1,22 @@
-"""The real pf: the only module (with jailpf.warm) that runs pfctl(8)."""
+"""The real pf, by pfctl(8)."""
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from jailpf.errors import (
-    JailpfError,
-    PermissionDeniedError,
-    PfInterruptedError,
-    PfRefusedError,
-    PfSilentError,
-    PfUnavailableError,
-    TryAgainError,
-)
-from jailpf.pf import LabelCount, Loaded, State, complaints
+from jailpf.errors import JailpfError, PfRefusedError, PfSilentError
+from jailpf.pf import Everywhere, LabelCount, Loaded, State, batch, complaints, walk
+from jailpf.pf.program import Program
 from jailpf.pf.states import Picked
-from jailpf.system import files, spawn
+from jailpf.system import spawn
 from jailpf.system.release import release as this_release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from jailpf.pf import KillBy
 
-BUSY_TRIES = 5
-BATCH = ".batch.jailpf-"  # how the folder of a batch is called while it is loaded
 _MISSING = (
     "Anchor does not exist",
     "Anchor or Ruleset does not exist",
@@ -55,11 +42,9 @@ class Pfctl:
         folder: str = "",
     ) -> None:
         self.program = program
-        self.show = show
+        self.process = Program(program, show, seconds or spawn.SECONDS)
         self.folder = folder
-        self.trusted = False
         self.release = release or this_release()
-        self.seconds = seconds or spawn.SECONDS
 
     def check(self, path: str, text: str) -> None:
         """`pfctl -a PATH -n -f -`."""
@@ -69,6 +54,17 @@ class Pfctl:
         """`pfctl -a PATH -n -v -P -f -`."""
         out, _ = self._must(path, ["-a", path, "-n", "-v", "-P", "-f", "-"], text)
         return [line for line in out.splitlines() if line.strip()]
+
+    def printed_children(self, parent: str, texts: Mapping[str, str]) -> dict[str, list[str]]:
+        """`pfctl -a PARENT -n -v -P -f -` with `load anchor` lines only; {} before 15, which ignores those."""
+        if self.release < 15:
+            return {}
+        with batch.written(texts, self.folder, marked=True) as text:
+            out, _ = self._must(parent, ["-a", parent, "-n", "-v", "-P", "-f", "-"], text)
+        try:
+            return batch.divided(out.splitlines(), texts)
+        except ValueError:
+            return {}
 
     def reads(self, file: str) -> list[str]:
         """`pfctl -o none -n -v -P -f FILE`: what pfctl makes of a main ruleset, loading nothing. Raises PfRefusedError."""
@@ -83,14 +79,8 @@ class Pfctl:
         """`pfctl -a PARENT -f -` with `load anchor` lines only. 13 would take them and do nothing (facts.md section 2)."""
         if self.release < 15:
             raise PfRefusedError("pfctl before 15 does not load anchors from below another")
-        with tempfile.TemporaryDirectory(prefix=BATCH, dir=self.folder or None) as folder:
-            lines = []
-            for number, (name, text) in enumerate(texts.items()):
-                file = os.path.join(folder, f"{number}.pf")
-                with open(file, "w", encoding="utf-8", errors="surrogateescape") as opened:
-                    opened.write(text)
-                lines.append(f'load anchor "{name}" from "{file}"\n')
-            self._must(parent, ["-a", parent, "-f", "-"], "".join(lines))
+        with batch.written(texts, self.folder) as text:
+            self._must(parent, ["-a", parent, "-f", "-"], text)
 
     def unload(self, path: str, *, tables: bool = True) -> None:
         """An empty load, one transaction; then the `persist` tables that it leaves behind.
@@ -115,13 +105,29 @@ class Pfctl:
         except JailpfError:
             return False
 
-    def read(self, path: str, *, members: bool = True, tables: bool = True) -> Loaded:
+    def read(
+        self, path: str, *, members: bool = True, tables: bool = True, sections: Collection[str] = ("nat", "rules")
+    ) -> Loaded:
         """`pfctl -P -s nat`, `-s rules`, `-s Tables` and the tables' addresses."""
-        nat = self._lines(path, "nat")
-        rules = self._lines(path, "rules")
+        nat = self._lines(path, "nat") if "nat" in sections else []
+        rules = self._lines(path, "rules") if "rules" in sections else []
         names = [name.strip() for name in self._lines(path, "Tables")] if tables else []
         held = {name: tuple(self.table(path, name, "show")) if members else () for name in names}
         return Loaded(path, tuple(nat), tuple(rules), held)
+
+    def everywhere(self) -> Everywhere:
+        """`pfctl -P -a '*' -s nat` and `-s rules`, on 15 only: 13 was not seen to do it."""
+        return Everywhere(self._walk("nat"), self._walk("rules")) if self.release >= 15 else Everywhere({}, {})
+
+    def _walk(self, what: str) -> dict[str, tuple[str, ...]]:
+        """Nothing where anything was said on standard error: who loads meanwhile breaks it off, with exit 0."""
+        status, out, err = self.process.run(["-a", "*", "-P", "-s", what])
+        if status or complaints.lines(err):
+            return {}
+        try:
+            return walk.rulesets(line for line in out.splitlines() if line.strip())
+        except ValueError:
+            return {}
 
     def anchors(self, below: str = "") -> list[str]:
         """`pfctl -v -s Anchors`: with -v recursive on 13 and 15; names with `_` are pfctl's own."""
@@ -143,7 +149,7 @@ class Pfctl:
     def states(self, of: Collection[str] | None = None) -> list[State]:
         """`pfctl -P -s states -vv`, taken as it comes: there may be millions."""
         picked = Picked(of)
-        status, _, err = self._run(["-P", "-vv", "-s", "states"], take=picked.take)
+        status, _, err = self.process.run(["-P", "-vv", "-s", "states"], take=picked.take)
         if status and not _is_missing(err):
             raise complaints.refusal("", err, status)
         return picked.states
@@ -166,14 +172,14 @@ class Pfctl:
         elif command not in ("show", "kill"):
             words += ["-f", "-"]
             text = "".join(f"{address}\n" for address in addresses)
-        status, out, err = self._run(words, text)
+        status, out, err = self.process.run(words, text)
         if status:
             raise complaints.refusal(path, err, status, name)
         return [line.strip() for line in out.splitlines() if line.strip()]
 
     def enabled(self) -> bool:
         """`pfctl -s Running` exits 0 or 1 (13 and 15)."""
-        status, out, err = self._run(["-s", "Running"])
+        status, out, err = self.process.run(["-s", "Running"])
         if status and "Disabled" not in out:
             raise complaints.refusal("", err, status)
         return not status
@@ -195,7 +201,7 @@ class Pfctl:
         return self.release >= 15
 
     def _lines(self, path: str, what: str, *options: str) -> list[str]:
-        status, out, err = self._run([*(["-a", path] if path else []), "-P", *options, "-s", what])
+        status, out, err = self.process.run([*(["-a", path] if path else []), "-P", *options, "-s", what])
         if status and not _is_missing(err):
             raise complaints.refusal(path, err, status)
         if "DIOCGETRULES: Permission" in err:
@@ -203,70 +209,10 @@ class Pfctl:
         return [line for line in out.splitlines() if line.strip()]
 
     def _must(self, path: str, words: list[str], text: str | None = None) -> tuple[str, str]:
-        status, out, err = self._run(words, text)
+        status, out, err = self.process.run(words, text)
         if status:
             raise complaints.refusal(path, err, status, text=text or "")
         return out, err
-
-    def _run(
-        self, words: list[str], text: str | None = None, take: Callable[[bytes], None] | None = None
-    ) -> tuple[int, str, str]:
-        """Run it, again for a bounded number of times while another pfctl is busy with the anchor."""
-        for attempt in range(1, BUSY_TRIES + 1):
-            status, out, err = self._once(words, text, take)
-            if not status or "Device busy" not in err:
-                return status, out, err
-            if attempt < BUSY_TRIES:
-                time.sleep(0.02 * attempt)
-        where = f"anchor {words[1]}: " if words[0] == "-a" else ""
-        raise TryAgainError(f"{where}another program is loading it (Device busy)", None, "try again")
-
-    def _once(
-        self, words: list[str], text: str | None = None, take: Callable[[bytes], None] | None = None
-    ) -> tuple[int, str, str]:
-        argv = [self.program, *words]
-        if not self.trusted:
-            files.must_be_trusted(self.program)
-            self.trusted = True
-        if self.show:
-            self.show(argv)
-        with _standard_input(text) as stdin:
-            try:
-                status, out, err = spawn.run(argv, stdin.fileno(), self.seconds, take)
-            except TimeoutError as late:
-                what = f"{' '.join(argv)} did not end within {self.seconds:g} s"
-                if str(late):
-                    what = f"{self.program}: {late}"
-                raise PfSilentError(what, None, "look at what holds pf") from None
-            except OverflowError:
-                said = f"{' '.join(argv)} printed more than {spawn.MOST >> 20} MiB"
-                raise PfInterruptedError(said, None, f"see whether {self.program} is pfctl(8)") from None
-            except FileNotFoundError:
-                remedy = 'name it in [programs] of jailpf.toml, or use pf = "simulated"'
-                raise PfUnavailableError(f"there is no {self.program}", None, remedy) from None
-            except PermissionError:
-                raise PermissionDeniedError(f"{self.program} cannot be run", None, "run as root") from None
-            except OSError as wrong:
-                raise PfUnavailableError(f"{self.program} cannot be run: {wrong.strerror}") from None
-        if status < 0:
-            raise PfInterruptedError(f"{' '.join(argv)} was killed by signal {-status}", None, "try again")
-        return status, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
-
-
-@contextmanager
-def _standard_input(text: str | None) -> Iterator[BinaryIO]:
-    """A file with `text`, or nothing, to read from. Raises PfUnavailableError when there is no room for it."""
-    try:
-        file = tempfile.TemporaryFile() if text is not None else open(os.devnull, "rb")  # noqa: SIM115 - below
-        if text is not None:
-            file.write(text.encode("utf-8", "surrogateescape"))
-            file.seek(0)
-    except OSError as wrong:
-        raise PfUnavailableError(
-            f"the rules cannot be handed to pfctl: {wrong.strerror}", None, f"look at {tempfile.gettempdir()}"
-        ) from None
-    with file:
-        yield file
 
 
 def _is_missing(err: str) -> bool:

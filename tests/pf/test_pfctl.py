@@ -18,7 +18,8 @@ from jailpf.errors import (
     PfUnavailableError,
     TryAgainError,
 )
-from jailpf.pf.pfctl import BUSY_TRIES, Pfctl
+from jailpf.pf.pfctl import Pfctl
+from jailpf.pf.program import BUSY_TRIES
 from jailpf.system import spawn
 
 if TYPE_CHECKING:

@@ -120,7 +120,8 @@ def load(path: str, file: str, dry: bool, verbose: bool = False) -> None:
         trailer = () if dry else ("pfctl: Syntax error in config file: pf rules not loaded",)
         raise RefusedError(*wrong.lines, *trailer) from None
     if verbose:
-        print("".join(line + "\n" for line in lines), end="")
+        shown = [*lines, *(line for child in below.values() for line in child if release() >= 15)]
+        print("".join(f"{line}\n" for line in shown if not line.startswith("load ")), end="")
     if dry:
         return
     store(path, [line for line in lines if not line.startswith("load ")])
@@ -167,6 +168,9 @@ def show(path: str, what: str) -> None:
     if what in ("Interfaces", "memory"):
         print(read(what), end="")
         return
+    if path == "*" and what in SECTIONS:
+        walk(what)
+        return
     lines = lines_of(path)
     if lines is None:
         if what == "Tables":
@@ -174,11 +178,29 @@ def show(path: str, what: str) -> None:
         missing = "pfctl: DIOCGETRULES: Invalid argument" if what == "nat" else "pfctl: Anchor does not exist."
         raise RefusedError(missing, status=0)
     for line in lines:
-        word = line.split()[0]
-        if what == "Tables" and word == "table":
+        if what == "Tables" and line.split()[0] == "table":
             print(table_name(line))
-        elif what in SECTIONS and (word in SECTIONS[what] or (what == "nat" and word.endswith("-anchor"))):
+        elif is_of(what, line):
             print(printed(line))
+
+
+def is_of(what: str, line: str) -> bool:
+    word = line.split()[0]
+    return what in SECTIONS and (word in SECTIONS[what] or (what == "nat" and word.endswith("-anchor")))
+
+
+def walk(what: str) -> None:
+    """`-a '*'` on 15: below each anchor line the children that it calls, in braces, indented by two blanks."""
+    for line in (line for line in lines_of("") or () if is_of(what, line)):
+        if not (call := re.match(r'\S*anchor "([^"]+)/\*"', line)):
+            print(line)
+            continue
+        print(line, "{")
+        for path in (path for path in paths() if path.rpartition("/")[0] == call[1]):
+            print(f'  {"nat-" if what == "nat" else ""}anchor "{path.rpartition("/")[2]}" all {{')
+            print("".join(f"    {printed(rule)}\n" for rule in lines_of(path) or () if is_of(what, rule)), end="")
+            print("  }")
+        print("}")
 
 
 def printed(line: str) -> str:

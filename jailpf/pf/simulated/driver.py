@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jailpf.errors import PfRefusedError, Problem
-from jailpf.pf import KillBy, LabelCount, Loaded, State, complaints
+from jailpf.pf import Everywhere, KillBy, LabelCount, Loaded, State, complaints
 from jailpf.pf.simulated.default import DEFAULT_MAIN
 from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel import ask, kill
@@ -72,6 +72,10 @@ class Simulated:
         with self._store.reading() as model:
             return parse(text, model.topology).checked().listing().splitlines()
 
+    def printed_children(self, parent: str, texts: Mapping[str, str]) -> dict[str, list[str]]:
+        """The same of `parent`/NAME for every NAME."""
+        return {name: self.printed(f"{parent}/{name}", text) for name, text in texts.items()}
+
     def load(self, path: str, text: str) -> None:
         """Replace all rules of the anchor, and the tables that `text` names, in one transaction. Raises
         PfRefusedError.
@@ -110,17 +114,25 @@ class Simulated:
             else:
                 model.load(path, Parsed(), self.now())
 
-    def read(self, path: str, *, members: bool = True, tables: bool = True) -> Loaded:
-        """What is loaded; empty when the anchor does not exist. "" is the main ruleset. False leaves the tables,
-        or only their addresses, out.
+    def read(
+        self, path: str, *, members: bool = True, tables: bool = True, sections: Collection[str] = ("nat", "rules")
+    ) -> Loaded:
+        """What is loaded; empty when the anchor does not exist. "" is the main ruleset. False leaves the tables, or only
+        their addresses, out; sections: those rules that are asked for.
         """
         with self._store.reading() as model:
             ruleset = model.rulesets.get(path, Ruleset())
-            nat = tuple(text for section in ("nat", "rdr", "binat") for text in _texts(ruleset.rules[section]))
-            rules = tuple(_texts(ruleset.rules["filter"]))
+            nat = _nat(ruleset) if "nat" in sections else ()
+            rules = _filter(ruleset) if "rules" in sections else ()
             held = sorted(ruleset.tables.items()) if tables else ()
             shown = {name: tuple(table.show()) if members else () for name, table in held}
         return Loaded(path, nat, rules, shown)
+
+    def everywhere(self) -> Everywhere:
+        """The rules of all anchors."""
+        with self._store.reading() as model:
+            held = [(path, ruleset) for path, ruleset in model.rulesets.items() if path]
+            return Everywhere({path: _nat(one) for path, one in held}, {path: _filter(one) for path, one in held})
 
     def anchors(self, below: str = "") -> list[str]:
         """The full paths of all anchors, or of those below one, sorted.
@@ -280,6 +292,14 @@ class Simulated:
         for path, loaded in parsed.loaded:
             model.load(path, loaded, self.now())
         model.main_text, model.skips = text, parsed.skips
+
+
+def _nat(ruleset: Ruleset) -> tuple[str, ...]:
+    return tuple(text for section in ("nat", "rdr", "binat") for text in _texts(ruleset.rules[section]))
+
+
+def _filter(ruleset: Ruleset) -> tuple[str, ...]:
+    return tuple(_texts(ruleset.rules["filter"]))
 
 
 def _texts(rules: Sequence[Rule]) -> Iterable[str]:
