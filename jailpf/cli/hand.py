@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output, plan
@@ -18,17 +17,9 @@ if TYPE_CHECKING:
 
 def load(session: Session, options: Namespace) -> int:
     """Load jails."""
-    from jailpf.lifecycle import load as verb
-
-    def one(name: str) -> None:
-        if options.dry_run:
-            _would(session, name, "load")
-        else:
-            _loaded(
-                session, verb.load(session, name, verify=options.verify, look=partial(_unbeaten, session)), "loaded"
-            )
-
-    return _each(session.progress("loading", options.jails), one)
+    if options.dry_run:
+        return _each(options.jails, lambda name: _would(session, name, "load"))
+    return _load(session, options, again=False)
 
 
 def reload(session: Session, options: Namespace) -> int:
@@ -38,26 +29,41 @@ def reload(session: Session, options: Namespace) -> int:
     from jailpf.declare.there import checked
     from jailpf.lifecycle import load as verb
 
+    if not options.dry_run:
+        return _load(session, options, again=True)
     others: list[str] = []
 
     def one(name: str) -> None:
         verb.must_be_loaded(session, checked(name))
-        if options.dry_run:
-            _would(session, name, "reload")
-            if _differs(session, name):
-                print(f"{name}: other rules are declared than are loaded: `jailpf diff {name}`")
-                others.append(name)
-        else:
-            _loaded(
-                session,
-                verb.load(session, name, verify=options.verify, again=True, look=partial(_unbeaten, session)),
-                "reloaded",
-            )
+        _would(session, name, "reload")
+        if _differs(session, name):
+            print(f"{name}: other rules are declared than are loaded: `jailpf diff {name}`")
+            others.append(name)
 
-    status = _each(session.progress("reloading", options.jails), one)
-    if options.dry_run and plan.append(session, options.jails):
+    status = _each(options.jails, one)
+    if plan.append(session, options.jails):
         return status or 1
     return status or (1 if others else 0)
+
+
+def _load(session: Session, options: Namespace, *, again: bool) -> int:
+    """Load jails together. Every jail is tried; the first error's status counts."""
+    from jailpf.lifecycle import batch
+
+    wrong: dict[str, JailpfError | OSError] = {}
+    done = batch.load_all(session, options.jails, again=again, verify=options.verify, failed=wrong.__setitem__)
+    for prepared in done:
+        for anchor in prepared.record.anchors:
+            said = "reloaded" if again else "loaded"
+            print(f"{prepared.record.jail}: {said} {_count(anchor.text)} into {anchor.path}")
+    problems = [
+        problem for name in dict.fromkeys(options.jails) if name in wrong for problem in problems_of(wrong[name])
+    ]
+    idle = _idle(session, done)
+    output.problems(session.notes, level="yellow")
+    output.problems([*problems, *idle])
+    statuses = [getattr(wrong[name], "status", PfRefusedError.status) for name in options.jails if name in wrong]
+    return next(iter(statuses), PfUnavailableError.status if idle else 0)
 
 
 def unload(session: Session, options: Namespace) -> int:
@@ -141,41 +147,29 @@ def _differs(session: Session, name: str) -> bool:
     return bool(unfinished) or old is None or changed(session, old)
 
 
-def _unbeaten(session: Session, prepared: Prepared) -> None:
-    """Raises PfUnavailableError for what the next start would be refused for, before anything is loaded."""
-    from jailpf.lifecycle import next_start
-
-    if found := next_start.beaten(session, prepared, next_start.main_ruleset(session)):
-        raise PfUnavailableError(found)
-
-
-def _loaded(session: Session, prepared: Prepared, what: str) -> None:
-    """Say what is loaded; raise PfUnavailableError where pf never evaluates it: who is told "loaded" takes it for open."""
+def _idle(session: Session, done: list[Prepared]) -> list[Problem]:
+    """Why pf never evaluates what is loaded: who is told "loaded" takes it for open. What else there is to know becomes notes."""
     from jailpf.lifecycle import readiness
 
-    for anchor in prepared.record.anchors:
-        print(f"{prepared.record.jail}: {what} {_count(anchor.text)} into {anchor.path}")
-    readiness.check(session, prepared)
-    session.notes += _stopped(session, prepared)
-    output.problems(session.notes, level="yellow")
-    session.notes.clear()
+    for prepared in done:
+        readiness.note_missing(session, prepared)
+    session.notes += _stopped(session, done)
+    if not done:
+        return []
+    return [*readiness.disabled(session), *readiness.idle(session, done, session.pf.read("", tables=False))]
 
 
-def _stopped(session: Session, prepared: Prepared) -> list[Problem]:
-    """What becomes of the rules of a jail that does not run; nothing where jls(8) cannot be asked."""
+def _stopped(session: Session, done: list[Prepared]) -> list[Problem]:
+    """What becomes of the rules of jails that do not run; nothing where jls(8) cannot be asked."""
     from jailpf.lifecycle.survey import alive
 
-    jail = prepared.record.jail
     try:
-        running = set(alive(session, session.settings))
+        running = set(alive(session, session.settings)) if done else set()
     except JailpfError:
         return []
-    what = f"{jail} does not run, and the next `jailpf sync` takes this away again"
-    return (
-        []
-        if {jail, prepared.record.running_name} & running
-        else [Problem(what, None, "its hooks load it when it starts")]
-    )
+    what = "{} does not run, and the next `jailpf sync` takes this away again"
+    stopped = [one.record.jail for one in done if not {one.record.jail, one.record.running_name} & running]
+    return [Problem(what.format(jail), None, "its hooks load it when it starts") for jail in stopped]
 
 
 def _count(text: str) -> str:

@@ -2,83 +2,126 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError, problems_of
-from jailpf.lifecycle import compare, conflicts, load
+from jailpf.declare.there import checked
+from jailpf.errors import ConflictError, JailpfError, PfUnavailableError, problems_of
+from jailpf.lifecycle import compare, conflicts, load, readiness
 from jailpf.state import claimed, lock
+from jailpf.system import living
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from jailpf.errors import Problem
     from jailpf.lifecycle.load import Change
+    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
+    from jailpf.pf import Everywhere, Loaded
     from jailpf.state.records import Record
 
-WORTH = 3  # jails from which on a batch and reading it back is cheaper than one pfctl each
+    Failed = Callable[[str, JailpfError | OSError], None]
 
 
-def install(
-    session: Session, todo: list[Record], kept: list[Record], failed: Callable[[str, list[Problem]], None],
-) -> None:  # fmt: skip
-    """Load every record of `todo`. `failed` is told of each jail that could not be; the others are loaded all the same."""
-    losers = conflicts.losers(session, todo, kept)
-    for name, problems in losers.items():
-        failed(name, problems)
-    conflicts.outdate(session, [record for record in todo if record.jail not in losers])
+def load_all(
+    session: Session, names: Iterable[str], *, again: bool = False, verify: bool = False, failed: Failed
+) -> list[Prepared]:
+    """Load jails as `load.load` does each, together; those that are loaded. `failed` is told of each of the others.
+
+    again: only jails that are loaded now; verify: read back also what is one transaction. What names one of them is loaded anew.
+    """
+    ready: dict[str, Prepared] = {}
+    main: list[Loaded] = []
+
+    def prepare(name: str) -> None:
+        ready.pop(name, None)
+        try:
+            if again:
+                load.must_be_loaded(session, checked(name))
+            prepared = load.prepared_for(session, name)
+            main[:] = main or [session.pf.read("", tables=False)]
+            if against := readiness.against(session, prepared, main[0]):
+                raise PfUnavailableError(against)
+            ready[name] = prepared
+        except (JailpfError, OSError) as wrong:
+            failed(name, wrong)
+
+    for name in session.progress("reading", list(dict.fromkeys(names))):
+        prepare(name)
+    with session.lock():
+        for name, one in list(ready.items()):
+            lock.renew()
+            if (again and not _is_loaded(session, name)) or load.is_old(one):  # while this waited
+                prepare(name)
+        todo = [_with_jid(one.record) for one in ready.values()]
+        lost = conflicts.refused(session, todo)
+        for name, problems in lost.items():
+            failed(name, ConflictError(problems))
+
+        def lose(name: str, wrong: JailpfError | OSError) -> None:
+            lost[name] = problems_of(wrong)
+            failed(name, wrong)
+
+        install(session, [record for record in todo if record.jail not in lost], lose, verify=verify)
+    done = [one for name, one in ready.items() if name not in lost]
+    for one in done:
+        load.tell(session, one.record.jail)
+    return done
+
+
+def install(session: Session, todo: Iterable[Record], failed: Failed, *, verify: bool = True) -> None:
+    """Load every record, in which nobody has found a conflict. `failed` is told of each jail that could not be; the others
+    are loaded all the same. verify: read back also what was one transaction of its own.
+    """
+    todo = compare.all_with_printed(session.pf, todo)
+    conflicts.outdate(session, todo)
     claimed.rebuild(session.directory, todo)  # once for all of them; what is on record stays in it
     changes = []
     for record in todo:
-        if record.jail in losers:
-            continue
         try:
             changes.append(load.begin(session, record, known=True))
         except (JailpfError, OSError) as wrong:
-            failed(record.jail, problems_of(wrong))
+            failed(record.jail, wrong)
     together = _together(session, changes)
     for _, change in zip(session.progress("loading", [one.record.jail for one in changes]), changes, strict=True):
         lock.renew()
         try:
             if change.record.jail not in together:
-                load.put(session, change, verify=True)
+                load.put(session, change, verify=verify)
             load.finish(session, change, known=True)
         except (JailpfError, OSError) as wrong:
-            failed(change.record.jail, problems_of(wrong))
+            failed(change.record.jail, wrong)
 
 
 def _together(session: Session, changes: list[Change]) -> set[str]:
-    """The jails that one `load anchor` batch has verifiably loaded. On 13 it silently loads none (facts.md section 2).
-
-    Labels prove that rules are there, not that they are the new ones: what was loaded before is compared as text.
-    """
-    parents = {anchor.path.rpartition("/")[0] for change in changes for anchor in change.record.anchors}
-    before = {change.record.jail for change in changes if change.before}
-    if len(changes) < WORTH or len(parents) != 1:
+    """The jails that one `load anchor` batch has verifiably loaded. On 13 it silently loads none (facts.md section 2)."""
+    anchors = {anchor.path: anchor.text for change in changes for anchor in change.record.anchors}
+    parents = {path.rpartition("/")[0] for path in anchors}
+    if len(changes) < compare.WORTH or len(parents) != 1 or "jailpf" not in (parent := parents.pop()).split("/"):
         return set()
-    parent = parents.pop()
-    if "jailpf" not in parent.split("/"):
-        return set()
-    asked = [change.record for change in changes if change.record.anchors]
-    anchors = {anchor.path: anchor.text for record in asked for anchor in record.anchors}
     try:
         session.pf.load_children(parent, {path.rpartition("/")[2]: text for path, text in anchors.items()})
-        there = set(session.pf.anchors(parent))
-        found = {label for count in session.pf.labels(list(anchors)) for label in count.labels}
+        seen = session.pf.everywhere()
     except (JailpfError, OSError):
         return set()  # one bad file keeps all out; one by one, only its own jail fails
-    loaded = [
-        record
-        for record in asked
-        if record.labels
-        and there.issuperset(anchor.path for anchor in record.anchors)
-        and found.issuperset(record.labels)
-    ]
-    return {record.jail for record in loaded if record.jail not in before or _is_new(session, record)}
+    return {change.record.jail for change in changes if _is_held(session, change, seen)}
 
 
-def _is_new(session: Session, record: Record) -> bool:
+def _is_held(session: Session, change: Change, seen: Everywhere) -> bool:
+    """Whether pf holds the rules; where the jail was loaded before, and they may be the old ones, the tables' members too."""
     try:
-        return not compare.differences(session.pf, record)[0]
+        return not compare.differences(session.pf, change.record, seen=seen, tables=bool(change.before))[0]
     except (JailpfError, OSError):
         return False
+
+
+def _is_loaded(session: Session, name: str) -> bool:
+    try:
+        load.must_be_loaded(session, name)
+    except JailpfError:
+        return False
+    return True
+
+
+def _with_jid(record: Record) -> Record:
+    return replace(record, jid=living.jid((record.running_name, record.jail)))

@@ -76,24 +76,24 @@ def all_with_printed(pf: Pf, records: Iterable[Record]) -> list[Record]:
 
 
 def differences(
-    pf: Pf, record: Record, *, scratch: bool = False, seen: Everywhere = UNSEEN
+    pf: Pf, record: Record, *, scratch: bool = False, seen: Everywhere = UNSEEN, tables: bool = True
 ) -> tuple[list[str], Record]:
     """(the paths where pf holds something else, the record with what pf printed).
 
     scratch: whether an anchor may be loaded beside to see what pf prints of rules that it holds. `pfctl -n -v` prints the
     same as far as is known (tests/freebsd/test_freebsd_driver.py); where it does not, that decides.
     seen: what was read of all anchors at once. It is taken for agreement; where it does not agree, the anchor is read by itself.
+    tables: whether they are looked at.
     """
     record = with_printed(pf, record)
     wrong, printed = [], list(record.printed)
     for number, anchor in enumerate(record.anchors):
-        tables = list(_TABLE.finditer(anchor.text))
         held = digest(_rules(pf, anchor.path, seen))
         if held != printed[number] and seen is not UNSEEN:
             held = digest(_rules(pf, anchor.path, UNSEEN))
         if held != printed[number] and scratch and held != digest(()) and held == _by_loading(pf, anchor):
             printed[number] = held
-        if held != printed[number] or not _same(pf, anchor.path, tables):
+        if held != printed[number] or (tables and not _same(pf, anchor.path, _TABLE.finditer(anchor.text))):
             wrong.append(anchor.path)
     return wrong, replace(record, printed=tuple(printed))
 

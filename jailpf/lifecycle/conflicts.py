@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from jailpf.compile.claims import collisions
 from jailpf.errors import ConflictError, JailpfError, Place, Problem
 from jailpf.lifecycle import published, survey
 from jailpf.lifecycle.prepare import prepare
+from jailpf.lifecycle.resolve import resolver
 from jailpf.state import claimed, records, starting
 from jailpf.state.rundir import file_name, is_fresh
-from jailpf.values import Network, Peer
+from jailpf.values import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from jailpf.lifecycle.session import Session
     from jailpf.state.claim import Claim
     from jailpf.state.records import Record
+    from jailpf.values import Peer
 
 
 ANYTHING = (Network.parse("0.0.0.0/0"), Network.parse("::/0"))
@@ -29,39 +30,94 @@ def check(session: Session, record: Record) -> None:
 
     To be called with the lock held. Claims of a jail that passed prestart long ago are dropped: it has to ask again.
     """
-    known, unreadable = records.both(session.directory)
-    others = [other for other in known if other.jail != record.jail]
-    lost, unknown = _unreadable(session, record, unreadable)
-    others += lost
-    resolve = resolver(session)
-    found = collisions(record.claims, resolve, [claim for other in others for claim in other.claims])
-    problems = unknown + _with_the_dead(session, list(found), others)
-    problems += _addresses([record], others)
-    problems += _twins([record], others)
-    problems += _addresses(others, [record])
-    theirs_too, unread = published.everything(session)
-    problems += _problems(record.claims, [claim for one in theirs_too for claim in one.claims()], resolve)
-    session.notes += [one for one in unread if record.claims and one not in session.notes]
-    problems += _within(record.claims, resolve)
-    theirs = [claim for other in others for claim in other.claims]
-    session.notes += [doubt for doubt in doubts(session, list(record.claims), theirs) if doubt not in session.notes]
-    for other, since in claimed.pending(session.directory):
-        if other.jail == record.jail:
-            continue
-        early = list(_problems(record.claims, other.claims, resolve))
-        if early and is_fresh(since):
-            problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in early]
-        elif early:
-            starting.end(session.directory, other.jail)
-    if problems:
+    if problems := refused(session, [record]).get(record.jail):
         raise ConflictError(problems)
 
 
-def _unreadable(session: Session, record: Record, files: dict[str, str]) -> tuple[list[Record], list[Problem]]:
+def refused(session: Session, todo: list[Record]) -> dict[str, list[Problem]]:
+    """The same of records that are to be loaded together, by their jails."""
+    names = {record.jail for record in todo}
+    known, unreadable = records.both(session.directory)
+    others = [other for other in known if other.jail not in names]
+    lost, unknown = _unreadable(session, set(map(file_name, names)), unreadable)
+    found = judged(session, todo, others + lost, {record.jail: record for record in known})
+    early = [(other, since) for other, since in claimed.pending(session.directory) if other.jail not in names]
+    for record in todo:
+        problems = unknown + found.get(record.jail, [])
+        for other, since in early:
+            met = list(_problems(record.claims, other.claims, resolver(session)))
+            if met and is_fresh(since):
+                problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in met]
+            elif met:
+                starting.end(session.directory, other.jail)
+        if problems:
+            found[record.jail] = problems
+    return found
+
+
+def judged(
+    session: Session, todo: list[Record], kept: list[Record], held: Mapping[str, Record]
+) -> dict[str, list[Problem]]:
+    """What speaks against each of the records that are to be loaded together, by their jails: what stays loaded counts first, then
+    the first by name. What cannot be told becomes notes. held: what a jail has now, which stays where it is refused.
+    """
+    found: dict[str, list[Problem]] = {}
+    while more := _judged(session, [record for record in todo if record.jail not in found], kept):
+        found |= more
+        kept = [*kept, *(held[name] for name in more if name in held)]
+    return found
+
+
+def _judged(session: Session, todo: list[Record], kept: list[Record]) -> dict[str, list[Problem]]:
+    found: dict[str, list[Problem]] = {}
+    resolve = resolver(session)
+    mine = [claim for record in todo for claim in record.claims]
+    theirs = [claim for record in kept for claim in record.claims]
+    pairs = list(collisions(mine, resolve, theirs))
+    found |= {loser.owner: [] for loser, _ in pairs}
+    for one, other in collisions(mine, resolve):
+        winner, loser = sorted((one, other), key=lambda claim: claim.owner)
+        if one.owner == other.owner:  # a binat and an rdr of one jail on one address are no accident: pf asks rdr first
+            pairs += [(one, other)] if one.protos and other.protos else []
+        elif winner.owner not in found:
+            pairs.append((loser, winner))
+            found.setdefault(loser.owner, [])
+    for (loser, _), problem in zip(pairs, _with_the_dead(session, pairs, kept), strict=True):
+        found.setdefault(loser.owner, []).append(problem)
+    everybodys, unread = published.everything(session)
+    for one, other in collisions(mine, resolve, [claim for each in everybodys for claim in each.claims()]):
+        found.setdefault(one.owner, []).append(_problem(one, other))
+    rank = {record.jail: (0, record.jail) for record in kept} | {record.jail: (1, record.jail) for record in todo}
+    for record, near in _near(todo, kept):
+        others = [other for other in near if rank[other.jail] < rank[record.jail] and other.jail not in found]
+        problems = [*_addresses([record], others), *_twins([record], others), *_addresses(others, [record])]
+        if problems:
+            found.setdefault(record.jail, []).extend(problems)
+    notes = [*(unread if mine else ()), *doubts(session, mine, theirs)]
+    session.notes += [one for one in notes if one not in session.notes]
+    return found
+
+
+def _near(todo: list[Record], kept: list[Record]) -> Iterator[tuple[Record, list[Record]]]:
+    """Each of the records, by name, with those that have or claim an address that it has or claims."""
+    behind: dict[str, list[Record]] = {}
+    for record in (*kept, *todo):
+        for word in _words(record):
+            behind.setdefault(word, []).append(record)
+    for record in sorted(todo, key=lambda one: one.jail):
+        near = {id(other): other for word in _words(record) for other in behind[word] if other.jail != record.jail}
+        yield record, list(near.values())
+
+
+def _words(record: Record) -> set[str]:
+    return {*record.addresses, *(peer.word for claim in record.claims for peer in claim.to if peer.network)}
+
+
+def _unreadable(session: Session, own: set[str], files: dict[str, str]) -> tuple[list[Record], list[Problem]]:
     """In place of other jails' records that cannot be read what they declare; where that is not known either, a problem."""
     found, problems = [], []
     for name, wrong in files.items():
-        if name == file_name(record.jail) or any(records.at(session.directory, name)[:2]):
+        if name in own or any(records.at(session.directory, name)[:2]):
             continue
         try:
             prepared = prepare(session, name, created=True)
@@ -77,16 +133,19 @@ def _unreadable(session: Session, record: Record, files: dict[str, str]) -> tupl
 
 def _with_the_dead(session: Session, found: list[tuple[Claim, Claim]], others: list[Record]) -> list[Problem]:
     """The problems; where the other jail died without its poststop, the remedy is another one."""
+    problems = [_problem(one, other) for one, other in found]
     if not found:
         return []
     try:
         alive = set(survey.alive(session, session.settings))
     except JailpfError:
-        return [_problem(one, other) for one, other in found]
+        return problems
     dead = {record.jail for record in others if record.running_name not in alive}
-    problems = [(_problem(one, other), other.owner) for one, other in found]
     remedy = "`jailpf sync` takes away what is left of {}, which runs no more"
-    return [problem._replace(remedy=remedy.format(owner)) if owner in dead else problem for problem, owner in problems]
+    return [
+        problem._replace(remedy=remedy.format(other.owner)) if other.owner in dead else problem
+        for problem, (_, other) in zip(problems, found, strict=True)
+    ]
 
 
 def check_all(
@@ -122,20 +181,6 @@ def doubts(session: Session, claims: list[Claim], against: list[Claim] | None = 
                 Problem(f"whether {one.owner} and {other.owner} claim one port cannot be told: {why}", one.place)
             )
     return found
-
-
-def losers(session: Session, todo: list[Record], kept: list[Record]) -> dict[str, list[Problem]]:
-    """Of jails that are to be loaded together, those that may not: what is loaded stays, then the first by name."""
-    rank = {record.jail: (0, record.jail) for record in kept} | {record.jail: (1, record.jail) for record in todo}
-    lost: dict[str, list[Problem]] = {}
-    claims = [claim for record in (*kept, *todo) for claim in record.claims]
-    for one, other in collisions(claims, resolver(session)):
-        if one.owner == other.owner:
-            continue
-        winner, loser = sorted((one, other), key=lambda claim: rank[claim.owner])
-        if winner.owner not in lost and rank[loser.owner][0]:
-            lost.setdefault(loser.owner, []).append(_problem(loser, winner))
-    return lost
 
 
 def outdate(session: Session, loading: list[Record]) -> None:
@@ -211,55 +256,3 @@ def _twins(wanted: Iterable[Record], others: Iterable[Record]) -> Iterator[Probl
 
 def _published(session: Session, moving: Container[str] = ()) -> list[Claim]:
     return [claim for one in published.everything(session)[0] if one.jail not in moving for claim in one.claims()]
-
-
-def resolver(session: Session) -> Callable[[Peer], tuple[Network, ...] | None]:
-    """The networks behind a peer, as far as pf and ifconfig(8) can tell; each is asked once in a command."""
-    known = session.networks
-
-    def resolve(peer: Peer) -> tuple[Network, ...] | None:
-        if peer.network:
-            return None if peer.negated else (peer.network,)
-        if peer.word not in known:
-            try:
-                known[peer.word] = _ask(session, peer)
-            except (JailpfError, ValueError) as wrong:
-                known[peer.word] = None
-                session.unknown[peer.word] = str(wrong.problems[0] if isinstance(wrong, JailpfError) else wrong)
-        return known[peer.word]
-
-    return resolve
-
-
-def _ask(session: Session, peer: Peer) -> tuple[Network, ...] | None:
-    if peer.table:
-        return tuple(
-            Network.parse(word) for word in session.pf.table("", peer.table, "show") if not word.startswith("!")
-        )
-    if not peer.interface:
-        return None
-    if session.settings.pf == "simulated":
-        return _simulated(session, peer)
-    from jailpf.system import programs
-
-    text = programs.run(session.settings.programs["ifconfig"], peer.interface)
-    found = [
-        Network.parse(word)
-        for word in re.findall(r"^\s+inet6? ([0-9a-f.:]+) ", text, re.M)
-        if not word.startswith("fe80")
-    ]
-    if peer.word.endswith(":0)"):
-        found = [next((one for one in found if one.family == family), None) for family in ("inet", "inet6")]  # type: ignore[misc]
-    return tuple(filter(None, found))
-
-
-def _simulated(session: Session, peer: Peer) -> tuple[Network, ...]:
-    """What the interface has on the simulated host."""
-    from jailpf.pf.simulated import Simulated
-    from jailpf.pf.simulated.rules.addresses import host_text
-
-    pf = session.pf
-    found = pf.topology.resolve(peer.word[1:-1]) if isinstance(pf, Simulated) else None
-    if found is None:
-        raise ValueError(f"the simulated host has no interface {peer.interface}")
-    return tuple(Network.parse(word) for word in map(host_text, found) if not word.startswith("fe80"))

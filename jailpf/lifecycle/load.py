@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import table_names
@@ -46,21 +47,19 @@ def load(
     """Compile, check for conflicts and load under the lock.
 
     verify: read back also what is one transaction; again: only a jail that is loaded now; others: load anew those that
-    name this jail; look: raises what speaks against it.
+    name this jail; look: raises what speaks against it (without: what `readiness.against` finds).
 
     Raises the error of the first step that fails; then pf holds what it held before.
     """
-    prepared = _prepared(session, name)
-    if look:
-        look(prepared)
+    look = look or partial(readiness.refuse, session)
+    prepared = prepared_for(session, name)
+    look(prepared)
     with session.lock():
         if again:
             must_be_loaded(session, name)  # it may have stopped while this waited
-        if any(stamp(path) != was for path, was in prepared.inputs.items()):
-            # Somebody who waited less for the lock may have loaded the newer declaration already.
-            prepared = _prepared(session, name)
-            if look:
-                look(prepared)
+        if is_old(prepared):
+            prepared = prepared_for(session, name)
+            look(prepared)
         conflicts.check(session, prepared.record)
         names = (prepared.record.running_name, name)
         change = begin(session, replace(prepared.record, jid=living.jid(names)))
@@ -69,6 +68,11 @@ def load(
     if others:
         tell(session, name)
     return prepared
+
+
+def is_old(prepared: Prepared) -> bool:
+    """Whether something that it was made of has changed: somebody who waited less for the lock may have loaded the newer one already."""
+    return any(stamp(path) != was for path, was in prepared.inputs.items())
 
 
 def named_by(session: Session, name: str) -> list[Record]:
@@ -109,7 +113,8 @@ def tell(session: Session, name: str) -> None:
             session.notes += [problem._replace(message=f"{what}: {problem.message}") for problem in wrong.problems]
 
 
-def _prepared(session: Session, name: str) -> Prepared:
+def prepared_for(session: Session, name: str) -> Prepared:
+    """The jail compiled, its addresses known. Raises NoJailError where they are not, and what `prepare` raises."""
     prepared = prepare(session, name, created=True)
     if prepared is None:
         remedy = "call created from exec.poststart, or add ip4 to [jail]"

@@ -26,31 +26,55 @@ _GENERAL_NAT = re.compile(
 
 
 def check(session: Session, prepared: Prepared) -> tuple[str, str] | None:
-    """Raises PfUnavailableError when the rules would be loaded and never evaluated, with the line to add.
+    """Raises PfUnavailableError when the rules would be loaded and never evaluated, with the line to add, or would not do what they say.
 
     The checksums of the main ruleset's filter and translation rules, for which this holds; None where it hangs on more.
     """
-    problems = []
-    if not session.pf.enabled():
-        problems.append(
-            Problem(
-                "pf is disabled: nothing is redirected and nothing is blocked",
-                None,
-                "`service pf onestart`, and pf_enable=YES in rc.conf(5)",
-            )
-        )
+    off = disabled(session)
     main = session.pf.read("", tables=False)
-    problems += unevaluated(session, prepared, main)
-    problems += beaten(session, prepared, main)
-    problems += silent.opened(session, prepared, main)
-    problems += silent.missing(session, prepared)
-    problems += outside.nowhere(session)
-    if problems:
+    if problems := [*off, *idle(session, [prepared], main), *against(session, prepared, main)]:
         raise PfUnavailableError(problems)
-    session.notes += [one for one in outside.missing(session, prepared) if one not in session.notes]
+    note_missing(session, prepared)
     if any(line.startswith(("nat ", "no nat ")) and "<" in line for line in main.nat):
         return None
     return checksum(main.rules), checksum(main.nat)
+
+
+def idle(session: Session, some: Iterable[Prepared], main: Loaded) -> list[Problem]:
+    """Why pf would never evaluate what these jails load, where it is enabled. main: the main ruleset."""
+    lines = [problem for prepared in some for problem in unevaluated(session, prepared, main)]
+    return [*lines, *outside.nowhere(session)]
+
+
+def note_missing(session: Session, prepared: Prepared) -> None:
+    """Note what of a jail's rules is about nothing on this host."""
+    session.notes += [one for one in outside.missing(session, prepared) if one not in session.notes]
+
+
+def disabled(session: Session) -> list[Problem]:
+    """Whether pf filters at all."""
+    remedy = "`service pf onestart`, and pf_enable=YES in rc.conf(5)"
+    what = "pf is disabled: nothing is redirected and nothing is blocked"
+    return [] if session.pf.enabled() else [Problem(what, None, remedy)]
+
+
+def against(session: Session, prepared: Prepared, main: Loaded) -> list[Problem]:
+    """What speaks against these rules on this host, whoever loads them: they would do something else than they say.
+
+    main: the main ruleset. What `idle` finds is mended without loading them again.
+    """
+    found = (
+        *beaten(session, prepared, main),
+        *silent.opened(session, prepared, main),
+        *silent.missing(session, prepared),
+    )
+    return list(dict.fromkeys(found))
+
+
+def refuse(session: Session, prepared: Prepared) -> None:
+    """Raises PfUnavailableError for what `against` finds."""
+    if found := against(session, prepared, session.pf.read("", tables=False)):
+        raise PfUnavailableError(found)
 
 
 def checksum(lines: Iterable[str]) -> str:
@@ -80,9 +104,9 @@ def unevaluated(session: Session, prepared: Prepared, main: Loaded) -> Iterator[
             yield Problem(what, None, f'in pf.conf write {start}*" in the place of that line')
 
 
-def lines_missing(session: Session, *, binat: bool = False) -> list[str]:
-    """The lines of `jailpf init` that the main ruleset lacks; binat: whether any jail uses that one."""
-    main = session.pf.read("", members=False)
+def lines_missing(session: Session, main: Loaded | None = None, *, binat: bool = False) -> list[str]:
+    """The lines of `jailpf init` that the main ruleset lacks, which is read where it is not given; binat: whether any jail uses that one."""
+    main = main or session.pf.read("", tables=False)
     return [
         _line(main, section, parent)
         for section, parent in session.settings.layout.parents

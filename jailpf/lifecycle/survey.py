@@ -84,6 +84,17 @@ class Survey:
             return "loaded"
         return "stale" if all(self.session.pf.read(path, members=False) for path in different) else "missing"
 
+    def ask(self, wanted: Iterable[Record]) -> None:
+        """Learn what pf prints of the rules of many records at once, where that is not known: `condition` compares with it."""
+        same = [
+            record.jail
+            for record in wanted
+            if record.jail in self.known and self.known[record.jail].anchors == record.anchors
+        ]
+        self.known.update(
+            zip(same, compare.all_with_printed(self.session.pf, map(self.known.__getitem__, same)), strict=True)
+        )
+
     def jid(self, record: Record) -> int:
         """The jid under which the jail runs now, else what is known of it."""
         return self.jids.get(record.running_name, record.jid)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError, NoJailError, Problem
-from jailpf.lifecycle import batch, leftovers, load, poststop, readiness
+from jailpf.errors import JailpfError, NoJailError, Problem, problems_of
+from jailpf.lifecycle import batch, conflicts, leftovers, load, poststop, readiness
 from jailpf.lifecycle.jails import near_name
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from jailpf.lifecycle.session import Session
     from jailpf.lifecycle.survey import Survey
+    from jailpf.pf import Loaded
     from jailpf.state.records import Record
 
 
@@ -61,66 +62,90 @@ def sync(
                 return result
         if strange := sorted(name for name in only - {*seen.known, *seen.broken} if not declared(session, name)):
             raise NoJailError([_stranger(session, name) for name in strange])
-        wanted = _wanted(session, seen, only, result)
+        main = session.pf.read("", tables=False)
+        wanted = _wanted(session, seen, main, only, result)
         gone = [
             name
             for name in sorted({*seen.known, *seen.broken})
             if not (only and name not in only) and not _stays(session, seen, name)
         ]
-        orphans = [] if only else [path for path in seen.orphans() if not _path_wanted(path, wanted)]
-        todo = []
-        stale: dict[str, Record] = {}
-        for name, record in wanted.items():
-            lock.renew()
-            recorded = seen.known.get(name)
-            condition = seen.condition(record, scratch=not dry)
-            record = replace(record, jid=seen.jid(recorded or record))
-            if condition == "loaded":
-                result.kept.append(name)
-                record = replace(record, printed=seen.known[name].printed)
-                stale |= {name: record} if record != recorded else {}
-            else:
-                result.done[name] = WHAT[condition]
-                todo.append(record)
+        ours = _paths(session, wanted, result)
+        orphans = [] if only else [path for path in seen.orphans() if path not in ours]
+        was = dict(seen.known)
+        todo, renewed = _compared(seen, wanted, result, dry=dry)
+        stays = [wanted.get(name, record) for name, record in was.items() if name not in {*gone, *_names(todo)}]
+        for name, problems in conflicts.judged(session, todo, stays, was).items():
+            result.failed(name, problems)
+        todo = [record for record in todo if result.done[record.jail] != "failed"]
         result.done |= dict.fromkeys([*gone, *orphans], "remove")
         if dry:
             return result
-        for record in stale.values():  # the same rules, but other lines, plugins or claims
+        for record in renewed:  # the same rules, but other lines, plugins or claims
             result.problems += poststop.attempt(partial(load.replace_record, session, record))
         for name in gone:
             lock.renew()
             result.problems += poststop.remove(session, name, file=name if name in seen.broken else "", told=False)
         for path in orphans:
             result.problems += poststop.attempt(partial(session.pf.unload, path))
-        batch.install(
-            session,
-            todo,
-            [record for name, record in wanted.items() if name in result.kept],
-            result.failed,
-        )
+        batch.install(session, todo, lambda name, wrong: result.failed(name, problems_of(wrong)))
         starting.forget(session.directory, seen.alive)
         plans.forget(session.directory, session.jails.declared())
         claimed.rebuild(session.directory)
         result.problems += leftovers.remove(session)
-    if wanted and (lines := readiness.lines_missing(session)):
-        what = "the main ruleset never evaluates what jailpf loads"
-        result.problems.append(Problem(what, None, readiness.where_to_add(session, ", ".join(lines))))
+    result.problems += _idle(session, main) if wanted else []
     return result
 
 
-def _wanted(session: Session, seen: Survey, only: set[str], result: Synced) -> dict[str, Record]:
-    """The record that each running, declared jail should have."""
+def _wanted(session: Session, seen: Survey, main: Loaded, only: set[str], result: Synced) -> dict[str, Record]:
+    """The record that each running, declared jail should have. One whose next start would be refused keeps what it has."""
     wanted = {}
     everyone = [name for name in session.jails.declared() if (not only or name in only) and seen.runs(name)]
     for name in session.progress("reading", everyone):
         lock.renew()
         try:
             prepared = prepare(session, name, created=True)
-            if prepared is not None:
+            if prepared is None:
+                continue
+            if against := readiness.against(session, prepared, main):
+                result.failed(name, against)
+            else:
                 wanted[name] = prepared.record
         except JailpfError as wrong:
             result.failed(name, wrong.problems)
     return wanted
+
+
+def _compared(
+    seen: Survey, wanted: dict[str, Record], result: Synced, *, dry: bool
+) -> tuple[list[Record], list[Record]]:
+    """(what is to be loaded, what is to be remembered otherwise of what is loaded)."""
+    was = dict(seen.known)
+    seen.ask(wanted.values())
+    todo, renewed = [], []
+    for name, record in wanted.items():
+        lock.renew()
+        condition = seen.condition(record, scratch=not dry)
+        record = replace(record, jid=seen.jid(was.get(name, record)))
+        if condition == "loaded":
+            result.kept.append(name)
+            record = replace(record, printed=seen.known[name].printed)
+            renewed += [record] if record != was[name] else []
+        else:
+            result.done[name] = WHAT[condition]
+            todo.append(record)
+    return todo, renewed
+
+
+def _idle(session: Session, main: Loaded) -> list[Problem]:
+    """What makes idle all that is loaded."""
+    lines = ", ".join(readiness.lines_missing(session, main))
+    what = "the main ruleset never evaluates what jailpf loads"
+    missing = [Problem(what, None, readiness.where_to_add(session, lines))] if lines else []
+    return [*readiness.disabled(session), *missing]
+
+
+def _names(some: Iterable[Record]) -> set[str]:
+    return {record.jail for record in some}
 
 
 def _stays(session: Session, seen: Survey, name: str) -> bool:
@@ -128,8 +153,10 @@ def _stays(session: Session, seen: Survey, name: str) -> bool:
     return seen.runs(name) and declared(session, name)
 
 
-def _path_wanted(path: str, wanted: dict[str, Record]) -> bool:
-    return any(anchor.path == path for record in wanted.values() for anchor in record.anchors)
+def _paths(session: Session, wanted: dict[str, Record], result: Synced) -> set[str]:
+    """The anchors of jails that run and are declared: also of those that keep what they have because their next start would be refused."""
+    paths = {anchor.path for record in wanted.values() for anchor in record.anchors}
+    return paths | {path for name in result.done for path, _ in session.settings.layout.in_load_order(name)}
 
 
 def _stranger(session: Session, name: str) -> Problem:

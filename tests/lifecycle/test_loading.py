@@ -132,7 +132,7 @@ def test_an_unfinished_load_of_another_layout_is_not_lost(machine: Machine) -> N
     machine.declare("web")
     machine.settings('layout = "split"\n')
     session = machine.session()
-    prepared = load._prepared(session, "web")
+    prepared = load.prepared_for(session, "web")
     with session.lock():
         load.begin(session, prepared.record)
     for anchor in prepared.record.anchors:

@@ -49,7 +49,7 @@ def test_many_jails_are_one_pfctl_where_that_works(machine: Machine) -> None:
     machine.running(*names)
     machine.jailpf("sync")
     calls = machine.calls()
-    assert [call for call in calls if call.endswith("-f -")] == ["-a jailpf -f -"]
+    assert [call for call in calls if call.endswith("-f -")] == ["-a jailpf -n -v -P -f -", "-a jailpf -f -"]
     assert sorted(machine.anchors()) == [f"jailpf/{name}" for name in names]
     assert machine.records() == [f"{name}.json" for name in names]
 

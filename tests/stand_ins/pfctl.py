@@ -322,6 +322,10 @@ def run(words: list[str]) -> int:
         return 1
     if what == "silent":
         return 0
+    if what == "torn":  # as of pfctl whose rules were loaded anew while it read them
+        print('anchor "jailpf/*" all {\n  anchor "j0" all {')
+        print("pfctl: DIOCGETRULE: Invalid argument", file=sys.stderr)
+        return 0
     try:
         status = main(words)
     except RefusedError as wrong:
