@@ -78,5 +78,5 @@ def test_jails_that_deny_are_loaded_together_with_the_rest(tmp_path: Path, monke
     session = host.session()
     wanted = [found.record for name in "abcd" if (found := prepare(session, name, created=True))]
     monkeypatch.setattr(session.pf, "load", lambda *_: pytest.fail("loaded by itself"))
-    batch.install(session, wanted, [], lambda *wrong: pytest.fail(str(wrong)))
+    batch.install(session, wanted, lambda *wrong: pytest.fail(str(wrong)))
     assert sorted(path for path in host.pf.anchors() if "-deny." in path) == ["jailpf/-deny.b", "jailpf/-deny.d"]
