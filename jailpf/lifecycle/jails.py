@@ -131,7 +131,9 @@ class Jails:
         known = self._known(name, table, services.document if services else None)
         jail = laid_over(known, table)
         if services is not None:
-            if not jail.vnet and (jail.interface or "").startswith(("bridge", "epair")):
+            # What its manager says is so: a bridge may hold the aliases of jails as any card does.
+            told = jail.interface in (known.interface, *self.settings.host.ext_if)
+            if not jail.vnet and not told and (jail.interface or "").startswith(("bridge", "epair")):
                 place = services.place("jail", "interface")
                 remedy = "take `interface` out, or say vnet = true if it is one"
                 raise DeclarationError(

@@ -34,7 +34,7 @@ def test_after_jail_capital_r(scene: Scene, kind: Kind) -> None:
     scene.hold(EXT4, OUTSIDE)
     remove_jail(jail.name)
     assert scene.loaded(f"jailpf/{jail.name}"), "nobody has told jailpf yet"
-    assert scene.home.jailpf("sync", "-n", status=1).out.split() == [jail.name, "would", "remove"]
+    assert scene.home.jailpf("sync", "-n", status=1).out.splitlines()[0].split() == [jail.name, "would", "remove"]
     scene.home.jailpf("sync")
     scene.nothing_left(jail)
     scene.reached(other, OUTSIDE + 1)

@@ -166,6 +166,19 @@ def test_an_interface_belongs_to_a_vnet_jail(jails: Jails) -> None:
     assert jails.find("web", jails.services("web")).interface == "epair0a"
 
 
+@pytest.mark.parametrize("card", ["bridge0", "epair0a"])
+def test_a_bridge_holds_aliases_of_jails_as_any_card_does(jails: Jails, card: str) -> None:
+    """`ip4.addr = "bridge0|10.0.0.2"`: the manager's word is enough, and so is an external interface of that name."""
+    first = jails.adapters[0]
+    assert isinstance(first, Manager)
+    first.jails["web"] = replace(KNOWN, interface=Interface(card))
+    assert jails.find("web", jails.services("web")).interface == card
+    host = Host(ext_if=(Interface(card),))
+    outside = Jails(replace(jails.settings, host=host), jails.registry)
+    declare(outside, "new", WEB + f'[jail]\nip4 = "10.0.0.9"\ninterface = "{card}"\n')
+    assert outside.find("new", outside.services("new")).interface == card
+
+
 def test_addresses_that_are_declared_are_not_asked_of_the_running_jail(jails: Jails) -> None:
     """The remedy of a host whose ifconfig(8) cannot ask a vnet jail; without them jls(8) is asked."""
     first = jails.adapters[0]
