@@ -1,4 +1,5 @@
-# GNU make and FreeBSD's make alike. `make demo` and `make test` need Python 3.11+ and a package registry, nothing else.
+# GNU make and FreeBSD's make alike. `make demo` and `make test` need Python 3.11+ and a package registry, nothing else; on
+# FreeBSD `make test` also Python's sqlite3 (py311-sqlite3).
 
 # The newest of these that is 3.11 or later; `make PYTHON=/path/to/python demo` takes another.
 PYTHON!=	for p in python3 python3.14 python3.13 python3.12 python3.11; do \

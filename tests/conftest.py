@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +21,12 @@ settings.register_profile("exam", deadline=None, suppress_health_check=list(Heal
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The profile is chosen before any test module is read."""
+    """The profile is chosen before any test module is read; so is the host, which is none of ours."""
     settings.load_profile("exam" if config.option.markexpr == "exam" else "test")
+    if sys.platform.startswith("freebsd"):
+        from stand_ins import nowhere
+
+        nowhere.begin()
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +37,17 @@ def _untold(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(programs, "trace", programs.trace)
     monkeypatch.setattr(foreign, "trace", foreign.trace)
+
+
+@pytest.fixture
+def base_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs where the docs say that they are, whatever this host is."""
+    from stand_ins.nowhere import FOLDER
+
+    from jailpf.declare.settings import PROGRAMS
+
+    for name, path in PROGRAMS.items():
+        monkeypatch.setitem(PROGRAMS, name, path.removeprefix(FOLDER))
 
 
 @pytest.fixture

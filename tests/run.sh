@@ -4,6 +4,11 @@ set -eu
 bin=$1
 cd "$(dirname "$0")/.."
 umask 022
+# FreeBSD keeps this part of Python in a package of its own; coverage and CBSD's tables need it.
+"$bin/python" -c 'import sqlite3' 2>/dev/null || {
+	"$bin/python" -c 'import sys; print("Python lacks sqlite3: pkg install py%d%d-sqlite3" % sys.version_info[:2])' >&2
+	exit 69
+}
 if [ -x "$bin/ruff" ]; then
 	"$bin/ruff" check --quiet .
 	"$bin/ruff" format --quiet --check .

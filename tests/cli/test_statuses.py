@@ -171,6 +171,7 @@ def test_the_installed_program_is_the_same(host: Machine) -> None:
     script = Path(sys.executable).with_name("jailpf")
     if not script.exists():
         pytest.skip("jailpf is not installed as a program here")
+    host.card()
     common = ["-c", str(host.toml), "--run", str(host.run_dir)]
     for words, status in (
         (["created", "web"], 0),
@@ -183,6 +184,7 @@ def test_the_installed_program_is_the_same(host: Machine) -> None:
 
 def test_options_stand_before_or_after_the_command(host: Machine) -> None:
     """The same record either way."""
+    host.card()
     subprocess.run(
         [sys.executable, "-I", "-m", "jailpf", "created", "web", "--run", str(host.run_dir), "-c", str(host.toml)],
         check=True,

@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 
 
+@pytest.mark.usefixtures("base_system")
 @pytest.mark.parametrize("kind", ["jail", "host"])
 def test_the_committed_schema_is_fresh(kind: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """docs/reference has what `jailpf schema` prints now."""

@@ -82,6 +82,7 @@ def test_options_that_prose_names_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", sorted((DOCS / "reference").glob("*.md")), ids=_name)
+@pytest.mark.usefixtures("base_system")
 def test_generated_parts_are_fresh(page: Path) -> None:
     """What stands between the marks is what the declarations say now."""
     assert page.read_text() == reference.fresh(page), f"out of date; run: {reference.REFRESH}"

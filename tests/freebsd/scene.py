@@ -143,8 +143,10 @@ class Scene:
     def anchors(self) -> dict[str, str]:
         """What was loaded: by jailpf, as its records have it, and by the test."""
         found = dict(self.raw)
-        for record in records.everything(RunDir(str(self.home.run))):
-            found |= {anchor.path: anchor.text for anchor in record.anchors}
+        run = RunDir(str(self.home.run))
+        for name in records.names(run):
+            if record := records.at(run, name)[0]:
+                found |= {anchor.path: anchor.text for anchor in record.anchors}
         return found
 
     def simulated(self) -> Simulated:

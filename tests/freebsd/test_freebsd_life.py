@@ -59,13 +59,17 @@ def test_layouts_and_policies(scene: Scene, layout: str, policy: str) -> None:
 @pytest.mark.parametrize("layout", ["single", "split"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_nat_and_out(scene: Scene, layout: str, kind: Kind) -> None:
-    """Under `block all`, [host] nat and [out.*] let the jail out by the host's address and nobody without [out.*]."""
+    """Under `block all`, [host] nat and [out.*] let the jail out by the host's address (one on the external interface by its
+    own), and nobody without [out.*].
+    """
     scene.settings(layout, nat=True)
     scene.rules()
     scene.listen_outside(19001)
     jail = scene.up(scene.jail("a", kind), SERVICE + '\n[out.web]\nproto = "tcp"\nport = 19001\n')
     other = scene.up(scene.jail("b"), SERVICE.replace(str(OUTSIDE), str(OUTSIDE + 1)))
-    assert scene.expect(Probe(CLIENT4, 19001, sender=jail.name), "outside").peer == EXT4
+    assert scene.expect(Probe(CLIENT4, 19001, sender=jail.name), "outside").peer == (
+        jail.ip4 if kind == "alias" else EXT4
+    )
     scene.expect(Probe(CLIENT4, 19002, sender=jail.name), "")
     scene.expect(Probe(CLIENT4, 19001, sender=other.name), "")
 

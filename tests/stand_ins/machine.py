@@ -76,6 +76,12 @@ class Machine:
         source = f"import runpy, sys\nsys.path.insert(0, {str(HERE.parents[1])!r})\n"
         self.install("jail", f"{source}runpy.run_path({str(HERE / 'jail.py')!r}, run_name='__main__')\n")
 
+    def card(self) -> None:
+        """Give it an ifconfig(8) that has em0: a process of its own asks that of a FreeBSD that it runs on."""
+        said = "em0: flags=1008843<UP,RUNNING> metric 0 mtu 1500\\n\\tinet 203.0.113.1 netmask 0xffffff00\\n"
+        _put(self.bin / "ifconfig", f"#!/bin/sh\nprintf '{said}'\n", 0o755)
+        self.settings(programs=("pfctl", "jls", "ifconfig"))
+
     def declare(self, name: str, text: str | None = None) -> Path:
         """Write a jail's file."""
         path = self.root / f"etc/jails/{name}.toml"
