@@ -25,7 +25,7 @@ and no shell), `jailconf` (what jail(8) reads in a jail.conf), hook_command, and
 from __future__ import annotations
 
 from jailpf.declare.host import Host
-from jailpf.declare.lists import destination, negations, of_family, overlapping
+from jailpf.declare.lists import destination, everywhere, negations, of_family, overlapping
 from jailpf.declare.rules import Context, RuleType, Service
 from jailpf.declare.schema import Keys, key
 from jailpf.declare.services import Services
@@ -151,6 +151,7 @@ __all__ = [
     "Way",
     "ask_program",
     "destination",
+    "everywhere",
     "expand",
     "hook_command",
     "hookimpl",

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jailpf.declare.lists import everywhere
 from jailpf.declare.ways import LOOPBACKS, RenderError, Way
 from jailpf.errors import NoJailError
 from jailpf.values import Interface, Network
@@ -74,8 +75,10 @@ class Around:
     def near(self, to: tuple[Peer, ...]) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
         """Destinations by the interfaces where what this jail sends there is seen; None: where it leaves for outside."""
         found: dict[Way | None, list[Peer]] = {}
+        nobody = everywhere(to)
         for peer in to:
-            for way in self._near(peer):
+            # Everywhere is where outside is: nobody means the host and his neighbours by it.
+            for way in self._near(peer) if peer not in nobody else (None,):
                 found.setdefault(way, []).append(peer)
         yield from ((tuple(peers), way) for way, peers in found.items())
 
@@ -88,8 +91,7 @@ class Around:
             outside = peer.interface in self.host.ext_if or self.host.uplink(peer.interface)
             return [None if outside else Way((Interface(peer.interface),), "out")]
         network = None if peer.negated else peer.network
-        # Everywhere is where outside is: nobody means the host and his neighbours by it.
-        if network is None or not network.net.prefixlen:
+        if network is None:
             return [None]
         links = [one for link in self.host.uplinks.values() for one in link.outside(network.family)]
         ways: list[Way | None] = []

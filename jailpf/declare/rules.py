@@ -111,7 +111,7 @@ class Service:
         if self.port and not self.proto.has_ports:
             yield "port", f"{self.proto} has no ports; leave `port` out"
         yield from overlapping(self.port)
-        yield from negations(self.source)
+        yield from negations(self.source, jails=True)
 
     @property
     def messages(self) -> tuple[IcmpType, ...]:

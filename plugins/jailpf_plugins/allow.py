@@ -73,7 +73,7 @@ class Allow(RuleType):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Limits need a state; no negations in lists."""
-        yield from negations(self.source)
+        yield from negations(self.source, jails=True)
         yield from overlapping(self.from_port)
         if self.state == "none" and any(getattr(self, name) for name in (*LIMITS, "synproxy")):
             yield "state", "limits count states, but this keeps none; remove `state`, or the limits"

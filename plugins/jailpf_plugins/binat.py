@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Binat(RuleType):
-    """Maps the jail's first address of a family, or a network, to an external one, both ways. Services behind it say `rdr = false`.
+    """Maps the jail's first address of a family, or a network, to an external one, both ways. Services behind it say `rdr = false`, and are not reached by a private address that it is not for.
 
     Of inet6 it is a plain exchange of the prefix: nothing is kept neutral for checksums (that would be RFC 6296).
     """

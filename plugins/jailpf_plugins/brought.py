@@ -32,7 +32,15 @@ def brought(
     closed = () if direct else tuple(one for one in own if any(peer.holds(one) for peer in binat))
     if closed:
         yield closed, context.tag_out
-    if rest := tuple(one for one in own if one not in closed):
+    rest = tuple(one for one in own if one not in closed)
+    hidden = tuple(one for one in rest if one.private and closed and not (context.direct if direct is None else direct))
+    if hidden:  # what a binat publishes is asked by that, and not by an address that outside never sees
+        rest = tuple(one for one in rest if one not in hidden)
+        shown = " ".join(map(str, hidden))
+        context.note(
+            f"nobody is let in to {shown}, which no binat is for; add an address outside for it to [binat.NAME] where that is meant"
+        )
+    if rest:
         yield rest, ""
 
 

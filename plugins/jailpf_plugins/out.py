@@ -14,6 +14,7 @@ from jailpf.plugin import (
     Rule,
     RuleType,
     destination,
+    everywhere,
     hookimpl,
     key,
     of_family,
@@ -48,7 +49,7 @@ class Out(RuleType):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Ports belong to a protocol that has them."""
-        yield from destination(self.to, self.proto, self.port)
+        yield from destination(self.to, self.proto, self.port, beyond=True)
 
     def render(self, context: Context) -> Iterable[Rule]:
         """Filtering sees the translated source (facts.md): what is translated is known by its tag, the rest by its source."""
@@ -81,7 +82,8 @@ class Out(RuleType):
 
     def _beyond(self, context: Context, to: tuple[Peer, ...]) -> Iterator[tuple[Peer, ...]]:
         """What a bridge lets in: of everywhere not the host and its other jails, which must be named. pf has no "and" for the rest."""
-        named = tuple(one for one in to if not everywhere(one))
+        nobody = everywhere(to)
+        named = tuple(one for one in to if one not in nobody)
         if named != to or not to:
             yield (NOT_HERE,)
         for number, one in enumerate(self.to):
@@ -97,22 +99,33 @@ class Out(RuleType):
                     f'"!{one.word}" includes the host and its other jails, which this vnet jail would reach; {rest}',
                     f"to.{number}",
                 )
-            for member in context.tables.get(one.table, ()):
-                if not member.negated and everywhere(Peer.of(member.network)):
-                    raise context.error(
-                        f"{one.word} has {member.network}, which includes the host and its other jails, and this vnet jail would reach them; "
-                        f"write smaller networks in it",
-                        f"to.{number}",
-                    )
+            if _holds_the_host(context, one):
+                context.note(
+                    f"{one.word} includes the host's own address, so this vnet jail reaches the host; if that is not meant, "
+                    f'add a [deny.NAME] with to = "(self)"'
+                )
+            members = context.tables.get(one.table, ())
+            wide = everywhere(Peer.of(member.network) for member in members if not member.negated)
+            if wide:
+                raise context.error(
+                    f"{one.word} has {' and '.join(sorted(map(str, wide)))}, which includes the host and its other jails, and "
+                    f"this vnet jail would reach them; write smaller networks in it",
+                    f"to.{number}",
+                )
         if named:
             yield named
 
 
-def everywhere(peer: Peer) -> bool:
-    """Whether it is all there is, which names nobody."""
-    return peer.kind == "any" or (peer.network is not None and not peer.negated and not peer.network.net.prefixlen)
+def _holds_the_host(context: Context, peer: Peer) -> bool:
+    """Whether a network has an address of the host in it, as far as is known."""
+    if peer.network is None or peer.network.net.num_addresses == 1:
+        return peer.interface in context.host.ext_if and ":network" in peer.word
+    if peer.network.net.prefixlen < WIDE:
+        return True
+    return any(one.network and one.network.within(peer.network) for one in context.host.outside(peer.network.family))
 
 
+WIDE = 8
 NOT_HERE = Peer.parse("!(self)")
 
 

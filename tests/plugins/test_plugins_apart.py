@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from test_plugins_traffic import HOST, OFFICE, OUT, OUT6, running
+from plugin_hosts import HOST, OFFICE, OUT, OUT6, running
 
 from jailpf.errors import DeclarationError
 from jailpf.testing import SimulatedHost
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
 PUB = "[service.pub]\nport = 80\n"
 TWO = '\n[jail]\nip4 = ["10.0.0.2", "10.0.0.22"]\n'
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "host"
 
 
 @pytest.mark.parametrize("first", [True, False])

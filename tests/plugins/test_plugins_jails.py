@@ -1,4 +1,4 @@
-"""Jails by name, uplinks, pools, deny and the rest in terms of traffic, under `block all` above and below the anchor's rules."""
+"""Jails by name, and deny, in terms of traffic, under `block all` above and below the anchor's rules."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from test_plugins_traffic import CONF, HOST, NAT, OFFICE, OUT, OUT6, running
+from plugin_hosts import CONF, HOST, NAT, NONE, OFFICE, OTHERS, OUT, OUT6, bridges, running
 
-from jailpf.lifecycle.prepare import prepare
 from jailpf.model import Jail
 from jailpf.testing import SimulatedHost
 from jailpf.values import Address
@@ -16,29 +15,12 @@ from jailpf.values import Address
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jailpf.lifecycle.prepare import Prepared
 
-NONE = "# nothing\n"
 PLACES = {
     "local": {"ip4": "10.0.0.20", "ip6": "fd00::20"},
     "vnet": {"ip4": "10.0.1.20", "ip6": "fd00:1::20", "vnet": True, "interface": "bridge0"},
     "apart": {"ip4": "10.0.2.20", "ip6": "fd00:2::20", "vnet": True, "interface": "bridge1"},
 }
-OTHERS = {
-    "local": {"ip4": "10.0.0.30", "ip6": "fd00::30"},
-    "vnet": {"ip4": "10.0.1.30", "ip6": "fd00:1::30", "vnet": True, "interface": "bridge0"},
-}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "host"
-
-
-def bridges(host: SimulatedHost) -> None:
-    host.pf.topology.add_interface("bridge0", "10.0.1.1/24", "fd00:1::1/64")
-    host.pf.topology.add_interface("bridge1", "10.0.2.1/24", "fd00:2::1/64")
-    host.pf.topology.add_interface("lo1", "10.0.0.1/24")
 
 
 def pair(folder: Path, source: str, target: str, declared: str, sends: str = NONE) -> SimulatedHost:
@@ -71,6 +53,19 @@ def test_a_jail_is_let_in_by_name_and_nobody_else(folder: Path, source: str, tar
             host.traffic(other, 5432, to=to).is_blocked()
         borrowed = host.pf.connect("tcp", str(PLACES[source][family]), to, 5432, interface="em0", keep=False)
         assert not borrowed, borrowed
+
+
+def test_everybody_outside_and_a_jail_by_name(folder: Path) -> None:
+    """The one by what is published, the other by the jail's own address; no other jail by that."""
+    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
+    bridges(host)
+    host.start(NONE, "near", ip4="10.0.0.40", ip6="")
+    host.start(NONE, "far", ip4="10.0.0.41", ip6="")
+    host.start('[service.a]\nport = 80\nfrom = ["any", "jail:near"]\n', ip4="10.0.0.2", ip6="")
+    host.traffic(OUT, 80).reaches("web")
+    host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
+    host.traffic("jail:near", 80, to="10.0.0.2").reaches("web")
+    host.traffic("jail:far", 80, to="10.0.0.2").is_blocked()
 
 
 def test_a_limit_counts_each_connection_of_a_jail_once(folder: Path) -> None:
@@ -207,146 +202,6 @@ def test_what_is_denied_is_never_sent(folder: Path, vnet: bool) -> None:
         host.traffic("jail:web", 25, to=to).is_blocked()
     for to in (OFFICE, OUT6):
         host.traffic("jail:web", 80, to=to).reaches(to)
-
-
-@pytest.mark.parametrize("how", ["", ", sticky_address = true", ", source_hash = true"])
-def test_three_jails_behind_one_port(folder: Path, how: str) -> None:
-    """Each of them may get a connection and is let in; none is reached by its own address."""
-    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
-    bridges(host)
-    for number in (1, 2):
-        host.start(NONE, f"web{number}", ip4=f"10.0.0.1{number}", ip6="")
-    host.start(NONE, "web3", ip4="10.0.1.13", ip6="", vnet=True)
-    toml = f'[service.http]\nport = 80\nrdr = {{ target = "jail:web*"{how} }}\n'
-    host.start(toml, "front", ip4="10.0.0.10", ip6="")
-    assert host.pf.connect("tcp", OUT, "203.0.113.1", 80, keep=False).delivered_to == "web1 or web2 or web3"
-    assert host.traffic(OUT, 80).connection.delivered_to == "web1"
-    for address in ("10.0.0.10", "10.0.0.11", "10.0.1.13"):
-        host.traffic(OUT, 80, to=address).is_blocked()
-    text = host.render(toml, "front", ip4="10.0.0.10", ip6="")
-    for address in ("10.0.0.11", "10.0.0.12", "10.0.1.13"):
-        rules = [line.replace(f" {address}", "") if line.startswith("pass") else line for line in text.splitlines()]
-        host.pf.load("jailpf/front", "".join(f"{line}\n" for line in rules))
-        assert host.pf.connect("tcp", OUT, "203.0.113.1", 80, source_port=6, keep=False).verdict == "unknown"
-
-
-def test_a_pool_by_hash_where_rules_lie_in_several_anchors(folder: Path) -> None:
-    """Its table is where its rdr is: an empty one there would take the packets and deal out nothing."""
-    conf = 'rdr-anchor "rdr/*"\nblock all\nanchor "filter/*"\n'
-    host = SimulatedHost(folder, settings='layout = "split"\n' + HOST, pf_conf=conf)
-    bridges(host)
-    for number in (1, 2):
-        host.start(NONE, f"web{number}", ip4=f"10.0.0.1{number}", ip6="")
-    host.start('[service.a]\nport = 80\nrdr = { target = "jail:web*", source_hash = true }\n', "front", ip6="")
-    assert host.pf.connect("tcp", OUT, "203.0.113.1", 80, keep=False).delivered_to == "web1 or web2"
-
-
-def test_several_ports_outside_are_one_inside(folder: Path) -> None:
-    """80 and a range."""
-    host = running(folder, '[service.web]\nport = 8080\nrdr = { port = [80, "8000:8010"] }\n')
-    for port in (80, 8000, 8005, 8010):
-        host.traffic(OUT, port).reaches("web", 8080)
-    for port in (8080, 8011):
-        host.traffic(OUT, port).is_blocked()
-
-
-@pytest.mark.parametrize("vnet", [False, True])
-def test_a_network_behind_an_address_each(folder: Path, vnet: bool) -> None:
-    """Both ways, by the address outside only."""
-    where = {"ip4": "10.0.1.18", "ip6": ""} | ({"vnet": True, "interface": "bridge0"} if vnet else {})
-    toml = '[binat.all]\nfrom = "10.0.1.16/28"\naddress = "203.0.113.16/28"\n[out.all]\nfrom = "10.0.1.16/28"\n'
-    host = SimulatedHost(folder, settings=HOST, pf_conf=CONF)
-    host.pf.topology.add_interface("em0", "203.0.113.1/24", *(f"203.0.113.{number}/24" for number in range(16, 32)))
-    host.pf.topology.add_interface("bridge0", "10.0.1.1/24")
-    host.start(toml + "[service.a]\nport = 80\nrdr = false\n", **where)
-    found = host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE)
-    assert found.connection.source == "203.0.113.18"
-
-
-def test_a_service_behind_a_binat_is_not_reached_by_the_private_address(folder: Path) -> None:
-    """Unless it says so."""
-    toml = '[binat.a]\naddress = "203.0.113.9"\n[service.a]\nport = 80\nrdr = false\n'
-    host = running(folder, toml + "[service.b]\nport = 81\nrdr = false\nallow = { direct = true }\n")
-    host.pf.topology.add_interface("em0", "203.0.113.1/24", "203.0.113.9/24")
-    host.traffic(OUT, 80, to="203.0.113.9").reaches("web")
-    host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
-    host.traffic("jail:near", 80, to="10.0.0.2").is_blocked()
-    host.traffic("jail:near", 81, to="10.0.0.2").reaches("web")
-
-
-def test_a_ping_and_no_other_message(folder: Path) -> None:
-    """Echo requests unless more is written."""
-    host = running(folder, '[service.ping]\nproto = "icmp"\n')
-    host.traffic(OUT, to="10.0.0.2", proto="icmp").reaches("web")
-    host.traffic(OUT, to="203.0.113.1", proto="icmp").is_blocked()
-
-
-def test_no_state_lets_answers_out(folder: Path) -> None:
-    """Of the port that is asked, to those who may ask."""
-    toml = '[service.a]\nport = 80\nrdr = false\nfrom = "198.51.100.0/24"\nallow = { state = "none" }\n'
-    host = running(folder, toml)
-    host.traffic(OFFICE, 80, to="10.0.0.2").reaches("web")
-    host.traffic(OUT, 80, to="10.0.0.2").is_blocked()
-    assert not host.pf.states()
-
-
-def test_only_one_of_the_addresses(folder: Path) -> None:
-    """`allow.to`."""
-    toml = '[service.a]\nport = 22\nrdr = false\nallow = { to = "10.0.0.3" }\n[jail]\nip4 = ["10.0.0.2", "10.0.0.3"]\n'
-    host = running(folder, toml, ip6="")
-    host.traffic(OUT, 22, to="10.0.0.3").reaches("web")
-    host.traffic(OUT, 22, to="10.0.0.2").is_blocked()
-
-
-UPLINKS = NAT + '[host.uplink.dsl]\ninterface = "em1"\ngateway = "198.18.0.254"\n'
-
-
-def two_uplinks(folder: Path, toml: str, vnet: bool) -> SimulatedHost:
-    host = SimulatedHost(folder, settings=UPLINKS, pf_conf=CONF)
-    bridges(host)
-    host.pf.topology.add_interface("em1", "198.18.0.1/24")
-    host.start(NONE, "near", ip4="10.0.0.40", ip6="")
-    host.start(toml, "web", **{**OTHERS["vnet" if vnet else "local"], "ip6": ""})
-    return host
-
-
-def prepared_of(host: SimulatedHost) -> Prepared:
-    found = prepare(host.session(), "web", created=True)
-    assert found
-    return found
-
-
-@pytest.mark.parametrize("vnet", [False, True])
-def test_a_service_answers_by_the_uplink_that_it_was_asked_on(folder: Path, vnet: bool) -> None:
-    """Asked by the second card a client far away is answered there; without the rule its answer would go by em0."""
-    host = two_uplinks(folder, '[service.a]\nport = 80\nrdr = { on = ["em0", "dsl"] }\n', vnet)
-    assert host.pf.connect("tcp", OFFICE, "203.0.113.1", 80).delivered_to == "web"
-    asked = host.pf.connect("tcp", OFFICE, "198.18.0.1", 80, interface="em1", source_port=5)
-    assert asked, asked
-    text = next(anchor.text for anchor in prepared_of(host).ruleset.anchors)
-    host.pf.load("jailpf/web", text.replace(" reply-to (em1 198.18.0.254)", ""))
-    without = host.pf.connect("tcp", OFFICE, "198.18.0.1", 80, interface="em1", source_port=6, keep=False)
-    assert (without.verdict, without.reason) == ("unanswered", "the answer leaves by em0, and not by em1")
-
-
-@pytest.mark.parametrize("vnet", [False, True])
-def test_a_jail_leaves_by_the_second_uplink(folder: Path, vnet: bool) -> None:
-    """With that uplink's address; what `out` does not name does not leave at all."""
-    host = two_uplinks(folder, '[nat.dsl]\non = "dsl"\n[out.web]\nproto = "tcp"\nport = 443\n', vnet)
-    found = host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE)
-    assert found.connection.source == "198.18.0.1"
-    assert "em1" in found.way
-    host.traffic("jail:web", 80, to=OFFICE).is_blocked()
-    host.traffic("jail:near", 443, to=OFFICE).is_blocked()
-
-
-def test_what_is_for_the_second_uplink_never_leaves_by_the_first(folder: Path) -> None:
-    """Not even where the host's policy is to pass."""
-    host = SimulatedHost(folder, settings=UPLINKS, pf_conf=CONF.replace("block all\n", ""))
-    host.pf.topology.add_interface("em1", "198.18.0.1/24")
-    host.start('[nat.dsl]\non = "dsl"\n[out.web]\nproto = "tcp"\nport = 443\n', "web", ip4="10.0.0.2", ip6="")
-    host.traffic("jail:web", 80, to=OFFICE).is_blocked()
-    assert host.traffic("jail:web", 443, to=OFFICE).reaches(OFFICE).connection.source == "198.18.0.1"
 
 
 def test_a_jail_is_a_jail(folder: Path) -> None:
