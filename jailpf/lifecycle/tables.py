@@ -75,9 +75,10 @@ def _paths(session: Session, jail: str, name: str) -> tuple[str, ...]:
 
 
 def show(session: Session, home: Home) -> list[str]:
-    """The loaded members; of a jail that is not loaded, the declared ones."""
+    """The loaded members, of all anchors that hold it; of a jail that is not loaded, the declared ones."""
     if home.paths:
-        return session.pf.table(home.paths[0], home.name, "show")
+        held = (session.pf.table(path, home.name, "show") for path in home.paths)
+        return list(dict.fromkeys(member for members in held for member in members))
     return declared_members(session, home)
 
 
@@ -97,7 +98,8 @@ def declared_members(session: Session, home: Home) -> list[str]:
 def change(session: Session, home: Home, command: str, words: Iterable[str]) -> int:
     """add, delete or replace members, in the file and in pf. Returns how many of the file's members changed.
 
-    The file is put back when pf refuses. Raises UsageError for a word that is not an address or network.
+    The file is put back when pf refuses, or when the jail could not be loaded with these members. Raises UsageError for a
+    word that is not an address or network.
     """
     members = parse_members(words)
     edit = _edit(
@@ -113,13 +115,14 @@ def change(session: Session, home: Home, command: str, words: Iterable[str]) -> 
             mode, owner = status.st_mode & 0o777, (status.st_uid, status.st_gid)
             writes.replace(real, edit.after, mode, owner)
         try:
+            prepared = _again(session, home)
             for path in home.paths:
                 session.pf.table(path, home.name, command, members)
         except JailpfError:
             if changed:
                 writes.replace(real, edit.before, mode, owner)
             raise
-        remember(session, home)
+        remember(session, home, prepared)
     return len(set(edit.new) ^ set(edit.old))
 
 
@@ -158,9 +161,10 @@ def reload(session: Session, home: Home) -> int:
         home = replace(home, paths=_paths(session, home.jail, home.name))
         if _content(home) != before:
             members = declared_members(session, home)
+        prepared = _again(session, home)
         for path in home.paths:
             session.pf.table(path, home.name, "replace", members)
-        remember(session, home)
+        remember(session, home, prepared)
     return len(members)
 
 
@@ -190,13 +194,21 @@ def parse_members(words: Iterable[str]) -> list[str]:
     return list(members)
 
 
-def remember(session: Session, home: Home) -> None:
-    """How the table is declared is part of the loaded text: the record follows, unless more has changed."""
+def _again(session: Session, home: Home) -> Prepared | None:
+    """The jail with what its files say now. Raises the errors of `prepare`, before pf has members that no load would take."""
+    session.__dict__.pop("jails", None)
+    return prepare(session, home.jail, created=True)
+
+
+def remember(session: Session, home: Home, prepared: Prepared | None = None) -> None:
+    """How the table is declared is part of the loaded text: the record follows, unless more has changed.
+
+    prepared: the jail as it is declared now, where that is known.
+    """
     record = records.read(session.directory, home.jail)[0]
     if record is None:
         return
-    session.__dict__.pop("jails", None)
-    prepared = prepare(session, home.jail, created=True)
+    prepared = prepared or _again(session, home)
     if prepared and _without(prepared.record, home.name) == _without(record, home.name):
         writes.replace(
             session.directory.record(file_name(home.jail)), replace(record, anchors=prepared.record.anchors).to_bytes()

@@ -179,3 +179,32 @@ def test_expire_says_who_comes_back(loaded: Desk, monkeypatch: pytest.MonkeyPatc
     answer = loaded.jailpf(*TABLE, "expire", "86400").out
     assert "2 expired in jailpf/dovecot" in answer
     assert "declared all the same: 1 of them" in answer
+
+
+@pytest.mark.parametrize("verb", ["add", "reload"])
+def test_members_that_no_load_would_take_are_refused(desk: Desk, verb: str) -> None:
+    """Before pf has them: the host itself would be open to a vnet jail that may send to all of the table."""
+    vnet = '\n[jail]\nip4 = "172.16.20.5"\nvnet = true\ninterface = "bridge0"\n'
+    file = desk.write("jails/peers.table", "198.51.100.0/24\n")
+    desk.write("jails/vn.toml", '[out.a]\nto = "<peers>"\n[table.peers]\nfile = "peers.table"\n' + vnet)
+    assert desk.jailpf("load", "vn").status == 0
+    if verb == "reload":
+        file.write_text("0.0.0.0/0\n")
+    found = desk.jailpf("table", "vn", "peers", verb, *["0.0.0.0/1", "128.0.0.0/1"] * (verb == "add"))
+    assert (found.status, "and so the host itself" in found.err) == (65, True)
+    if verb == "reload":
+        file.write_text("198.51.100.0/24\n")
+    assert file.read_text() == desk.jailpf("table", "vn", "peers", "show").out == "198.51.100.0/24\n"
+
+
+def test_a_table_of_a_deny_changes_in_both_anchors(desk: Desk) -> None:
+    """And `show` tells what another program put into one of them."""
+    desk.write("jails/web.toml", '[deny.a]\nfrom = "<bad>"\n[table.bad]\n[jail]\nip4 = "172.16.15.40"\n')
+    assert desk.jailpf("load", "web").status == 0
+    assert desk.jailpf("table", "web", "bad", "add", "198.51.100.7").status == 0
+    asked = ("trace", "tcp", "from", "198.51.100.7", "to", "172.16.15.40", "port", "80")
+    assert "jailpf/-deny.web: block" in desk.jailpf(*asked).out
+    assert desk.jailpf("table", "web", "bad", "show").out.split() == ["198.51.100.7"]
+    assert desk.jailpf("status", "web").status == 0
+    assert desk.jailpf("table", "web", "bad", "delete", "198.51.100.7").status == 0
+    assert desk.jailpf("table", "web", "bad", "show").out == ""
