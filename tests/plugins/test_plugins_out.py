@@ -194,7 +194,8 @@ def test_a_nat_for_others_only_is_told(folder: Path, networks: str) -> None:
     alone = networks == '"10.9.0.0/16"'
     assert (
         said
-        == ["10.0.0.2 is not translated: no [nat.NAME] covers it, and a jail with its own nat does not get the host's"] * alone
+        == ["10.0.0.2 is not translated: no [nat.NAME] covers it, and a jail with its own nat does not get the host's"]
+        * alone
     )
 
 
