@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 from zlib import crc32
 
@@ -140,10 +140,6 @@ class Rule:
 
     def __post_init__(self) -> None:
         check_fields(self)
-
-    def alike(self, other: Rule) -> bool:
-        """Whether pf would see the same rule, whoever declares it and where."""
-        return replace(self, service="", place=None) == replace(other, service="", place=None)
 
     @property
     def section(self) -> Section:

@@ -106,3 +106,19 @@ def never_by_default(jail: Jail, cards: tuple[Interface, ...], translating: tupl
                 action="block", answer="drop", direction="out", quick=True, on=closed, family=family, source=source,
                 order="last", place=whole[0].place,
             )  # fmt: skip
+
+
+def in_order(rendered: Rendered) -> list[Rule]:
+    """The rules as they are laid out: "first", the rest, "last"; of the last ones those that something above says already are left out."""
+    order = {"first": 0, "": 1, "last": 2}
+    rules = sorted((one for one in rendered if isinstance(one, Rule)), key=lambda rule: order[rule.order])
+    if not rules or rules[-1].order != "last":
+        return rules
+    said: set[Rule] = set()
+    found = []
+    for rule in rules:
+        plain = replace(rule, service="", place=None)
+        if rule.order != "last" or plain not in said:
+            found.append(rule)
+        said.add(plain)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from jailpf.declare.behind import holds
@@ -18,22 +19,21 @@ if TYPE_CHECKING:
 
 def shadowed(translations: Iterable[Rule]) -> Iterator[Problem]:
     """Of nat rules that match one packet the first has it: those that another one above leaves nothing to."""
-    above: list[Rule] = []
-    for rule in (one for one in translations if one.action == "nat"):
-        if other := next((one for one in above if _takes_all(one, rule)), None):
-            what = f"{rule.target} is never used: [{other.service}] translates all of it to {other.target} first, on {' '.join(other.on)}"
+    above: dict[tuple[object, ...], list[tuple[int, Rule]]] = {}
+    for number, rule in enumerate(one for one in translations if one.action == "nat"):
+        wider = product((rule.to, ()), (rule.port, ()), (rule.proto, None))
+        found = (pair for key in set(wider) for pair in above.get((rule.family, *key), ()) if _takes_all(pair[1], rule))
+        if other := min(found, key=lambda pair: pair[0], default=None):
+            first = other[1]
+            what = f"{rule.target} is never used: [{first.service}] translates all of it to {first.target} first, on {' '.join(first.on)}"
             yield Problem(what, rule.place, "name another address, `to`, `proto` or `port` for each")
-        above.append(rule)
+        above.setdefault((rule.family, rule.to, rule.port, rule.proto), []).append((number, rule))
 
 
 def _takes_all(one: Rule, other: Rule) -> bool:
-    """Whether all that the second matches the first matches."""
-    return (
-        one.family == other.family
-        and (not one.on or bool(other.on and set(other.on) <= set(one.on)))
-        and all(any(holds(mine, theirs) for mine in one.source) for theirs in other.source)
-        and all(not mine or mine == theirs for mine, theirs in ((one.to, other.to), (one.port, other.port)))
-        and one.proto in (None, other.proto)
+    """Whether all that the second matches the first matches, where it is for the same family, targets, ports and protocol, or for all of them."""
+    return (not one.on or bool(other.on and set(other.on) <= set(one.on))) and all(
+        any(holds(mine, theirs) for mine in one.source) for theirs in other.source
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile import apart
 from jailpf.compile.laid_out import lay_out
-from jailpf.compile.made import Rendered, acting, bound, checked, crowded, never_by_default, untagged
+from jailpf.compile.made import Rendered, acting, bound, checked, crowded, in_order, never_by_default, untagged
 from jailpf.compile.told import one_sided, shadowed
 from jailpf.declare.foreign import foreign
 from jailpf.declare.rules import Context
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from jailpf.compile.knows import KnowsJails
+    from jailpf.declare.behind import Known
     from jailpf.declare.rules import RuleType, Service
     from jailpf.declare.services import Services
     from jailpf.model import Jail
@@ -55,23 +56,15 @@ def compile_jail(
     work.problems += crowded(work.rendered)
     if work.problems:
         raise DeclarationError(sorted(work.problems, key=lambda problem: problem.place or ()))
-    order = {"first": 0, "": 1, "last": 2}
-    rules = sorted((one for one in work.rendered if isinstance(one, Rule)), key=lambda rule: order[rule.order])
-    rules = [one for number, one in enumerate(rules) if one.order != "last" or not any(map(one.alike, rules[:number]))]
+    rules = in_order(work.rendered)
     tables = [one for one in work.rendered if isinstance(one, Table)]
     anchors, homeless = lay_out(jail, jails.settings, rules, tables, work.inline)
     if homeless or work.problems:
         raise DeclarationError([*work.problems, *homeless])
     return Ruleset(
-        jail=jail,
-        anchors=tuple(anchors),
-        rules=tuple(rules),
-        tables=tuple(tables),
-        inputs=tuple(work.inputs),
-        notes=tuple(work.notes),
-        names=tuple(dict.fromkeys(work.named)),
-        waits_for=tuple(dict.fromkeys(work.waits_for)),
-    )
+        jail=jail, anchors=tuple(anchors), rules=tuple(rules), tables=tuple(tables), inputs=tuple(work.inputs), notes=tuple(work.notes),
+        names=tuple(dict.fromkeys(work.named)), waits_for=tuple(dict.fromkeys(work.waits_for)),
+    )  # fmt: skip
 
 
 class _Work:
@@ -82,11 +75,14 @@ class _Work:
         self.apart = apart.pairs(services.services)
         self.tags = apart.tags(jail.name, self.apart)
         self.rendered: Rendered = []
-        self.translations: list[Rule] = []  # the nat and binat, and
-        self.redirections: list[Rule] = []  # the rdr rules in `rendered`
+        self.translations, self.redirections = (
+            list[Rule](),
+            list[Rule](),
+        )  # the nat and binat, and the rdr rules in `rendered`
         self.problems: list[Problem] = []
         self.inputs: list[str] = []
         self.translating: tuple[Rule, ...] = ()
+        self.outlets: Known = {}
         self.named: list[str] = []
         self.notes: list[Problem] = []
         self.waits_for: list[str] = []
@@ -99,7 +95,7 @@ class _Work:
             tag_in=self._tag(service), tag_out=names.tag("out", self.jail.name),
             translating=self.translating or tuple(self.translations), lookup=self._lookup, everybody=self._everybody,
             neighbours=self._neighbours, declared=self.declared,
-            redirecting=tuple(self.redirections), tables=self.members,
+            redirecting=tuple(self.redirections), tables=self.members, outlets=self.outlets,
         )  # fmt: skip
 
     def _tag(self, service: Service | None) -> str:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jailpf.declare.around import Around
-from jailpf.declare.behind import keep_apart, tags_of
+from jailpf.declare.behind import Known, outlets
 from jailpf.declare.lists import negations, overlapping
 from jailpf.declare.schema import Keys, key
 from jailpf.declare.ways import Outlet, Side, Way
-from jailpf.model import Route
 from jailpf.values import (
     FAMILIES,
     Address,
@@ -31,7 +30,6 @@ from jailpf.values.protocol import TCP
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from jailpf.declare.host import Uplink
     from jailpf.model import Action, Rule, Table
 
 
@@ -134,7 +132,8 @@ class Context(Around):
     name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
     of the same service; direct: the host's default; tag_in, tag_out: tags of packets that came in by an rdr rule or
     go out by a nat rule of this jail; translating, redirecting: the nat and binat, and the rdr rules of this jail, as far as they are made;
-    declared: the keywords of the jail's declarations; tables: the members of its tables, as far as they are written; named: the addresses of jails that this one names as senders.
+    declared: the keywords of the jail's declarations; tables: the members of its tables, as far as they are written; named: the addresses of jails that this one names as senders;
+    outlets: what `routes` has answered.
     """
 
     name: str
@@ -151,6 +150,7 @@ class Context(Around):
     notes: list[str] = field(default_factory=list)
     named: dict[Peer, Way] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+    outlets: Known = field(default_factory=dict)
 
     def note(self, message: str) -> None:
         """Something that the user should know of the declaration, short of an error: "SENTENCE; REMEDY"."""
@@ -196,41 +196,12 @@ class Context(Around):
 
         A jail whose every nat names a tunnel never leaves by ext_if, not even with what is not translated.
         """
-        links = {self.tag_by(link.interface): link for link in self.host.uplinks.values()}
-        if on:
-            cards = tuple(one for one in on if self.host.uplink(one) is None)
-            wanted = [link for one in on if (link := self.host.uplink(one))]
-        else:
-            cards = tuple(dict.fromkeys(one for rule in self.translating if rule.tag not in links for one in rule.on))
-            wanted = [links[tag] for tag in dict.fromkeys(rule.tag for rule in self.translating) if tag in links]
-            cards = cards or (() if wanted else self.host.default_if)
-        translating = tuple(rule for rule in self.translating if rule.family == family)
-        if cards:
-            others = {*links, self.tag_behind} if not source else links
-            jail = tuple(map(Peer.of, self.jail.of(family)))
-            tags, whole = tags_of(translating, jail, source, cards, others)
-            if whole and not tags:
-                self.reasons.append(f"what would leave by {' '.join(cards)} is translated for another way")
-            yield from [*(Outlet(cards, tag) for tag in tags), *([Outlet(cards)] * (not whole))]
-        for link in wanted:
-            for outlet in self._by(link, family):
-                keep_apart(translating, outlet.tagged, source)
-                yield outlet
-
-    def _by(self, link: Uplink, family: Family) -> Iterator[Outlet]:
-        """nat stands on the default card: on the uplink's own pf never asks it, and the private address is let out."""
-        card, gateway = self.host.default_if, link.to(family)
-        tag = self.tag_by(link.interface)
-        if gateway is None:
-            self.reasons.append(f"{link.interface} has no {family} gateway")
-        elif any(rule.tag == tag and rule.family == family for rule in self.translating):
-            yield Outlet(card, tag, Route(word="route-to", interface=link.interface, gateway=gateway))
-        elif not self.translated(family, card)[0]:
-            yield Outlet(card, "", Route(word="route-to", interface=link.interface, gateway=gateway))
-        else:
-            raise self.error(
-                f"traffic that leaves by {link.interface} needs its address; add a [nat.NAME] with that `on`", "on"
-            )
+        known = self.outlets.get((family, on, source))
+        if known is None or known[0] is not self.translating:  # of a thousand declarations most leave alike
+            told = len(self.reasons)
+            known = self.translating, tuple(outlets(self, family, on, source))
+            self.outlets.update({(family, on, source): known} if len(self.reasons) == told else {})
+        return iter(known[1])
 
     def translated(self, family: str, on: tuple[Interface, ...]) -> tuple[bool, bool]:
         """(whether nat or binat rules translate anything of a family on one of these interfaces, whether all of it on all)."""
