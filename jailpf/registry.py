@@ -77,14 +77,16 @@ class Registry:
             marked = hasattr(value, "jailpf_impl")
             if marked and attribute not in known:
                 near = did_you_mean(attribute, known) or f"the hooks are {', '.join(known)}"
-                sentence = f"the plugin {name!r} implements {attribute}, which is no hook of jailpf"
-                raise PluginError(sentence, None, f"{near}; mend it, or take it out of `plugins` in jailpf.toml")
+                sentence = f"the plugin {name!r} implements {attribute}, which is not a hook of jailpf"
+                raise PluginError(sentence, None, f"{near}; fix the plugin, or remove it from `plugins` in jailpf.toml")
             if marked and attribute in known:
                 offered = list(inspect.signature(getattr(hookspecs, attribute)).parameters)
                 for argument in inspect.signature(value).parameters:
                     if argument not in offered and argument != "self":
                         near = did_you_mean(argument, offered) if offered else "it has none"
-                        sentence = f"{attribute} of the plugin {name!r} asks for {argument!r}, which that hook does not hand over"
+                        sentence = (
+                            f"{attribute} of the plugin {name!r} asks for {argument!r}, which that hook does not pass"
+                        )
                         raise PluginError(sentence, None, near)
             if attribute in known and not marked:
                 raise PluginError(
@@ -107,8 +109,8 @@ class Registry:
     def _own(self, what: str, name: str) -> None:
         if (other := self.owners.setdefault(what, name)) != name:
             raise PluginError(
-                f"the {what} belongs to two plugins, {other!r} and {name!r}",
-                remedy="take one out of `plugins` in jailpf.toml",
+                f"two plugins provide the {what}: {other!r} and {name!r}",
+                remedy="remove one from `plugins` in jailpf.toml",
             )
 
     def adapters(self, settings: Settings) -> list[Adapter]:
@@ -117,7 +119,7 @@ class Registry:
         for number, name in enumerate(settings.adapters):
             if name not in known:
                 place = settings.place("adapters", number)
-                raise PluginError(f"nobody brings the adapter {name!r}", place, did_you_mean(name, known))
+                raise PluginError(f"no plugin provides the adapter {name!r}", place, did_you_mean(name, known))
         self._check_tables(settings)
         return self.make(settings, settings.adapters)
 
@@ -186,7 +188,7 @@ class Registry:
                 ) from wrong
             except MISTAKES as wrong:
                 what = f"the plugin {name!r} failed in jailpf_prestart for {jail.name}: {type(wrong).__name__}: {wrong}"
-                remedy = "mend it, or take it out of `plugins` in jailpf.toml"
+                remedy = "fix the plugin, or remove it from `plugins` in jailpf.toml"
                 raise VetoError(f"{what} ({raised_at(wrong)})", None, remedy) from wrong
             except (Exception, SystemExit) as wrong:
                 raise VetoError(f"the plugin {name!r} refuses the start of {jail.name}: {wrong}") from wrong
@@ -260,7 +262,7 @@ def _load(name: str) -> object:
     if len({entry.value for entry in found}) > 1:
         brought = " and ".join(sorted(f"{installed.distribution(entry)} ({entry.value})" for entry in found))
         raise PluginError(
-            f"two installed distributions bring a plugin {name!r}: {brought}", None, "uninstall one of them"
+            f"two installed distributions provide a plugin {name!r}: {brought}", None, "uninstall one of them"
         )
     try:
         return found[0].load()
@@ -274,12 +276,12 @@ def _not_installed(name: str) -> str:
             f'that is the name of a distribution; its plugin is called {others[0]!r}: write plugins = ["{others[0]}"]'
         )
     near = did_you_mean(name, installed.entry_points())
-    return near or "install it, or take it out of `plugins` in jailpf.toml"
+    return near or "install it, or remove it from `plugins` in jailpf.toml"
 
 
 def _broken(name: str, wrong: BaseException) -> PluginError:
-    remedy = "mend it, or take it out of `plugins` in jailpf.toml"
+    remedy = "fix the plugin, or remove it from `plugins` in jailpf.toml"
     if isinstance(wrong, ModuleNotFoundError) and wrong.name:
-        remedy = f"{wrong.name} is to be installed for {sys.executable}; or take {name} out of `plugins` in jailpf.toml"
+        remedy = f"{wrong.name} must be installed for {sys.executable}; or remove {name} from `plugins` in jailpf.toml"
     what = " ".join(str(wrong).split())
     return PluginError(f"the plugin {name!r} cannot be loaded: {type(wrong).__name__}: {what}", None, remedy)

@@ -220,7 +220,7 @@ UNMARKED = "def jailpf_created():\n    return []\n"
     [
         (NO_RENDER, "the rule type 'empty' of the plugin 'sick' has no render()"),
         (UNMARKED, "jailpf_created of the plugin 'sick' is never called; write @hookimpl above it"),
-        (UNKNOWN, "implements jailpf_crated, which is no hook of jailpf; did you mean 'jailpf_created'?"),
+        (UNKNOWN, "implements jailpf_crated, which is not a hook of jailpf; did you mean 'jailpf_created'?"),
     ],
 )
 def test_what_can_be_seen_at_once_is_said_at_once(site: Site, source: str, said: str) -> None:
@@ -301,4 +301,6 @@ def test_names_of_plugins(site: Site) -> None:
     (site.folder / "other-1.0.dist-info/entry_points.txt").write_text("[jailpf]\ngeo = other_module\n")
     site.name("geo")
     said = site.jailpf("check", status=78).stderr
-    assert "two installed distributions bring a plugin 'geo': jailpf-geo (geo_module) and other (other_module)" in said
+    assert (
+        "two installed distributions provide a plugin 'geo': jailpf-geo (geo_module) and other (other_module)" in said
+    )

@@ -119,7 +119,7 @@ class Host:
                 os.chdir(before)
         said = err.getvalue().splitlines(keepends=True)
         # The page's host has no --pf, which only this adds.
-        text = out.getvalue() + "".join(line for line in said if "not for --pf simulated" not in line)
+        text = out.getvalue() + "".join(line for line in said if "not --pf simulated" not in line)
         return text.replace(str(self.folder / "etc"), ETC).replace(str(self.folder / "run"), RUN)
 
 

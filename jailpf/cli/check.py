@@ -37,13 +37,15 @@ def check(session: Session, options: Namespace) -> int:
             status = status or wrong.status
             continue
         if prepared is None:
-            warnings.append(Problem(f"{name}: its addresses are known only when it runs; only its file was checked"))
+            warnings.append(
+                Problem(f"{name}: its addresses are known only while it runs, so only its file was checked")
+            )
             parts += 1
             continue
         records.append(prepared.record)
         if not (prepared.services.services or prepared.services.declarations):
             empty += 1
-            remedy = "add a [service.NAME]; right if the jail is only to go out as [host] of jailpf.toml says"
+            remedy = "add a [service.NAME], unless the jail only needs to connect out as [host] of jailpf.toml allows"
             session.notes.append(Problem(f"{name} declares nothing", prepared.services.place(), remedy))
         warnings += [*_old_releases(prepared.ruleset), *unkept(session, prepared)]
         warnings += [*listeners.taken(session, prepared), *indoors.by_address(session, prepared)]
@@ -92,8 +94,8 @@ def check(session: Session, options: Namespace) -> int:
         elif not errors:
             found = f"{len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else "nothing wrong"
             if empty and not warnings:
-                rest = "nothing wrong in the rest" if empty < good + parts else ""
-                found = ", ".join(filter(None, [f"{empty} with nothing declared", rest]))
+                rest = "the rest is fine" if empty < good + parts else ""
+                found = ", ".join(filter(None, [f"{empty} with an empty declaration", rest]))
             partly = f", {parts} in part" if parts else ""
             print(f"{good + parts} jail{'s' if good + parts != 1 else ''} checked{partly}, {found}")
     return status or (1 if warnings else 0)
@@ -121,8 +123,10 @@ def _lines(session: Session) -> list[Problem]:
         return []
     what = "the main ruleset never evaluates what jailpf loads"
     found = [Problem(what, None, readiness.where_to_add(session, ", ".join(missing)))] if missing else []
-    said = "pf.conf's `{}` lets only some packets to the jails' rules"
-    return found + [Problem(said.format(line), None, "`jailpf doctor` says what never gets there") for line in narrow]
+    said = "pf.conf's `{}` lets only some packets reach the jails' rules"
+    return found + [
+        Problem(said.format(line), None, "`jailpf doctor` shows which packets never get there") for line in narrow
+    ]
 
 
 def _promises(session: Session) -> list[Problem]:

@@ -32,7 +32,7 @@ def doctor(session: Session, options: Namespace) -> int:
     else:
         groups = grouped(wrong, _names(session))
         if first := next((_mend(group) for group in groups if group[0][0].mend), ""):
-            print(f"do first: {output.colour(first, 'bold')}\n")
+            print(f"first: {output.colour(first, 'bold')}\n")
         for group in groups:
             _print(group)
         if fine:

@@ -23,7 +23,7 @@ def fleet(session: Session, options: Namespace) -> int:  # noqa: ARG001 - every 
     try:
         sender = address(options.sender) if options.sender else ""
     except ValueError:
-        raise UsageError(f"{options.sender!r} is no sender", None, "write outside, or an address") from None
+        raise UsageError(f"{options.sender!r} is not a sender", None, "write outside, or an address") from None
     entries, problems = read(options.folder)
     promises = _promises(options.promises) if options.promises else []
     bad = broken(entries, promises)

@@ -37,7 +37,7 @@ def reload(session: Session, options: Namespace) -> int:
         verb.must_be_loaded(session, checked(name))
         _would(session, name, "reload")
         if _differs(session, name):
-            print(f"{name}: other rules are declared than are loaded: `jailpf diff {name}`")
+            print(f"{name}: the declared rules differ from the loaded ones; `jailpf diff {name}` shows how")
             others.append(name)
 
     status = _each(options.jails, one)
@@ -76,7 +76,7 @@ def unload(session: Session, options: Namespace) -> int:
         old, unfinished, wrong = records.read(session.directory, checked(name))
         record = old or unfinished
         if record is None and not wrong:
-            raise NoJailError(f"{name} is not loaded", None, "`jailpf status` shows what is")
+            raise NoJailError(f"{name} is not loaded", None, "`jailpf status` shows which jails are")
         if options.dry_run:
             print(f"would unload {', '.join(anchor.path for anchor in record.anchors) if record else name}")
             return
@@ -123,7 +123,7 @@ def _as_declared(session: Session, names: list[str], kept: int) -> str:
     """Of jails that do not run nothing is loaded: that is no agreement."""
     many = len(names or session.jails.declared())
     if many and not kept:
-        return f"{many} {'are' if many != 1 else 'is'} declared, none runs"
+        return f"{many} {'are' if many != 1 else 'is'} declared, but none is running"
     return f"{kept} jail{'s are' if kept != 1 else ' is'} as declared"
 
 
@@ -132,7 +132,7 @@ def _would(session: Session, name: str, what: str) -> None:
 
     prepared = prepare(session, name, created=False)
     if prepared is None:
-        print(f"would {what} {name}, whose addresses are known only when it runs")
+        print(f"would {what} {name}, whose addresses are known only while it runs")
         return
     for anchor in prepared.ruleset.anchors:
         session.pf.check(anchor.path, anchor.text)
@@ -169,7 +169,7 @@ def _stopped(session: Session, done: list[Prepared]) -> list[Problem]:
         return []
     what = "{} does not run, and the next `jailpf sync` takes this away again"
     stopped = [one.record.jail for one in done if not {one.record.jail, one.record.running_name} & running]
-    return [Problem(what.format(jail), None, "its hooks load it when it starts") for jail in stopped]
+    return [Problem(what.format(jail), None, "its hooks load them when it starts") for jail in stopped]
 
 
 def _count(text: str) -> str:

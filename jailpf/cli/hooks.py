@@ -73,7 +73,7 @@ def poststop(session: Session, options: Namespace) -> int:
 
     options.jail = options.jail or ""
     if options.jail and not valid(options.jail):
-        found = [Problem(f"{options.jail!r} cannot be the name of a jail; nothing was loaded for it")]
+        found = [Problem(f"{options.jail!r} cannot be a jail's name, so nothing was loaded for it")]
     else:
         spawn.limit(warm.SECONDS if options.jail else 0)  # a purge is about as many jails as there are
         try:
@@ -83,7 +83,7 @@ def poststop(session: Session, options: Namespace) -> int:
             import traceback
 
             traceback.print_exc()
-            found = [Problem(f"a bug of jailpf: {wrong!r}", None, "`jailpf sync` does what is left to do")]
+            found = [Problem(f"a bug of jailpf: {wrong!r}", None, "`jailpf sync` does the rest")]
         finally:
             spawn.limit(0)
     found = list(dict.fromkeys(found))
@@ -97,7 +97,7 @@ def poststop(session: Session, options: Namespace) -> int:
 def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: str) -> int:
     """Run a verb under `on_error`: "warn" lets the jail start although its firewall is not as declared."""
     if not options.jail:
-        raise UsageError("the jail's name is empty", None, "a hook line of jail.conf hands it over as $name")
+        raise UsageError("the jail's name is empty", None, "in a hook line of jail.conf, write $name")
     spawn.limit(warm.SECONDS)
     try:
         did = verb()
@@ -115,7 +115,7 @@ def _hook(session: Session, options: Namespace, verb: Callable[[], bool], done: 
         spawn.limit(0)
     output.problems(session.notes, level="yellow")
     if not did and not session.notes and output.on_terminal():
-        print(f"nothing is declared for {options.jail}: there is nothing to do")
+        print(f"nothing is declared for {options.jail}, so there is nothing to do")
     warm.log(f"{options.command} {options.jail}: {done if did else 'nothing to do'}")
     return 0
 
@@ -143,7 +143,9 @@ def _close(session: Session, name: str) -> None:
             return
     except (JailpfError, OSError):
         return  # what is wrong has been said
-    said = Problem(f"{name} runs all the same: nothing is let in to it", None, f"mend it, then `jailpf load {name}`")
+    said = Problem(
+        f"{name} runs nevertheless, and jailpf lets nobody in to it", None, f"correct it, then `jailpf load {name}`"
+    )
     output.problems([said], level="yellow")
     warm.log(f"created {name}: {said}")
 

@@ -51,7 +51,9 @@ def import_rules(session: Session, options: Namespace) -> int:
 
     found = list(_adapter(session, options.kind).import_(options.sources))
     if not found:
-        remedy = "it has no jails here, or they publish nothing: [managers] of jailpf.toml says where it keeps them"
+        remedy = (
+            "it has no jails here, or they publish nothing; if its jails are elsewhere, set [managers] in jailpf.toml"
+        )
         raise NoJailError(f"there is nothing to import from {options.kind}", None, remedy)
     # What is read out of pf.conf itself leaves it; no line of that counts.
     main = None if options.kind == "pf.conf" else next_start.main_ruleset(session)
@@ -65,7 +67,7 @@ def import_rules(session: Session, options: Namespace) -> int:
         output.as_json("import", jails=[_json(move) for move in moves], left=whole.new if whole else "")
     elif whole:
         stays = (
-            "rules of the jails above stay in it, and are told"
+            "it still has rules of the jails above, as reported"
             if whole.theirs
             else "no rule of the jails above is in it"
         )
@@ -162,7 +164,7 @@ def _tried(session: Session, one: Imported, records: list[Record], main: Loaded 
             move.moved = moved(session, prepared, one.before, {copy.target: copy.content for copy in one.copies})
     except JailpfError as wrong:
         move.untold = [
-            Problem(f"pf refuses the old rules of {one.jail}, so they let in nobody: {problem.message}")
+            Problem(f"pf refuses the old rules of {one.jail}, so they let nobody in: {problem.message}")
             for problem in wrong.problems
         ]
     return move
@@ -175,7 +177,7 @@ def _show(move: Move, *, dry: bool) -> None:
     output.problems(one.problems, level="yellow")
     output.problems(one.warnings, level="yellow")
     if move.empty:
-        print(f"{one.jail}: nothing of it can be declared, and no file is written")
+        print(f"{one.jail}: none of it can be declared, so no file was written")
         return
     if dry or move.refused:
         print(f"# {one.file}\n{one.text}")
@@ -196,9 +198,9 @@ def _sentences(move: Move) -> list[str]:
     if move.one.refused or (move.refused and move.moved):
         return ["no file is written"]
     if move.refused:
-        return ["`jailpf check` would refuse this, and no file is written"]
+        return ["`jailpf check` would refuse this, so no file was written"]
     if move.untold or move.one.unread:
-        return ["could not be compared with the rules it was made of"]
+        return ["could not be compared with the original rules"]
     return sentences(move.moved) if move.moved is not None else ["there are no rules to compare with"]
 
 
@@ -225,7 +227,7 @@ def _adapter(session: Session, name: str) -> Adapter:
     known = importers(session.registry)
     if name not in known:
         remedy = did_you_mean(name, known) or "one of " + ", ".join(known)
-        what = "cannot import" if name in session.registry.adapter_names() else "is no adapter"
+        what = "cannot import" if name in session.registry.adapter_names() else "is not an adapter"
         raise UsageError(f"{name} {what}", None, remedy)
     used = session.jails.adapters
     if found := next((adapter for adapter in used if adapter.name == name), None):

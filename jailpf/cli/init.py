@@ -48,17 +48,17 @@ def lines(settings: Settings) -> str:
     found = [f'{CALLS[section]} "{parent}/*"' for section, parent in settings.layout.parents if section != "filter"]
     card = (settings.host.default_if or settings.host.ext_if)[0]
     found += [
-        "block all                        # your policy: without a block every port of every jail is open; block quick lines go here",
-        f"# pass out on {card} from ({card}) to any            <- what the host itself may do under it",
-        f"# {OWN_LOOPBACK}  <- and say to itself",
-        f"# pass in on {card} proto tcp to ({card}:0) port 22  <- and how you get in: before you load it, or you are shut out",
-        "pass inet6 proto icmp6           # neighbour discovery; without it IPv6 dies under any block",
+        "block all                        # without a block, every port of every jail is open; `block quick` lines go here",
+        f"# pass out on {card} from ({card}) to any            <- lets the host itself out",
+        f"# {OWN_LOOPBACK}  <- and talk to itself",
+        f"# pass in on {card} proto tcp to ({card}:0) port 22  <- your ssh: without it, loading this shuts you out",
+        "pass inet6 proto icmp6           # neighbour discovery: without it, any block stops IPv6",
     ]
     found += [f'anchor "{parent}/*"' for section, parent in settings.layout.parents if section == "filter"]
     tables = [peer.word for family in FAMILIES for peer in settings.host.outside(family) if peer.table]
     found[:0] = [f"# table {word} persist {{ ... }}  <- your address" for word in dict.fromkeys(tables)]
     if settings.host.nat:
-        found.insert(0, "# no general nat line: on 15 a translation rule of the main ruleset beats every anchor")
+        found.insert(0, "# no general nat line: on 15, a translation rule of the main ruleset wins over every anchor")
     return "\n".join(found) + "\n"
 
 
@@ -68,7 +68,7 @@ def _write(file: str, ext_if: str) -> None:
     except ValueError as wrong:
         raise UsageError(str(wrong)) from None
     if os.path.lexists(file):
-        raise ConfigError(f"{file} is there already", None, "edit it, or leave --ext-if out")
+        raise ConfigError(f"{file} already exists", None, "edit it, or run init without --ext-if")
     folder = os.path.dirname(os.path.abspath(file))
     try:
         os.makedirs(os.path.join(folder, "jails"), 0o755, exist_ok=True)
@@ -76,4 +76,4 @@ def _write(file: str, ext_if: str) -> None:
     except PermissionError as wrong:
         remedy = "run as root; to try it out without: -c FILE --run DIR --pf simulated"
         raise PermissionDeniedError(f"cannot be written: {wrong.strerror}", Place(file), remedy) from None
-    print(f"# {file} is written; jails go to {folder}/jails/NAME.toml. pf.conf needs:")
+    print(f"# wrote {file}; declarations go to {folder}/jails/NAME.toml. Lines for pf.conf:")

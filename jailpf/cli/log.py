@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KEPT = "/var/log/pflog"
 LINE_MAX = 1 << 16  # bytes; tcpdump prints no longer line
 STRANGE_MAX = 10_000  # lines that say nothing, after which a file is something else
-REMEDY = "it takes what pflogd(8) writes, and what `tcpdump -n -e -tttt -r FILE` prints of that"
+REMEDY = "give it a file of pflogd(8), or the output of `tcpdump -n -e -tttt -r FILE`"
 OPTIONS = ("-n", "-e", "-tttt", "-l")
 BANNERS = ("listening on ", "reading from file ", "tcpdump: ")
 # The beginning of what tcpdump -w and pflogd(8) write, in either byte order, with micro- or nanoseconds.
@@ -59,7 +59,7 @@ def _packets(lines: Iterable[str], options: Namespace) -> Iterator[Packet]:
         elif seen > STRANGE_MAX and not understood:
             break
     if seen and not understood and options.pflog and not options.follow:
-        raise ConfigError("no line of it is understood as pf's log", Place(options.pflog), REMEDY)
+        raise ConfigError("it has no line of pf's log", Place(options.pflog), REMEDY)
 
 
 def _lines(session: Session, options: Namespace) -> Iterator[str]:
@@ -83,7 +83,9 @@ def _lines(session: Session, options: Namespace) -> Iterator[str]:
     except PermissionError:
         raise PermissionDeniedError("cannot be read", Place(file), "run as root") from None
     except OSError as wrong:
-        remedy = "pflogd writes it: sysrc pflog_enable=YES; or name a file with --file" if not options.pflog else ""
+        remedy = (
+            "pflogd writes it: sysrc pflog_enable=YES; or give another file with --file" if not options.pflog else ""
+        )
         raise ConfigError(f"cannot be read: {wrong.strerror}", Place(file), remedy) from None
     yield from programs.stream(tcpdump, *OPTIONS, "-r", file)
 
@@ -94,7 +96,9 @@ def _text(opened: IO[bytes], file: str, start: bytes = b"") -> Iterator[str]:
     while line := start or opened.readline(LINE_MAX):
         start = b""
         if len(line) >= LINE_MAX and not line.endswith(b"\n"):
-            raise ConfigError(f"a line of it has more than {LINE_MAX} bytes: that is not pf's log", Place(file), REMEDY)
+            raise ConfigError(
+                f"it has a line of more than {LINE_MAX} bytes, so it is not pf's log", Place(file), REMEDY
+            )
         yield from line.decode("utf-8", "replace").splitlines()
 
 
@@ -113,7 +117,7 @@ def _end(address: str, port: int) -> str:
 def _whose(one: Told) -> str:
     if one.near is not None:
         place = f" ({one.near.place})" if one.near.place else ""
-        return f"{one.near.jail} [{one.near.name}]{place} says another {' and '.join(one.differs)}"
+        return f"{one.near.jail} [{one.near.name}]{place} differs in {' and '.join(one.differs)}"
     why = "" if one.packet.reason == "match" else f" ({one.packet.reason})"
     return " ".join(filter(None, (one.jail, one.service))) + why
 

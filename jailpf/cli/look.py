@@ -21,7 +21,7 @@ def render(session: Session, options: Namespace) -> int:
     prepared = prepare(session, options.jail, created=True)
     if prepared is None:
         raise NoJailError(
-            f"the addresses of {options.jail} are known only when it runs, and it does not",
+            f"the addresses of {options.jail} are known only while it runs, and it is not running",
             None,
             "start it, or add ip4 to [jail]",
         )

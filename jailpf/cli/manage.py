@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jailpf.managers.attach import Result
 
 COLOURS = {"+": "green", "-": "red", "@": "blue"}
-NOBODYS = "no jail manager knows {}, and nothing is attached for it"
+NOBODYS = "no jail manager knows {}, so nothing was attached"
 
 
 def attach(session: Session, options: Namespace) -> int:
@@ -39,8 +39,8 @@ def _other_pf(session: Session) -> list[Problem]:
     named = read(session.file, run=session.run, plans=session.plans).pf
     if named == session.pf_name:
         return []
-    what = f"the hook lines are for {named}, as jailpf.toml says, not for --pf {session.pf_name}"
-    return [Problem(what, None, f'pf = "{session.pf_name}" in {session.file}, where that is meant')]
+    what = f"the hook lines use {named}, as jailpf.toml says, not --pf {session.pf_name}"
+    return [Problem(what, None, f'if you mean it, write pf = "{session.pf_name}" in {session.file}')]
 
 
 def detach(session: Session, options: Namespace) -> int:
@@ -54,7 +54,7 @@ def _change(
     session: Session, options: Namespace, verb: Callable[[Sequence[Adapter], list[str], bool], list[Result]]
 ) -> int:
     if bool(options.jails) == options.all:
-        what = "jails are named, or --all is said, not both" if options.all else "no jail is named"
+        what = "name jails or say --all, not both" if options.all else "no jail is named"
         raise UsageError(f"{options.command}: {what}", None, f"jailpf {options.command} NAME, or --all")
     names = options.jails
     strangers: list[str] = []
@@ -84,7 +84,7 @@ def _change(
         for sentence in result.done:
             print(sentence)
     for name in nothing:
-        print(f"nothing is declared for {name} yet, and its hooks do nothing: `jailpf new {name}`")
+        print(f"nothing is declared for {name} yet, so its hooks do nothing; `jailpf new {name}` writes a declaration")
     if options.dry_run and options.command == "attach":
         plan.append(session, names)
     output.problems([Problem(NOBODYS.format(name), None, "`jailpf check` says more") for name in strangers])
@@ -104,10 +104,10 @@ def new(session: Session, options: Namespace) -> int:
 
     name = options.jail
     file = write_new(session.settings, session.jails.adapters, name)
-    print(f"{file} is written; `jailpf check {name}` looks it over")
+    print(f"wrote {file}; edit it, then run `jailpf check {name}`")
     known = {one for adapter in session.jails.adapters for one in adapter.names()}
     if near := near_name(name, known) if name not in known else "":
         what = f"no jail manager knows {name}; did you mean {near}?"
-        there = "it has a file already" if session.jails.declares(near) else f"`mv {file} {session.jails.file(near)}`"
+        there = "it already has a file" if session.jails.declares(near) else f"`mv {file} {session.jails.file(near)}`"
         output.problems([Problem(what, None, there)], level="yellow")
     return 0

@@ -19,12 +19,12 @@ def chart(session: Session, options: Namespace) -> int:
     from jailpf.insight.world import build
 
     if sum(map(bool, (options.html, options.dot, options.mermaid))) != 1:
-        raise UsageError("map of which kind?", None, "jailpf map --html FILE, --dot or --mermaid")
+        raise UsageError("the kind of map is missing", None, "jailpf map --html FILE, --dot or --mermaid")
     world = build(session, declared=options.declared)
     found = drawing.chart(world)
     if options.html:
         _write(options.html, drawing.page(found, "jailpf: who gets in"))
-        print(f"{options.html} is written: {len(found.cards)} jails")
+        print(f"wrote {options.html}: {len(found.cards)} jails")
     else:
         print(drawing.dot(found) if options.dot else drawing.mermaid(found), end="")
     if not options.declared:

@@ -65,7 +65,7 @@ def aside(session: Session, wrong: Iterable[JailpfError]) -> list[Problem]:
         more = f" and {len(broken) - FEW} more" if len(broken) > FEW else ""
         is_, s = ("is", "") if len(broken) == 1 else ("are", "s")
         found.append(
-            Problem(f"the declaration{s} of {names}{more} {is_} broken, and left out", None, "`jailpf check` says why")
+            Problem(f"the declaration{s} of {names}{more} {is_} broken and left out", None, "`jailpf check` says why")
         )
     return found
 
@@ -73,7 +73,7 @@ def aside(session: Session, wrong: Iterable[JailpfError]) -> list[Problem]:
 def nothing_declared(session: Session) -> str:
     """Where files would be looked for."""
     like = session.settings.jail_file("NAME")
-    return f"nothing is declared: no jail has a file like {like}; `jailpf new JAIL` writes one"
+    return f"nothing is declared: there is no file like {like}; `jailpf new JAIL` writes one"
 
 
 def idle(session: Session, world: World) -> list[Problem]:
@@ -91,9 +91,9 @@ def idle(session: Session, world: World) -> list[Problem]:
     few = names if len(names) <= FEW + 1 else names[:FEW]
     more = f" and {len(names) - len(few)} more" if len(few) < len(names) else ""
     are = "is" if len(names) == 1 else "are"
-    what = f"{', '.join(few)}{more} {are} declared and not loaded, and left out of this answer"
+    what = f"{', '.join(few)}{more} {are} declared but not loaded, and left out of this answer"
     load = f"`jailpf load {' '.join(few)}`" if not more else "`jailpf sync`"
-    return [Problem(what, None, f"{load} loads what is declared; --declared asks as if it were")]
+    return [Problem(what, None, f"run {load}, or ask with --declared")]
 
 
 def _quote(problem: Problem) -> None:

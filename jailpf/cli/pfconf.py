@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DATA_ERROR = 65
 _REMEDIES = (
     (re.compile(r"no IP address found for ([a-z]+\d+[a-z]?)(?:[:/].*)?$"), "--interface {0}=ADDRESS/LENGTH, or --interfaces FILE"),
-    (re.compile(r"unknown (?:user|group) "), "the users and groups of a fresh FreeBSD are known; write the number of another"),
+    (re.compile(r"unknown (?:user|group) "), "only users and groups of a fresh FreeBSD are known; write the number"),
 )  # fmt: skip
 
 

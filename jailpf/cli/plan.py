@@ -62,7 +62,7 @@ def show(found: Changes, left: Sequence[str]) -> None:
         print(output.colour(f"new: {row}", "green"))
     for row in found.gone:
         print(output.colour(f"gone: {row}", "red"))
-    print(f"unchanged: {found.unchanged} way{'s' if found.unchanged != 1 else ''} in")
+    print(f"unchanged: {found.unchanged} line{'s' if found.unchanged != 1 else ''} of `jailpf reach`")
     if left:
         print(output.colour(sentence(left), "yellow"))
 
@@ -95,7 +95,7 @@ def _recorded(session: Session) -> dict[str, str]:
 
 def _sides(session: Session, options: Namespace) -> tuple[Session, Session]:
     if bool(options.before) != bool(options.after):
-        raise UsageError("--from and --to belong together", None, "jailpf plan --from DIR --to DIR")
+        raise UsageError("--from and --to need each other", None, "jailpf plan --from DIR --to DIR")
     if options.before:
         return _folder(session, options.before), _folder(session, options.after)
     return session, session
@@ -134,7 +134,7 @@ def _folder(session: Session, folder: str) -> Session:
 
     file = os.path.join(folder, "jailpf.toml")
     if not os.path.isfile(file):
-        raise UsageError(f"{folder} has no jailpf.toml", None, "name folders as /usr/local/etc/jailpf is one")
+        raise UsageError(f"{folder} has no jailpf.toml", None, "name folders such as /usr/local/etc/jailpf")
     made = Made(file=os.path.abspath(file), run=session.run, pf_name="simulated", show=session.show)
     made.pf = Simulated(main=made.main() or None)
     return made

@@ -29,7 +29,7 @@ def new(_session: Session, options: Namespace) -> int:
     words = _words(options.name)
     folder = os.path.join(options.into or "", f"jailpf-{options.name}")
     if os.path.lexists(folder):
-        raise UsageError(f"{folder} is there already", None, "choose another name, or --into another folder")
+        raise UsageError(f"{folder} already exists", None, "choose another name, or --into another folder")
     os.makedirs(os.path.join(folder, "tests"))
     for name, template in FILES.items():
         text = (files("jailpf") / "templates" / "plugin" / template).read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ def promises(session: Session, options: Namespace) -> int:
 
     known = promises_of(session)
     if not known and not options.json:
-        print(f"there are no promises; {FILE} beside jailpf.toml has them")
+        print(f"there are no promises; write them in {FILE} beside jailpf.toml")
         return 0
     world = build(session, main=options.main or "", declared=not options.loaded)
     found = broken(known, world, reach(world.pf))

@@ -59,7 +59,7 @@ def _print(declared: list[Row], other: list[Row], *, surely: bool) -> None:
     else:
         print(f"no declared service is {'surely ' if surely else ''}reached by anybody")
     if other:
-        print(output.colour("\nreached, and no declaration names it:", "yellow"))
+        print(output.colour("\nreached, but not declared:", "yellow"))
         output.table([_cells(row) for row in other], HEAD)
 
 
@@ -71,7 +71,7 @@ def _host(rows: list[Row]) -> None:
 
 def _doubtful(rows: list[Row]) -> None:
     for rule in dict.fromkeys(rule for row in rows for rule in row.doubts):
-        print(output.colour(f"\nonly FreeBSD can judge {rule}; so this may be reached:", "yellow"))
+        print(output.colour(f"\nonly FreeBSD can evaluate {rule}, so this may be reached:", "yellow"))
         output.table([_cells(row) for row in rows if rule in row.doubts], HEAD)
 
 

@@ -45,9 +45,9 @@ def status(session: Session, options: Namespace) -> int:
     else:
         output.problems(nowhere)
         if not enabled:
-            print(output.colour("pf is disabled: nothing is filtered", "red"))
+            print(output.colour("pf is disabled and filters nothing", "red"))
         if missing:
-            print(output.colour(f"pf.conf never evaluates what is loaded; add to it: {', '.join(missing)}", "red"))
+            print(output.colour(f"pf.conf does not evaluate what is loaded; add to it: {', '.join(missing)}", "red"))
         _print(rows, foreign)
     good = {"loaded", "stopped"}
     return (
@@ -137,13 +137,13 @@ def _print(rows: list[dict[str, Any]], foreign: list[str]) -> None:
             print(f"    <{one['table']}> {_age(one['age'])}")
         for other in row.get("waits_for", ()):
             print(
-                f"    {other} is named, and lets nobody in by that name until it runs: only then its addresses are known"
+                f"    names {other}, whose addresses are known only while it runs; until then nobody gets in by that name"
             )
         for problem in row.get("problems", ()):
             print(f"    {problem['message']}" + (f"; {problem['remedy']}" if problem["remedy"] else ""))
     for path in foreign:
         print(
-            f"{'-':<{width}}  {output.colour('foreign   ', 'red')}  {path}  (loaded, and no record of it: `jailpf sync` removes it)"
+            f"{'-':<{width}}  {output.colour('foreign   ', 'red')}  {path}  (loaded, but not recorded; `jailpf sync` removes it)"
         )
     if not rows and not foreign:
-        print("nothing is declared and nothing is loaded")
+        print("nothing is declared or loaded")

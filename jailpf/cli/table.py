@@ -28,7 +28,7 @@ def table(session: Session, options: Namespace) -> int:
         return _refresh(session, options, "" if options.name is None else options.jail, "")
     if options.action == "refresh":
         if options.addresses:
-            raise UsageError("refresh takes no addresses: it asks for them")
+            raise UsageError("refresh takes no addresses: it fetches them")
         return _refresh(session, options, options.jail, options.name)
     home = tables.find(session, options.jail, options.name)
     if options.action in ("show", "reload") and options.addresses:
@@ -68,7 +68,7 @@ def _expire(session: Session, home: Home, options: Namespace) -> _Answer:
     lines = [f"<{home.name}> of {home.jail}: {len(gone)} expired{where}"]
     kept = sum(one in gone for one in tables.declared_members(session, home))
     if kept:
-        lines.append(f"declared all the same: {kept} of them; `jailpf sync` puts back what is declared")
+        lines.append(f"{kept} of them are declared, and `jailpf sync` will add them again")
     return _Answer(lines, {"expired": gone, "declared": kept})
 
 
@@ -86,14 +86,14 @@ def _change(session: Session, home: Home, options: Namespace) -> _Answer:
 
     action, words = options.action, options.addresses
     if not words and not (action == "replace" and options.empty):
-        remedy = "--empty leaves nobody in it" if action == "replace" else ""
+        remedy = "use --empty to leave it empty" if action == "replace" else ""
         raise UsageError(f"{action} which addresses?", None, remedy)
     if not home.file and action == "replace" and not home.paths:
-        raise UsageError(f"<{home.name}> is filled by pf and not loaded")
+        raise UsageError(f"<{home.name}> is filled by pf, and it is not loaded")
     changed = tables.change(session, home, action, words)
     if not changed and home.file and action != "replace":
         are = "are" if len(words) > 1 else "is"
-        why = f"{are} there already" if action == "add" else f"{are} not in it"
+        why = f"{are} already in it" if action == "add" else f"{are} not in it"
         lines = [f"<{home.name}> of {home.jail}: nothing to do, {', '.join(words)} {why}"]
     else:
         lines = [f"<{home.name}> of {home.jail}: {changed} changed in {home.file or 'no file'}{_where(home)}"]
@@ -105,14 +105,12 @@ def _half(known: list[str], options: Namespace) -> UsageError:
     """A jail, or a jail and one word more."""
     jail, word = options.jail, options.name or ""
     if not known:
-        return UsageError(f"{jail} has no tables", None, "a [table.NAME] in its file makes one")
+        return UsageError(f"{jail} has no tables", None, "add a [table.NAME] to its file")
     shown = f"{jail} has {', '.join(f'<{name}>' for name in known)}"
     if word in known:
-        return UsageError(
-            f"what is to be done with <{word}> of {jail} is not said", None, f"jailpf table {jail} {word} show"
-        )
+        return UsageError(f"the action on <{word}> of {jail} is missing", None, f"jailpf table {jail} {word} show")
     verb = word if word in ("show", "reload", "refresh") else "show"
-    return UsageError(f"no table is named: {shown}", None, f"jailpf table {jail} {known[0]} {verb}")
+    return UsageError(f"the table is missing: {shown}", None, f"jailpf table {jail} {known[0]} {verb}")
 
 
 def _where(home: Home) -> str:
@@ -131,7 +129,7 @@ def _covered(members: list[str], words: list[str]) -> Iterator[str]:
             continue
         for net in nets:
             if net != one and net.version == one.version and one.subnet_of(net):  # type: ignore[arg-type]
-                yield f"{word} is in it by {net}"
+                yield f"{word} is part of {net}"
                 break
 
 

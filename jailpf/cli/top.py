@@ -39,7 +39,7 @@ def top(session: Session, options: Namespace) -> int:
         from rich.live import Live
     except ImportError:
         raise ConfigError(
-            "top needs rich", None, 'pip install "jailpf[top]"; without a terminal it prints one table'
+            "top needs rich", None, 'pip install "jailpf[top]"; without a terminal, top prints one table'
         ) from None
     before, at = now(session), time.monotonic()
     with Live(drawn(rates([], before, 0), options.sort), auto_refresh=False) as live:

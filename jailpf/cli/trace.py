@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.ask import Question
     from jailpf.pf.simulated.nearest import Near
 
-ONLY_REDIRECTED = (
-    "it is for what was sent to the address outside and redirected from there: ask again with `to ext_ip4`"
-)
+ONLY_REDIRECTED = "it matches connections that were redirected from the external address; ask again with `to ext_ip4`"
 COLOURS = {"pass": "green", "unknown": "yellow"}
 
 
@@ -61,7 +59,7 @@ def _print(world: World, question: Question, found: Connection, near: list[Near]
         if one and (source := _declared(world, one)):
             print(" " * 30 + output.colour(source, "dim"))
     if near:
-        print("nearest to letting it in:" + (f" ({behind})" if (behind := behind_rdr(found)) else ""))
+        print("closest to letting it in:" + (f" ({behind})" if (behind := behind_rdr(found)) else ""))
         shown = set()
         for match, differs in near:
             owner = (
@@ -69,7 +67,7 @@ def _print(world: World, question: Question, found: Connection, near: list[Near]
             )
             if owner not in shown:
                 shown.add(owner)
-                print(f"  {owner}: it says another {' and '.join(differs)}")
+                print(f"  {owner}: differs in {' and '.join(differs)}")
                 print(f"    {match.text}")
                 if question.sender == "outside" and set(differs) <= {"tagged", "from"} and "tagged" in differs:
                     print(f"    {ONLY_REDIRECTED}")

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from jailpf.cli.commands import Command, Option
 
 FIRST = ("init", "new", "check", "attach", "doctor")
-MANAGERS = "jails are started and stopped by their manager, service(8) jail for one, and jailpf follows"
+MANAGERS = "the jail manager starts and stops jails, such as `service jail start JAIL`"
 OTHERS = {
-    "start": f"{MANAGERS}; by hand it is `jailpf load JAIL`",
-    "stop": f"{MANAGERS}; by hand it is `jailpf unload JAIL`",
-    "restart": f"{MANAGERS}; by hand it is `jailpf reload JAIL`",
+    "start": f"{MANAGERS}; `jailpf load JAIL` loads the rules by hand",
+    "stop": f"{MANAGERS}; `jailpf unload JAIL` removes the rules by hand",
+    "restart": f"{MANAGERS}; `jailpf reload JAIL` loads the rules again",
     "show": "`jailpf render JAIL` shows what is declared, `jailpf status` what is loaded, `jailpf diff JAIL` both",
     "flush": "it is `jailpf unload JAIL`",
     "rdr": "ports are declared in jails/NAME.toml: [service.NAME] with port = ..., then `jailpf reload JAIL`",
     "nat": "it is declared: [nat.NAME] in jails/NAME.toml, or nat in [host] of jailpf.toml for all jails",
-    "enable": "hook lines are written by `jailpf attach JAIL`; at boot it is sysrc jailpf_enable=YES",
-    "disable": "hook lines are removed by `jailpf detach JAIL`",
-    "add": "a jail's file is jails/NAME.toml: `jailpf new JAIL` writes a first one, `jailpf reload JAIL` loads what it says",
+    "enable": "`jailpf attach JAIL` writes hook lines; sysrc jailpf_enable=YES runs jailpf at boot",
+    "disable": "`jailpf detach JAIL` removes hook lines",
+    "add": "a jail's file is jails/NAME.toml: `jailpf new JAIL` writes one, `jailpf reload JAIL` loads it",
     "edit": "a jail's file is jails/NAME.toml: edit it, then `jailpf reload JAIL`",
     "rm": "a jail's file is jails/NAME.toml: remove it, and `jailpf unload JAIL`",
     "remove": "a jail's file is jails/NAME.toml: remove it, and `jailpf unload JAIL`",
@@ -39,9 +39,9 @@ OTHERS = {
     "test": "it is `jailpf check`",
     "validate": "it is `jailpf check`",
     "version": "it is `jailpf --version`",
-    "apply": "it is `jailpf load JAIL`, or `jailpf sync` for all that run",
+    "apply": "use `jailpf load JAIL`, or `jailpf sync` for all running jails",
     "ls": "did you mean 'list'?",
-    "install": "plugins are installed by pip, and named in `plugins` of jailpf.toml",
+    "install": "install plugins with pip and list them in `plugins` of jailpf.toml",
 }
 ACTIONS = {
     "remove": "delete",
@@ -86,9 +86,9 @@ def no_command(words: list[str]) -> UsageError:
     one, called = found(words)
     if one is not None:
         offered = ", ".join(f"`{each.example}`" for each in one.subcommands)
-        return UsageError(f"{called}: a word is missing", None, f"it is {offered}")
+        return UsageError(f"{called}: a subcommand is missing", None, f"it is {offered}")
     first = ", ".join(f"`jailpf {name}`" for name in FIRST)
-    return UsageError("no command is given", None, f"the first ones are {first}; `jailpf --help` shows all")
+    return UsageError("no command is given", None, f"start with {first}; `jailpf --help` lists all")
 
 
 def unknown_command(words: list[str], known: list[str], prog: str) -> UsageError:
@@ -104,9 +104,9 @@ def unknown_command(words: list[str], known: list[str], prog: str) -> UsageError
         )
         return UsageError(what, None, f"known are {', '.join(known)}; {remedy}" if word == "help" else remedy)
     if len(words) > 1 and words[1] in names:
-        return UsageError(what, None, f"the command comes first: jailpf {words[1]} {' '.join([word, *words[2:]])}")
+        return UsageError(what, None, f"write the command first: jailpf {words[1]} {' '.join([word, *words[2:]])}")
     if len(words) > 1 and words[1] in ("show", "add", "delete", "replace", "reload", "expire", "refresh"):
-        return UsageError(what, None, f"a table's line is jailpf table JAIL {' '.join(words)}")
+        return UsageError(what, None, f"write jailpf table JAIL {' '.join(words)}")
     if word in OTHERS:
         return UsageError(what, None, OTHERS[word])
     near = did_you_mean(word, known, only_near=True)
@@ -132,7 +132,7 @@ def left_over(words: list[str], extra: list[str]) -> UsageError:
     if not word.startswith("-"):
         if any(each.flags == ("jail",) for each in one.options):
             return UsageError(
-                f"{called} takes one jail, and {word!r} is a second", None, f"write a line for each; {help_of}"
+                f"{called} takes one jail, but {word!r} is a second one", None, f"run it once for each; {help_of}"
             )
         return UsageError(f"{called} does not take {word!r}", None, f"it is `{one.example}`; {help_of}")
     meant = OPTIONS.get(option, option)
@@ -142,7 +142,7 @@ def left_over(words: list[str], extra: list[str]) -> UsageError:
     if option == "--all" and any(each.nargs == "+" for each in one.options):
         return UsageError(f"{called} has no --all", None, "name the jails; `jailpf sync` does it for all that run")
     if option == "--all" and any(each.nargs == "*" for each in one.options):
-        return UsageError(f"{called} has no --all", None, "it takes all jails when none is named")
+        return UsageError(f"{called} has no --all", None, "without names it takes all jails")
     near = meant if meant != option else _nearest(option, flags)
     return UsageError(f"{called} has no option {option}", None, f"did you mean {near}?" if near else help_of)
 
@@ -151,7 +151,7 @@ def explained(parser: argparse.ArgumentParser, message: str, words: list[str]) -
     """argparse's words, in ours."""
     prog = parser.prog
     one, _ = found(prog.split()[1:])
-    shape = f"it is `{one.example}`; `{prog} --help` tells more" if one else f"`{prog} --help` tells more"
+    shape = f"it is `{one.example}`; see `{prog} --help`" if one else f"see `{prog} --help`"
     if match := re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)$", message):
         known = re.findall(r"[a-z]+", match[2])
         rest = words[words.index(match[1]) :] if match[1] in words else [match[1]]
@@ -160,13 +160,13 @@ def explained(parser: argparse.ArgumentParser, message: str, words: list[str]) -
         if one is not None and one.name == "import":
             words_of = "|".join(_importers())
             return UsageError(
-                f"{prog}: from what is missing: {words_of}", None, "`jailpf import -n NAME` shows what it would write"
+                f"{prog}: the source is missing: {words_of}", None, "`jailpf import -n NAME` shows what it would write"
             )
         names = [_shown(one, name) for name in match[1].split(", ") if not _optional(one, name)]
         return UsageError(f"{prog}: {' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing", None, shape)
     if match := re.match(r"argument ([a-z_]+): invalid choice: '(.*?)' \(choose from (.*)\)$", message):
         return _choice(prog, match[1], match[2], re.findall(r"'([^']*)'", match[3]), words)
-    return _value(prog, message) or UsageError(f"{prog}: {message}", None, f"`{prog} --help` tells more")
+    return _value(prog, message) or UsageError(f"{prog}: {message}", None, f"see `{prog} --help`")
 
 
 def _value(prog: str, message: str) -> UsageError | None:
@@ -175,18 +175,18 @@ def _value(prog: str, message: str) -> UsageError | None:
     if not found:
         return None
     option, what = found[1].partition("/")[0], found[2]
-    remedy = f"`{prog} --help` tells more"
+    remedy = f"see `{prog} --help`"
     if what.startswith("expected"):
-        return UsageError(f"{prog}: {option} wants a value, and none stands behind it", None, remedy)
+        return UsageError(f"{prog}: {option} needs a value", None, remedy)
     if choice := re.match(r"invalid choice: '(.*?)' \(choose from (.*)\)", what):
         known = re.findall(r"[\w.-]+", choice[2])
         near = did_you_mean(choice[1], known, only_near=True)
         remedy = f"did you mean {near}?" if near else remedy
         return UsageError(f"{prog}: {option} is one of {', '.join(known)}, not {choice[1]!r}", None, remedy)
     if ignored := re.match(r"ignored explicit argument '(.*)'", what):
-        return UsageError(f"{prog}: {option} takes no value, and {ignored[1]!r} is one", None, f"write {option} alone")
+        return UsageError(f"{prog}: {option} takes no value, not {ignored[1]!r}", None, f"write {option} alone")
     if number := re.match(r"invalid (int|float) value: '(.*)'", what):
-        return UsageError(f"{prog}: {option} wants a number, not {number[2]!r}", None, remedy)
+        return UsageError(f"{prog}: {option} needs a number, not {number[2]!r}", None, remedy)
     return None
 
 
@@ -208,10 +208,10 @@ def _choice(prog: str, name: str, word: str, known: list[str], words: list[str])
                 if is_network(word) and len(others) == 2
                 else f"jailpf table {' '.join(others[:2])} {verb} {' '.join(others[2:])}"
             )
-            return UsageError(f"{prog}: the jail comes first, then the table, then what to do", None, line)
+            return UsageError(f"{prog}: write the jail first, then the table, then the action", None, line)
         near = ACTIONS.get(word) or did_you_mean(word, known, only_near=True)
         return UsageError(
-            f"{prog}: {word!r} is nothing to do with a table",
+            f"{prog}: {word!r} is not an action on a table",
             None,
             f"did you mean {near}?" if near else f"it is {'|'.join(known)}",
         )
@@ -219,7 +219,7 @@ def _choice(prog: str, name: str, word: str, known: list[str], words: list[str])
     return UsageError(
         f"{prog}: {word!r} is not one of {', '.join(known)}",
         None,
-        f"did you mean {near!r}?" if near else f"`{prog} --help` tells more",
+        f"did you mean {near!r}?" if near else f"see `{prog} --help`",
     )
 
 

@@ -82,7 +82,7 @@ def _sound(text: str) -> bool:
 
 
 def _twice(lines: list[str], start: int, shown: str, message: str) -> Explained | None:
-    """A key or a table that is there already."""
+    """A key or a table that already exists."""
     if not re.match(r"(?i)cannot (overwrite|declare|mutate|redefine)", message):
         return None
     places = scan("\n".join(lines[: start - 1]))

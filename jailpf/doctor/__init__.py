@@ -25,7 +25,7 @@ def examine(session: Session) -> Iterator[Finding]:
     try:
         _ = session.settings
     except JailpfError as wrong:
-        yield from (Finding.of(problem, "the settings decide everything else") for problem in wrong.problems)
+        yield from (Finding.of(problem, "everything else depends on the settings") for problem in wrong.problems)
         return
     checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *policy.CHECKS, *judgement.CHECKS]
     checks += [*network.CHECKS, *strangers.CHECKS, *jails.CHECKS]
@@ -41,4 +41,4 @@ def examine(session: Session) -> Iterator[Finding]:
             for problem in wrong.problems:
                 if problem not in broken:
                     broken.add(problem)
-                    yield Finding.of(problem, (check.__doc__ or "").split(".")[0] + " could not be looked at")
+                    yield Finding.of(problem, (check.__doc__ or "").split(".")[0] + " could not be checked")

@@ -27,7 +27,7 @@ def pf_runs(session: Session) -> Iterator[Finding]:
         yield Finding(
             "error",
             "pf is disabled",
-            "nothing is redirected and nothing is blocked",
+            "pf redirects and blocks nothing",
             "sysrc pf_enable=YES && service pf start",
         )
 
@@ -42,7 +42,7 @@ def versions(session: Session) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"this is {platform.system()}",
-            "jailpf drives the pf of FreeBSD",
+            "jailpf needs the pf of FreeBSD",
             'pf = "simulated" in jailpf.toml, to try it out',
         )
 
@@ -60,8 +60,8 @@ def anchors_limit(session: Session) -> Iterator[Finding]:
     if needed + 16 > limit:
         yield Finding(
             "error" if needed > limit else "warning",
-            f"{needed} anchors for the declared jails, and pf takes {limit} in all ({others} are there now)",
-            "a jail whose anchor does not fit cannot start",
+            f"the declared jails need {needed} anchors, but pf allows {limit} in all ({others} exist now)",
+            "a jail cannot start when pf has no room for its anchor",
             f"in pf.conf: set limit anchors {max(1024, 2 * needed)}",
         )
 
@@ -94,12 +94,12 @@ def run_directory(session: Session) -> Iterator[Finding]:
         yield Finding(
             "error",
             f"{path} is open to others",
-            "records say what is taken away when a jail stops",
+            "the records in it decide what is removed when a jail stops",
             f"chmod 700 {path}"
             if status.st_uid == os.geteuid()
             else f"chown root {path} && chmod 700 {path}"
             if os.geteuid() == 0
-            else "it is another user's: name one of your own with --run DIR",
+            else "it belongs to another user: choose your own with --run DIR",
         )
 
 

@@ -39,7 +39,7 @@ def declarations(session: Session) -> Iterator[Finding]:
         for problem in (
             (*listeners.taken(session, prepared), *silent.opened(session, prepared, main)) if prepared else ()
         ):
-            yield Finding.of(problem, "the host, or who is denied, is not where you think")
+            yield Finding.of(problem, "the rule does not match the packets it is meant for")
     yield from _published(session, names)
     for problem in conflicts.check_all(session, sound):
         yield Finding.of(problem, "on 15 the last anchor by name gets the packet, on 13 the first")
@@ -58,16 +58,16 @@ def declarations(session: Session) -> Iterator[Finding]:
 def misnamed(session: Session) -> Iterator[Finding]:
     """Whether files that look like declarations are read by nobody."""
     for problem in outside.strays(session):
-        yield Finding("warning", problem.message, "the jail that it is meant for has no rules", problem.remedy)
+        yield Finding("warning", problem.message, "the jail it is meant for has no rules", problem.remedy)
 
 
 def _published(session: Session, names: list[str]) -> Iterator[Finding]:
     """What the managers publish of declared jails themselves, and lines of theirs that nobody can read."""
     told = dict.fromkeys(published.let_in(session, names))
     for problem in told:
-        yield Finding.of(problem, "who gets in is more than what is declared")._replace(level="warning")
+        yield Finding.of(problem, "more get in than the declaration allows")._replace(level="warning")
     for problem in published.everything(session)[1]:
-        yield Finding.of(problem, "what it publishes is not known, and may be a port of another jail")._replace(
+        yield Finding.of(problem, "what it publishes is not known, and may take a port of another jail")._replace(
             level="warning"
         )
 
@@ -75,7 +75,7 @@ def _published(session: Session, names: list[str]) -> Iterator[Finding]:
 def left(session: Session) -> Iterator[Finding]:
     """Whether a jailpf that was killed has left half a file somewhere."""
     for path in leftovers.find(session):
-        yield Finding("warning", f"{path} is left over", "a jailpf was killed while it wrote", "jailpf sync")
+        yield Finding("warning", f"{path} is left over", "a jailpf was killed while it was writing", "jailpf sync")
 
 
 def roots(session: Session) -> Iterator[Finding]:
@@ -97,14 +97,16 @@ def managers(session: Session) -> Iterator[Finding]:
             for name in adapter.names():
                 owners.setdefault(name, []).append(adapter.name)
         except JailpfError as wrong:
-            yield from (Finding.of(problem, f"{adapter.name}'s jails cannot be seen") for problem in wrong.problems)
+            yield from (
+                Finding.of(problem, f"the jails of {adapter.name} cannot be listed") for problem in wrong.problems
+            )
     for name, found in sorted(owners.items()):
         if len(found) > 1:
             yield Finding(
                 "warning",
-                f"{' and '.join(found)} both know a jail {name}",
-                f"{found[0]} answers for it",
-                "`adapters` in jailpf.toml decides who is asked first",
+                f"{' and '.join(found)} both have a jail {name}",
+                f"jailpf uses what {found[0]} says",
+                "the order of `adapters` in jailpf.toml decides",
             )
 
 
@@ -114,7 +116,7 @@ def of_managers(session: Session) -> Iterator[Finding]:
         try:
             yield from adapter.findings()
         except JailpfError as wrong:
-            yield from (Finding.of(problem, f"{adapter.name} could not be looked at") for problem in wrong.problems)
+            yield from (Finding.of(problem, f"{adapter.name} could not be checked") for problem in wrong.problems)
 
 
 def hook_lines(session: Session) -> Iterator[Finding]:
@@ -146,30 +148,30 @@ def _hooks(session: Session, names: list[str], *, declared: bool) -> Iterator[Fi
         elif isinstance(wrong, NoJailError) and declared:
             yield Finding(
                 "warning",
-                f"{names[0]} is declared, and no jail manager knows it",
-                "its file does nothing",
-                f"remove {session.jails.file(names[0])}, or make the jail",
+                f"{names[0]} is declared, but no jail manager knows it",
+                "its file has no effect",
+                f"remove {session.jails.file(names[0])}, or create the jail",
             )
         elif declared:
-            why = f"the hooks of {names[0]} could not be looked at"
+            why = f"the hooks of {names[0]} could not be checked"
             yield from (Finding.of(problem, why) for problem in wrong.problems)
         return
     for weak in dict.fromkeys(result.weak for result in results if result.weak and declared):
-        yield Finding("fine", weak, "a jail whose declaration is broken runs, and nothing is let in to it")
+        yield Finding("fine", weak, "a jail with a broken declaration runs, and jailpf lets nobody in to it")
     for result in results:
         about = f"the hook lines of {result.jail} in {result.file}"
         if gone := [file for file in result.programs if not os.path.exists(file)] * (session.settings.pf == "pfctl"):
             why = "the jail does not start, or starts without its rules, and leaves them behind"
-            yield Finding("error", f"{about} run {gone[0]}, which is not there", why, f"jailpf attach {result.jail}")
+            yield Finding("error", f"{about} run {gone[0]}, which does not exist", why, f"jailpf attach {result.jail}")
         elif result.wrong and (declared or result.attached):
             why = "the jail starts without its rules, or leaves them behind"
             what = f"{result.file} does not call jailpf for {result.jail} as it should: {', '.join(result.wrong)}"
             yield Finding("error" if declared else "warning", what, why, f"jailpf attach {result.jail}")
         elif result.changed and (named := next(filter(_VERSIONED.search, result.programs), "")):
-            why = "an upgrade to another Python takes it away, and then the jail does not start"
+            why = "an upgrade to another Python removes it, and then the jail does not start"
             yield Finding("warning", f"{about} name {named}", why, f"jailpf attach {result.jail}")
         elif result.changed and declared:
-            why = "what edits that file next may drop them"
+            why = "the next program that edits that file may drop them"
             yield Finding("warning", f"{about} are of an older form", why, f"jailpf attach {result.jail}")
 
 
@@ -183,7 +185,7 @@ def loaded(session: Session) -> Iterator[Finding]:
             said = {
                 "load": "is not loaded",
                 "reload": "is loaded, but not as declared",
-                "remove": "is loaded and should not be",
+                "remove": "is loaded but should not be",
             }[what]
             yield Finding("error", f"{name} {said}", "pf does not do what the declarations say", "jailpf sync")
 

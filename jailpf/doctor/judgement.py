@@ -53,7 +53,7 @@ def _never_bans(one: Judged, whose: str, _: Session) -> Said:
     return (
         "warning",
         "stands below the anchor line",
-        f"it never keeps anybody from a jail: {one.example} is let in before by {whose}",
+        f"it keeps nobody out of a jail: {whose} lets in {one.example} first",
         "move it above the anchor line of pf.conf",
     )
 
@@ -62,8 +62,8 @@ def _lets_in(one: Judged, _: str, session: Session) -> Said:
     return (
         "warning",
         "stands above the anchor line",
-        f"it lets in what no declaration names: {one.example} reaches a jail",
-        f"name the host's own address in it: `to ({session.settings.host.ext_if[0]}:0)`",
+        f"it lets in undeclared traffic: {one.example} reaches a jail",
+        f"limit it to the host's own address: `to ({session.settings.host.ext_if[0]}:0)`",
     )
 
 
@@ -71,8 +71,8 @@ def _opens(one: Judged, whose: str, _: Session) -> Said:
     return (
         "warning" if one.words else "error",
         "stands above the anchor line",
-        f"it lets through what {whose} is for: {one.example}",
-        "move it below the anchor line of pf.conf, where it is asked only of what no jail denies",
+        f"it lets through what {whose} is meant to block: {one.example}",
+        "move it below the anchor line of pf.conf, where it matches only what no jail denies",
     )
 
 
@@ -80,9 +80,9 @@ def _unseen(one: Judged, _: str, __: Session) -> Said:
     more = f", nor {one.more} more rule{'s' if one.more != 1 else ''}," if one.more else ""
     return (
         "warning",
-        f"of {one.match.path} is not asked{more} on {one.words[0]}",
+        f"of {one.match.path} is not evaluated{more} on {one.words[0]}",
         f"`set skip on {one.words[0]}` lets through {one.example}",
-        f"take {one.words[0]} out of `set skip` in pf.conf; below the anchor line `pass on {one.words[0]} flags any` keeps the rest as it is",
+        f"remove {one.words[0]} from `set skip` in pf.conf; `pass on {one.words[0]} flags any` below the anchor line keeps the rest as it is",
     )
 
 
@@ -90,8 +90,8 @@ def _hides(one: Judged, whose: str, _: Session) -> Said:
     return (
         "error",
         "stands above the anchor line",
-        f"nobody gets in by {whose}: it takes {one.example} and all others",
-        "if the block is meant, take what it blocks out of the declaration; else take the line out of pf.conf",
+        f"nobody gets in by {whose}: this rule blocks {one.example} and all others",
+        "remove what it blocks from the declaration if the block is intended, or else the line from pf.conf",
     )
 
 
@@ -99,12 +99,12 @@ def _beats(one: Judged, whose: str, _: Session) -> Said:
     section = one.match.text.removeprefix("no ").split(" ")[0]
     return (
         "error" if section == "nat" else "warning",  # the next start is refused for a nat
-        "beats a declaration",
-        f"it takes {one.example} from {whose}: on 15 a {section} rule of the main ruleset beats every anchor",
+        "overrides a declaration",
+        f"it takes {one.example} from {whose}: on 15, a {section} rule of the main ruleset wins over every anchor",
         {
             "nat": _left_out(one),
             "rdr": "give the port to one of them",
-        }.get(section, "take it out, or what is declared"),
+        }.get(section, "remove it, or the declaration"),
     )
 
 
@@ -112,9 +112,9 @@ def _left_out(one: Judged) -> str:
     """How pf.conf's nat and that of a jail go together."""
     whole, own = _source(one.match.text, "NETWORK"), _source(one.other.text if one.other else "", "ADDRESS")
     if whole == own:
-        return "take it out, or the jail's own nat"
+        return "remove it, or the jail's own nat"
     table = f"table <own> {{ {whole} !{own} }}"
-    return f"take it out, or leave the jails with a nat of their own out of it: `{table}` and `from <own>`"
+    return f"remove it, or exclude the jails with their own nat from it: `{table}` and `from <own>`"
 
 
 def _source(rule: str, otherwise: str) -> str:
@@ -126,14 +126,14 @@ def _source(rule: str, otherwise: str) -> str:
 def _without(one: Judged, whose: str, _: Session) -> Said:
     words = ", ".join(one.words)
     below = one.kind == "never asked"
-    mend = 'declare it: [host.uplink.NAME] in jailpf.toml, and on = "NAME" where the jail is to use it'
+    mend = 'declare it: [host.uplink.NAME] in jailpf.toml, and on = "NAME" for a jail that uses it'
     if MATCHING.issuperset(one.words):
         moved = "move it above the anchor line" if one.match.text.startswith("match ") else ""
         mend = moved or "write it above the anchor line, with `match` for `pass`, and without quick"
     return (
         "warning",
         f"stands {'below the anchor line' if below else 'above the anchor line, without quick'}",
-        f"it does not {words} what {whose} passes {'before' if below else 'behind it'}: {one.example}",
+        f"it does not {words} what {whose} passes {'before it' if below else 'after it'}: {one.example}",
         mend,
     )
 
@@ -142,8 +142,8 @@ def _narrows(one: Judged, whose: str, _: Session) -> Said:
     call = one.match.text.split('"')
     return (
         "error",
-        "lets only some packets to the jails' rules",
-        f"{one.example} never comes to {whose}",
+        "lets only some packets reach the jails' rules",
+        f"{one.example} never reaches {whose}",
         f'`{call[0]}"{call[1]}"`, without conditions',
     )
 

@@ -29,7 +29,7 @@ def anchor_lines(session: Session) -> Iterator[Finding]:
         yield Finding(
             "error",
             f"the main ruleset has no {', no '.join(f'`{line}`' for line in missing)}",
-            "what jailpf loads there is never evaluated",
+            "pf never evaluates what jailpf loads there",
             f"add {'them' if several else 'it'} to pf.conf (`jailpf init` shows where), then service pf reload",
         )
     else:
@@ -52,7 +52,7 @@ def neighbour_discovery(session: Session) -> Iterator[Finding]:
         yield Finding(
             "error",
             f"`{blocks[0]}` and no rule for icmp6",
-            "IPv6 dies once the neighbour cache is empty",
+            "IPv6 stops working once the neighbour cache is empty",
             "add to pf.conf: pass inet6 proto icmp6",
         )
 
@@ -83,8 +83,8 @@ def skipped(session: Session) -> Iterator[Finding]:
             yield Finding(
                 "error",
                 f"`set skip on {interface}`, and hairpin in {', '.join(dict.fromkeys(hairpin))}",
-                "the host and its jails do not reach the published ports",
-                f"take {interface} out of `set skip` in pf.conf",
+                "the host and its jails cannot reach the published ports",
+                f"remove {interface} from `set skip` in pf.conf",
             )
 
 
@@ -97,8 +97,8 @@ def main_tables(session: Session) -> Iterator[Finding]:
             for name in sorted(own & set(main)):
                 yield Finding(
                     "warning",
-                    f"{record.jail}'s table <{name}> has the name of one of pf.conf",
-                    "its rules see their own, not the host's",
+                    f"the table <{name}> of {record.jail} has the name of a table in pf.conf",
+                    "its rules use their own table, not the host's",
                     f"rename [table.{name}]",
                 )
     named = {peer.table for family in ("inet", "inet6") for peer in session.settings.host.outside(family) if peer.table}
@@ -107,14 +107,14 @@ def main_tables(session: Session) -> Iterator[Finding]:
             yield Finding(
                 "error",
                 f"there is no table <{name}> in the main ruleset",
-                "rules that name it match nothing",
+                "rules that use it match nothing",
                 f"add to pf.conf: table <{name}> persist {{ ADDRESS }}",
             )
         elif not main[name] and (name in named or _has_source(session, name)):
             yield Finding(
                 "warning",
                 f"the table <{name}> of the main ruleset is empty",
-                "rules that name it match nothing; `service pf restart` empties tables until pf.conf is loaded",
+                "rules that use it match nothing; `service pf restart` empties tables until pf.conf is loaded",
                 "service pf reload"
                 if _has_source(session, name)
                 else f"in pf.conf: table <{name}> persist {{ ADDRESS }}",

@@ -35,7 +35,7 @@ def surroundings(session: Session) -> Iterator[Finding]:
         if not wrong.problems[0].place or wrong.problems[0].place.file == session.settings.file:
             yield from (Finding("warning", one.message, "", one.remedy) for one in wrong.problems)
     for note in notes(world):
-        yield Finding("warning", note.message, "a rule that is not about this host decides nothing here", note.remedy)
+        yield Finding("warning", note.message, "the rule has no effect on this host", note.remedy)
     yield from _without_nat(session, world)
 
 
@@ -53,8 +53,8 @@ def _without_nat(session: Session, world: World) -> Iterator[Finding]:
             yield Finding(
                 "warning",
                 f"no nat rule translates {', '.join(f'{jail} ({address})' for jail, address, _ in found)} on {uplink}",
-                "private addresses: the Internet's answers never find back to them",
-                f'if they are to have the Internet: nat = "({uplink}:0)" in [host] of jailpf.toml, or a nat line in pf.conf',
+                "their addresses are private, so replies from the Internet never reach them",
+                f'if they need the Internet: nat = "({uplink}:0)" in [host] of jailpf.toml, or a nat line in pf.conf',
             )
 
 
@@ -103,8 +103,8 @@ def unevaluated(session: Session) -> Iterator[Finding]:
                     "warning",
                     f"nothing evaluates the {section} rules in the anchor {path}: {rules[0]}"
                     + (f" and {len(rules) - 1} more" if len(rules) > 1 else ""),
-                    "no line of the rulesets above it calls it" + _wildcard(session, read, path),
-                    f'`pfctl -a {path} -F all` if they are left over; else {word} "{path}" in pf.conf, where they are to count',
+                    "no anchor line above it calls it" + _wildcard(session, read, path),
+                    f'`pfctl -a {path} -F all` if they are leftovers, or else {word} "{path}" in pf.conf',
                 )
 
 
@@ -137,7 +137,7 @@ def _wildcard(session: Session, read: dict[str, Loaded], path: str) -> str:
     below = any(
         _means(caller, name, f"{path}/x") for caller in _above(path) for _, name in _calls(session, read, caller)
     )
-    return f', "{path}/*" evaluates what is below it only' if below else ""
+    return f', because "{path}/*" evaluates only what is below it' if below else ""
 
 
 CHECKS = (surroundings, unevaluated)

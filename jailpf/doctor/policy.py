@@ -34,8 +34,8 @@ def policy(session: Session) -> Iterator[Finding]:
         yield Finding(
             "error",
             f"the main ruleset is open: {said}",
-            "no declaration names it: every port of every jail is open to whoever has a route to it",
-            "`block all` in pf.conf, above the anchor line, and below it nothing that passes to `any`; first see to your own ssh (`jailpf init` shows both)",
+            "it is not declared: every port of every jail is open to everybody with a route to it",
+            "`block all` in pf.conf, above the anchor line, and below it nothing that passes to `any`; but first allow your own ssh (`jailpf init` shows both)",
         )
         return
     local = [jail for jail in jails if not jail.vnet]
@@ -44,8 +44,8 @@ def policy(session: Session) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"the main ruleset is open between jails: {said}",
-            'no declaration names it: `from = "jail:NAME"` keeps no other jail out',
-            "a `block` above the anchor line of pf.conf that is for the jails' interface too, and no `set skip` on it",
+            'it is not declared: `from = "jail:NAME"` keeps no other jail out',
+            "in pf.conf, a `block` above the anchor line that covers the jails' interface, and no `set skip` on it",
         )
 
 
@@ -90,7 +90,7 @@ def _reached(world: World, jail: Jail, sender: str) -> str:
         if found and by_main and found.delivered_to == jail.name:
             whom = source if sender == "outside" else sender.replace(":", " ")
             rule = next((step.deciding for step in found.steps if step.phase == "filter" and step.deciding), None)
-            by = f"by `{rule.text}`" if rule else "for no rule blocks it"
+            by = f"by `{rule.text}`" if rule else "because no rule blocks it"
             return f"tcp from {whom} to {address} port {UNUSED} reaches {jail.name}, {by}"
     return ""
 

@@ -27,9 +27,9 @@ def strangers(session: Session) -> Iterator[Finding]:
         more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
         yield Finding(
             "warning",
-            f"no declaration made the rules in the anchor {path}: {lines[0]}{more}",
-            f"our lines of pf.conf evaluate it beside the jails' anchors{lets.get(path, '')}",
-            f"`pfctl -a {path} -F all` if they are left over; else declare them",
+            f"the rules in the anchor {path} are not declared: {lines[0]}{more}",
+            f"the anchor lines of pf.conf evaluate it like the jails' anchors{lets.get(path, '')}",
+            f"`pfctl -a {path} -F all` if they are leftovers, or else declare them",
         )
 
 

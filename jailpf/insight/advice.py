@@ -23,15 +23,15 @@ def advice(world: World, question: Question, found: Connection) -> list[Problem]
     A quick rule above the anchor line, or a [deny] of a jail, is meant: nothing is said against it.
     """
     sender = world.jails.get(question.sender.removeprefix("jail:")) if question.sender.startswith("jail:") else None
-    if sender is None or "it would get through, had" in found.reason or not _loaded(world, sender):
+    if sender is None or "it would get through with" in found.reason or not _loaded(world, sender):
         return []
     if found.verdict == "unanswered" and "no nat rule translates it" in found.reason:
         return [
             Problem(
-                f"what {sender.jail.name} sends is not translated",
+                f"no nat rule translates what {sender.jail.name} sends",
                 None,
-                "`nat` in [host] of jailpf.toml translates all jails, a [nat.NAME] in "
-                f"{sender.services.document.file} this one",
+                "`nat` in [host] of jailpf.toml translates all jails; a [nat.NAME] in "
+                f"{sender.services.document.file} translates this one",
             )
         ]
     packet = found.blocked
@@ -44,7 +44,7 @@ def advice(world: World, question: Question, found: Connection) -> list[Problem]
             return _to_jail(sender, one, packet) if name != sender.jail.name and _loaded(world, one) else []
     if any(address_text(own.family, own.number) == address for own in world.pf.topology.owners()):
         return []
-    return [_out(sender, f'"{address}"', packet, f"{sender.jail.name} may not open this")]
+    return [_out(sender, f'"{address}"', packet, f"{sender.jail.name} may not open this connection connection connection")]
 
 
 def _loaded(world: World, one: Prepared) -> bool:

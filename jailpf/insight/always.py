@@ -43,7 +43,7 @@ def always(promise: Promise, parties: Parties, answer: Sequence[Reached]) -> str
             (proto, family): _kept(answer, proto, family, receiver) for proto in protos for family in receiver.addresses
         }
         if not receiver.addresses:
-            return f"nobody here has an address of {receiver.shown}"
+            return f"no jail here has an address of {receiver.shown}"
         for sender, families in _senders(promise, parties, receiver):
             if not families:
                 return f"{sender} and {receiver.shown} have no address family in common"
@@ -152,7 +152,9 @@ def _who(
     words = tuple(addresses(left, family))
     if not left or left == sources or len(words) > FEW:
         return ""
-    return f": {' and '.join(words)} {'does' if len(words) == 1 else 'do'} not; if that is meant, name them in its `except`"
+    return (
+        f": {' and '.join(words)} {'does' if len(words) == 1 else 'do'} not; if you want that, add them to its `except`"
+    )
 
 
 def _arriving(parties: Parties, kept: list[tuple[Reached, list[Box]]], sources: IntervalSet) -> IntervalSet:

@@ -50,7 +50,7 @@ def _uncalled(world: World, question: Question) -> str:
         whole, lines = completed(model, world.paths().__contains__)
     if not lines or ask.connect(whole, ask.Question(*question), world.pf.now(), False).verdict != "pass":
         return ""
-    return f"it would get through, had pf.conf {' and '.join(f'`{line}`' for line in lines)}"
+    return f"it would get through with {' and '.join(f'`{line}`' for line in lines)} in pf.conf"
 
 
 def _no_way_back(pf: Simulated, found: Connection, question: Question) -> str:
@@ -71,12 +71,12 @@ def _no_way_back(pf: Simulated, found: Connection, question: Question) -> str:
         return ""  # a network of the uplink itself: whoever routes it from there translates it there
     ports = (question.source_port, question.port) if question.port else (0, 0)
     packet = Packet(to.family, question.proto, source.number, ports[0], to.number, ports[1], left, "out")
-    reason = f"{source} is private and no nat rule translates it on {left}, so no answer finds back"
+    reason = f"{source} is private and no nat rule translates it on {left}, so replies never arrive"
     near = nearest_nat(pf, packet)
     if near is None:
         return reason
     place = f"{near.match.path or 'main ruleset'}, line {near.match.line}"
-    return f"{reason}; nearest: {near.match.text} ({place}) says another {' and '.join(near.differs)}"
+    return f"{reason}; nearest: {near.match.text} ({place}) differs in {' and '.join(near.differs)}"
 
 
 def sentence(question: Question, found: Connection, verb: str = "") -> str:
@@ -109,4 +109,4 @@ def behind_rdr(found: Connection) -> str:
     if packet is None or not any(step.phase == "rdr" and step.verdict == "translate" for step in found.steps):
         return ""
     port = f" port {packet.destination_port}" if packet.destination_port else ""
-    return f"the filter sees what is behind the rdr: {address_text(packet.family, packet.destination)}{port}"
+    return f"the filter sees the address after the rdr: {address_text(packet.family, packet.destination)}{port}"

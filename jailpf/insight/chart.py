@@ -85,7 +85,7 @@ def _card(card: Card) -> str:
         lines.append(f"<h3>{html.escape(name)} <small>{html.escape(place.rpartition('/')[2])}</small></h3>")
         lines.append(_reached(reached) if reached else '<p class="nobody">nobody reaches it</p>')
     if card.other:
-        lines.append('<h3 class="undeclared">reached, and no declaration names it</h3>' + _reached(card.other))
+        lines.append('<h3 class="undeclared">reached, but not declared</h3>' + _reached(card.other))
     return "\n".join([*lines, "</article>"])
 
 

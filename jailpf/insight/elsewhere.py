@@ -33,7 +33,7 @@ def add_interfaces(topology: Topology, given: Sequence[str]) -> None:
     for one in given:
         name, _, addresses = one.partition("=")
         if not name or len(name) > 15 or not name[0].isalpha():
-            raise UsageError(f"{one!r} is no interface", None, "--interface em0=203.0.113.1/24")
+            raise UsageError(f"{one!r} is not an interface", None, "--interface em0=203.0.113.1/24")
         topology.add_interface(name, *filter(None, addresses.split(",")))
 
 
@@ -55,7 +55,7 @@ def _of(file: str) -> Topology:
     text = text_of(file)
     topology = described(text, text, text)
     if not topology.interfaces:
-        raise ConfigError("there is no interface in it", Place(file), "make it so: ifconfig -a > FILE")
+        raise ConfigError("there is no interface in it", Place(file), "create it with: ifconfig -a > FILE")
     return topology
 
 

@@ -40,9 +40,7 @@ def read(folder: str) -> tuple[list[Entry], list[Problem]]:
     except OSError as wrong:
         raise ConfigError(f"cannot be read: {wrong.strerror}", Place(folder)) from None
     if not names:
-        raise ConfigError(
-            "there is no HOST.json", Place(folder), "`jailpf reach --json > HOST.json` on each host makes them"
-        )
+        raise ConfigError("there is no HOST.json", Place(folder), "run `jailpf reach --json > HOST.json` on each host")
     for name in names:
         file = os.path.join(folder, name)
         try:
@@ -51,7 +49,7 @@ def read(folder: str) -> tuple[list[Entry], list[Problem]]:
             rows = [_row(one) for key in ("reached", "undeclared") for one in data[key]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             problems.append(
-                Problem("is not what `jailpf reach --json` prints", Place(file), "make it again on that host")
+                Problem("is not what `jailpf reach --json` prints", Place(file), "create it again on that host")
             )
             continue
         found += [Entry(name.removesuffix(".json"), row) for row in rows]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jailpf.lifecycle.session import Session
     from jailpf.pf.simulated import Topology
 
-REMEDY = f"{PFIL[0]}=1 in sysctl.conf(5) and rules for what is to pass, or a bridge for this jail alone"
+REMEDY = f"set {PFIL[0]}=1 in sysctl.conf(5) with rules for what may pass, or use a bridge for this jail alone"
 
 
 def unkept(session: Session, prepared: Prepared) -> list[Problem]:
@@ -41,7 +41,7 @@ def _unkept(topology: Topology, prepared: Prepared) -> Iterator[Problem]:
         card = card_of(topology, bridge)
         if card:
             yield Problem(
-                f"{bridge} has {card} as a member: what comes to {jail.name} by it is switched, and pf never sees it",
+                f"{bridge} has {card} as a member, so pf never sees what is switched from there to {jail.name}",
                 prepared.services.place(),
                 REMEDY,
             )
@@ -49,7 +49,7 @@ def _unkept(topology: Topology, prepared: Prepared) -> Iterator[Problem]:
             for rule in prepared.ruleset.rules:
                 if rule.section == "filter" and rule.action == "pass" and rule.source and rule.to:
                     said = (
-                        f"its `from` cannot be kept among the jails on {bridge}: what goes between them pf never sees"
+                        f"its `from` has no effect between the jails on {bridge}, because pf never sees their traffic"
                     )
                     yield Problem(said, rule.place, REMEDY)
 

@@ -63,7 +63,7 @@ def leaving(before: World, after: World, recorded: Mapping[str, str]) -> list[st
 
 def sentence(found: Sequence[str]) -> str:
     """One line about them."""
-    return f"what leaves is not covered, and changes: {', '.join(few(tuple(found)))}; `jailpf diff` shows the rules"
+    return f"plan does not cover what leaves, and this changes: {', '.join(few(tuple(found)))}; `jailpf diff` shows the rules"
 
 
 def _rules(model: Model, path: str) -> list[list[str]]:

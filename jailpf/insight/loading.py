@@ -29,7 +29,7 @@ def loadable(world: World, file: str) -> list[Problem]:
         one for one in parsed.problems if not _ELSEWHERE.search(one.message) and not _follows(one, parsed.problems)
     ]
     if known:
-        head = Problem("this file would not load: pfctl refuses it whole, and pf keeps what it has", Place(file))
+        head = Problem("pfctl would refuse this file as a whole, and pf would keep what it has", Place(file))
         raise PfRefusedError([head, *parsed.problems])
     return [
         one._replace(message=f"not known here: {one.message}", remedy="asked where pfctl runs")

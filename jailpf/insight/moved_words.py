@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.intervals import IntervalSet
     from jailpf.pf.simulated.reach.reached import Reached
 
-OPEN = ", where pf.conf lets in what nobody blocks"
+OPEN = ", as pf.conf lets in what no rule blocks"
 DIRECT = "direct = true, in jailpf.toml or as allow = { direct = true }, keeps that"
 HAIRPIN = "rdr = { hairpin = true } keeps that"
-HOST = "the old rules let in to the host itself; what it needs of that belongs into pf.conf"
+HOST = "the old rules also let in to the host itself; write what it needs of that in pf.conf"
 STRANGERS = 1 << 16
 """Fewer than so many missing are still anyone: the host's own addresses, those that pf.conf bans."""
 
@@ -33,7 +33,7 @@ def sentences(moved: Moved) -> list[str]:
     found = [f"lets in more: {one}" for one in _groups(moved.more, moved)]
     found += [f"lets in less: {one}" for one in _groups(moved.less, moved, remedy=True)]
     if moved.banned:
-        found.append("lets in less: whom pf.conf bans with `block quick`; `rdr pass` went past that")
+        found.append("lets in less: those that pf.conf bans with `block quick`, which `rdr pass` ignored")
     found += [f"lets in more{OPEN}: {one}" for one in _groups(moved.open_more, moved)]
     return found + [f"lets in less{OPEN}: {one}" for one in _groups(moved.open_less, moved)]
 

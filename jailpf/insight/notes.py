@@ -94,12 +94,12 @@ def _addresses(model: Model, path: str, rule: Rule) -> Iterator[tuple[str, str, 
     )
     for address in (address for host in hosts for address in _single(model, path, host)):
         if rule.action == "rdr" and card and never_comes_in(address):
-            yield str(address), f"nothing for {address} ever comes in by a card", "name an address of this host"
+            yield str(address), f"packets to {address} never arrive on an interface", "name an address of this host"
         elif address not in model.topology.owners() and not never_comes_in(address):
             yield (
                 str(address),
                 f"no interface of this host holds {address}",
-                "right only where the router sends it here all the same",
+                "ignore this if a router sends it here nevertheless",
             )
 
 

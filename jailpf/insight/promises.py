@@ -65,20 +65,20 @@ def guard(session: Session, name: str) -> None:
 
 
 def _broken(one: Promised, parties: Parties, world: World, answer: Sequence[Reached]) -> Problem | None:
-    remedy = "change the declaration, or the promise"
+    remedy = "change the declaration or the promise"
     strange = next((whom.word for whom in (*one.promise.source, *one.promise.to) if _is_strange(whom, parties)), "")
     if strange:
         files = (one.place.file for wrong in world.broken for one in wrong.problems if one.place)
         if any(os.path.basename(file).startswith(f"{strange}.") for file in files):
             why, remedy = f"the declaration of {strange} is broken", f"`jailpf check {strange}` says why"
         else:
-            why = f"nothing is known of jail {strange!r}"
+            why = f"the jail {strange!r} is not known"
             remedy = did_you_mean(strange, parties.topology.jails) or remedy
     elif one.word == "always":
         why = always(one.promise, parties, answer)
     elif not (why := _never(one.promise, parties, world, answer)) and (away := _away(one.promise, parties)):
-        why = f"what leaves is not promised, and {away} is not all of this host and its jails"
-        remedy = 'name jails ("jail:*"), "host", or an address of theirs'
+        why = f"promises are about what is reached here, and {away} is more than this host and its jails"
+        remedy = 'write jails ("jail:*"), "host", or an address of theirs'
     return Problem(f"{one} is not kept: {why}", one.place, remedy) if why else None
 
 

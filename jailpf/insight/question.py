@@ -108,12 +108,12 @@ def _read(words: list[str]) -> _Written:
             remedy = f"write port {word}" if word.isdigit() and to.word and not port else f"jailpf trace {USAGE}"
             raise UsageError(f"{word!r} is not understood here", None, remedy)
     if not to.word or not source.word:
-        raise UsageError("a packet goes from somewhere to somewhere", None, f"jailpf trace {USAGE}")
+        raise UsageError("a packet needs a sender and a receiver", None, f"jailpf trace {USAGE}")
     if len(proto.names) > 1:
         raise UsageError("one protocol at a time", None, f"ask about {' and about '.join(proto.names)}")
     if proto.has_ports and not port:
         if found := re.fullmatch(r"([^:]+):(\d+)", to.word):
-            raise UsageError(f"{to.word!r} is no address", None, f"write to {found[1]} port {found[2]}")
+            raise UsageError(f"{to.word!r} is not an address", None, f"write to {found[1]} port {found[2]}")
         raise UsageError(f"{proto} goes to a port", None, f"jailpf trace {USAGE}")
     return _Written(family, str(proto), source, to, port, source_port, interface)
 
@@ -172,7 +172,7 @@ def _target(world: World, session: Session, written: _Written, family: str) -> s
                 if host.family == ("inet" if word == "ext_ip4" else "inet6"):
                     return str(Address.parse(_text(host.low, host.family)))
     raise UsageError(
-        f"{word} is no address of this host", None, "name one, or look at ext_ip4 and ext_ip6 of jailpf.toml"
+        f"{word} is not an address of this host", None, "write one, or check ext_ip4 and ext_ip6 in jailpf.toml"
     )
 
 
@@ -208,7 +208,7 @@ def _address(word: str) -> str:
 
 
 def _port(word: str) -> int:
-    several = UsageError(f"{word!r} is more than one port", None, "trace asks about one packet: name one of them")
+    several = UsageError(f"{word!r} is more than one port", None, "trace asks about one packet: write one of them")
     if "," in word or " " in word:
         raise several
     try:

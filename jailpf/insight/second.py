@@ -36,7 +36,5 @@ def opinion(session: Session, file: str, text: str, topology: Topology) -> tuple
     if not printed or printed == listed:
         return text, []
     first = next((line for line in printed if line not in listed), printed[0])
-    note = Problem(
-        f"pfctl reads it otherwise than the simulated pf, and is believed: {first}", Place(file), "please report it"
-    )
+    note = Problem(f"pfctl and the simulated pf disagree, and pfctl counts: {first}", Place(file), "please report it")
     return printed, [ConfigError(note)]

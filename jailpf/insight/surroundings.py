@@ -57,11 +57,11 @@ def _unconnected(topology: Topology, jail: Jail) -> Iterable[JailpfError]:
     there = topology.jails[jail.name]
     sides = {topology.side(there, parse_address(address)) for address in there.addresses if there.vnet}
     if not sides <= topology.interfaces.keys():
-        named = f"no interface {jail.interface}" if jail.interface else "no interface before it that anybody names"
+        named = f"no interface {jail.interface}" if jail.interface else "no interface that leads to it"
         yield ConfigError(
-            f"how the vnet jail {jail.name} is connected is not known: this host has {named}",
+            f"jailpf does not know how the vnet jail {jail.name} is connected: this host has {named}",
             None,
-            f'start {jail.name} if its start makes one, or say interface = "bridge0" in its [jail]; of netgraph pf sees nothing',
+            f'start {jail.name} if its start creates one, or write interface = "bridge0" in its [jail]; pf sees nothing of netgraph',
         )
 
 
@@ -72,12 +72,12 @@ def _described(session: Session, file: str) -> Topology:
         text = text_of(file)
         topology = described(text, text, text)
         if not topology.interfaces:
-            raise ConfigError("there is no interface in it", Place(file), f"make it so: {ASK}")
+            raise ConfigError("there is no interface in it", Place(file), f"create it with: {ASK}")
         return topology
     topology = described(*_asked(session))
     if not topology.interfaces:
         raise PfUnavailableError(
-            "ifconfig -a names no interface, so nothing is known of this host",
+            "ifconfig -a lists no interface, so nothing is known of this host",
             None,
             ELSEWHERE,
         )

@@ -126,8 +126,8 @@ def _unreadable(session: Session, own: set[str], files: dict[str, str]) -> tuple
         if prepared is not None:
             found.append(prepared.record)
         else:
-            what = f"what the jail {name} has claimed is not known: its record cannot be used: {wrong}"
-            problems.append(Problem(what, None, "`jailpf sync` mends it"))
+            what = f"the ports of the jail {name} are not known, because its record cannot be used: {wrong}"
+            problems.append(Problem(what, None, "`jailpf sync` repairs it"))
     return found, problems
 
 
@@ -141,7 +141,7 @@ def _with_the_dead(session: Session, found: list[tuple[Claim, Claim]], others: l
     except JailpfError:
         return problems
     dead = {record.jail for record in others if record.running_name not in alive}
-    remedy = "`jailpf sync` takes away what is left of {}, which runs no more"
+    remedy = "`jailpf sync` removes the rules of {}, which no longer runs"
     return [
         problem._replace(remedy=remedy.format(other.owner)) if other.owner in dead else problem
         for problem, (_, other) in zip(problems, found, strict=True)
@@ -178,7 +178,7 @@ def doubts(session: Session, claims: list[Claim], against: list[Claim] | None = 
         if one.owner != other.owner and (id(one), id(other)) not in sure:
             why = next(session.unknown[peer.word] for peer in (*one.to, *other.to) if peer.word in session.unknown)
             found.append(
-                Problem(f"whether {one.owner} and {other.owner} claim one port cannot be told: {why}", one.place)
+                Problem(f"{one.owner} and {other.owner} may claim the same port; jailpf cannot tell: {why}", one.place)
             )
     return found
 
@@ -250,7 +250,7 @@ def _twins(wanted: Iterable[Record], others: Iterable[Record]) -> Iterator[Probl
                 yield Problem(
                     f"{address} of {record.jail} is also the address of {other.jail}",
                     Place(record.file),
-                    "give one of them another, or say shared = true in [jail] of both",
+                    "give one of them another address, or write shared = true in [jail] of both",
                 )
 
 

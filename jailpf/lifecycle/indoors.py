@@ -55,9 +55,9 @@ def _problems(session: Session, prepared: Prepared, found: dict[tuple[str, Peer]
             else f" if all of its addresses ({', '.join(map(str, other.addresses))}) may"
         )
         yield Problem(
-            f"{peer} is the jail {other.name}, which does not come from outside: nobody gets in by it",
+            f"{peer} is the jail {other.name}, whose connections do not come from outside, so nobody gets in by this",
             rule.place,
-            f'write "jail:{other.name}" in its place{more}',
+            f'write "jail:{other.name}" instead{more}',
         )
 
 

@@ -83,9 +83,9 @@ class Jails:
         """Why a jail is not among those that were asked about: its declaration is broken, or there is none."""
         if valid(name) and self.declares(name):
             return DeclarationError(
-                f"{name} is declared and left out: its declaration is broken, or its addresses are known only when it runs",
+                f"{name} is declared but left out: its declaration is broken, or its addresses are known only while it runs",
                 Place(self.file(name)),
-                f"`jailpf check {name}` says which",
+                f"`jailpf check {name}` shows the reason",
             )
         return NoJailError(f"no jail {name!r} is declared", None, did_you_mean(name, known))
 
@@ -104,7 +104,7 @@ class Jails:
             if misnamed or (beside != file and os.path.isfile(beside)):
                 remedy = f"mv {self.file(near) if misnamed else beside} {file}, if it is meant for {name}"
             if name.isdigit():
-                remedy = "if that is a jid: jails go by their names here, which jls(8) shows"
+                remedy = "if this is a jid, use the jail's name, which jls(8) shows"
             raise NoJailError(f"nothing is declared for {name}", None, remedy)
         return read(toml.load(file), self.registry.rule_types, self.settings, self._nameable)
 
@@ -135,15 +135,13 @@ class Jails:
             told = jail.interface in (known.interface, *self.settings.host.ext_if)
             if not jail.vnet and not told and (jail.interface or "").startswith(("bridge", "epair")):
                 place = services.place("jail", "interface")
-                remedy = "take `interface` out, or say vnet = true if it is one"
-                raise DeclarationError(
-                    f"{jail.interface} is the side of a vnet jail, and {name} is none", place, remedy
-                )
+                remedy = "remove `interface`, or write vnet = true if it is one"
+                raise DeclarationError(f"{jail.interface} is for a vnet jail, and {name} is not one", place, remedy)
             if not jail.vnet and len(table.interface or ()) > 1:
                 raise DeclarationError(
-                    f"only a vnet jail has several interfaces on the host, and {name} is none",
+                    f"only a vnet jail has several interfaces on the host, and {name} is not one",
                     services.place("jail", "interface"),
-                    "leave `interface` out: its addresses are found on whatever holds them",
+                    "remove `interface`: its addresses are found on whatever interface has them",
                 )
             self.notes += [note for note in differences(known, services) if note not in self.notes]
         return jail
@@ -181,7 +179,7 @@ class Jails:
                 files = [list(adapter.watches(name) or ())[-1:] for adapter in self.adapters]
                 looked = ", ".join(file for last in files for file in last)
                 where = f" (looked for {looked})" if looked else ""
-                return f"none of them has any jail here{where}: look at [managers] of jailpf.toml, or {add}"
+                return f"none of them has any jail here{where}: check [managers] of jailpf.toml, or {add}"
             near = near_name(name, [one for one in known if not self.declares(one)])
             if near:
                 there, wanted = self.file(name), self.file(near)
@@ -259,7 +257,7 @@ def differences(known: Jail, services: Services) -> Iterator[Problem]:
 
 
 def _note(services: Services, known: Jail, name: str, what: str) -> Problem:
-    remedy = f"{known.name} is taken for what [jail] says; take {name} out if that is older than the jail"
+    remedy = f"[jail] is used instead of what {known.name} says; remove {name} from it if it is outdated"
     return Problem(f"[jail] {name} is {what}", services.place("jail", name), remedy)
 
 

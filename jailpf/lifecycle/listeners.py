@@ -43,8 +43,8 @@ def taken(session: Session, prepared: Prepared) -> list[Problem]:
         for one in listening(session):
             for rule in rules if one.address not in own else ():
                 if (rule.service, one.port) not in found and _takes(rule, one, resolve):
-                    remedy = 'another outside: rdr = { port = 2222 }, or another address: rdr = { to = "..." }'
-                    what = f"{rule.service} takes {one.proto} port {one.port} from the host, where {one.who} listens"
+                    remedy = 'use another port outside, rdr = { port = 2222 }, or another address, rdr = { to = "..." }'
+                    what = f"{rule.service} redirects {one.proto} port {one.port} of the host, where {one.who} listens"
                     found[rule.service, one.port] = Problem(what, rule.place, remedy)
     return list(found.values())
 

@@ -109,7 +109,7 @@ def tell(session: Session, name: str) -> None:
             if changed(session, record):
                 load(session, record.jail, others=False)
         except JailpfError as wrong:
-            what = f"the rules of {record.jail} name {name}, and could not be loaded anew"
+            what = f"the rules of {record.jail} name {name} and could not be reloaded"
             session.notes += [problem._replace(message=f"{what}: {problem.message}") for problem in wrong.problems]
 
 
@@ -117,8 +117,8 @@ def prepared_for(session: Session, name: str) -> Prepared:
     """The jail compiled, its addresses known. Raises NoJailError where they are not, and what `prepare` raises."""
     prepared = prepare(session, name, created=True)
     if prepared is None:
-        remedy = "call created from exec.poststart, or add ip4 to [jail]"
-        raise NoJailError(f"the addresses of {name} are known only when it runs, and it does not", None, remedy)
+        remedy = "call `created` from exec.poststart, or add ip4 to [jail]"
+        raise NoJailError(f"the addresses of {name} are known only while it runs, and it is not running", None, remedy)
     return prepared
 
 
@@ -225,7 +225,7 @@ def read_back(session: Session, record: Record) -> None:
     """Raises PfRefusedError when an anchor does not hold what was loaded, although its load succeeded."""
     for path in compare.differences(session.pf, record, scratch=True)[0]:
         raise PfRefusedError(
-            f"anchor {path} does not hold what was loaded into it",
+            f"the anchor {path} does not contain what was loaded",
             None,
             "another program may have changed it; try again",
         )
@@ -250,7 +250,7 @@ def _restore(session: Session, paths: list[str], change: Change) -> list[Problem
                 session.pf.unload(path)
         except JailpfError as wrong:
             problems += [
-                problem._replace(message=f"and {path} could not be put back: {problem.message}")
+                problem._replace(message=f"and {path} could not be restored: {problem.message}")
                 for problem in wrong.problems
             ]
     return problems

@@ -20,7 +20,7 @@ def refused(session: Session, names: Iterable[str]) -> list[Problem]:
     """What speaks against the next start of those jails, each problem with its place and the jail's name."""
     main = main_ruleset(session)
     return [
-        problem._replace(message=f"the next start of {name} is refused: {problem.message}")
+        problem._replace(message=f"the next start of {name} will be refused: {problem.message}")
         for name in names
         for problem in _against(session, name, main)
     ]

@@ -98,7 +98,7 @@ def _of_rule(session: Session, prepared: Prepared, rule: Rule, host: Seen) -> It
             yield name, Problem(what, rule.place, _instead(name, host, session.settings.host.uplinks))
     for peer in (*rule.source, *rule.to):
         if peer.interface and peer.interface not in (*made_later, "self") and not host.has(peer.interface):
-            what = f"this host has no interface {peer.interface!r}, so {peer} is nobody"
+            what = f"this host has no interface {peer.interface!r}, so {peer} matches nobody"
             yield peer.interface, Problem(what, rule.place, _instead(peer.interface, host))
     for peer in rule.to if rule.action == "rdr" else ():
         if peer.network and not peer.negated and peer.network.net.num_addresses == 1:
@@ -109,7 +109,7 @@ def _of_rule(session: Session, prepared: Prepared, rule: Rule, host: Seen) -> It
                     for one in host.addresses
                     if (":" in one) == (":" in word) and not one.startswith(("fe80", "127.", "::1"))
                 ]
-                what = f"no interface of this host has {word}: unless a router sends it here, nobody gets in by it"
+                what = f"no interface of this host has {word}, so nobody gets in by it unless a router sends it here"
                 yield word, Problem(what, rule.place, f"it has {_some(mine)}")
 
 
@@ -123,7 +123,7 @@ def _own_address(prepared: Prepared, rule: Rule) -> Iterator[tuple[str, Problem]
         for address in prepared.jail.addresses:
             if peer.network and str(peer.network) == str(address) and address.private:
                 what = f"nothing from outside is sent to {address}, the jail's own address, so this rdr never matches"
-                yield f"own {address}", Problem(what, rule.place, "`to` is the address outside: leave it out")
+                yield f"own {address}", Problem(what, rule.place, "`to` is the external address: remove it")
 
 
 def _never(rule: Rule) -> Iterator[tuple[str, Problem]]:
@@ -135,8 +135,8 @@ def _never(rule: Rule) -> Iterator[tuple[str, Problem]]:
         if net is not None and (
             net.is_loopback or net.is_multicast or str(net) in ("255.255.255.255/32", "0.0.0.0/32")
         ):
-            what = f"nothing for {peer} ever comes in by a card, so this rdr matches nothing from outside"
-            yield f"never {peer}", Problem(what, rule.place, "`to` is the address outside: leave it out, or name one")
+            what = f"packets to {peer} never arrive on an interface, so this rdr matches nothing from outside"
+            yield f"never {peer}", Problem(what, rule.place, "`to` is the external address: remove it, or write one")
 
 
 def half_open(prepared: Prepared) -> Iterator[Problem]:
@@ -148,8 +148,12 @@ def half_open(prepared: Prepared) -> Iterator[Problem]:
         left = [address for address in prepared.jail.addresses if address.family not in families]
         if whole and left and not service.family and len(nets) == len(service.source):
             every, other = ("IPv4", "IPv6") if "." in whole[0] else ("IPv6", "IPv4")
-            what = f"{whole[0]} is everybody by {every} alone: nobody reaches {service.name} at {left[0]} by {other}"
-            yield Problem(what, prepared.services.place("service", service.name, "from"), "right if that is meant")
+            what = (
+                f"{whole[0]} means everybody in {every} only, so nobody reaches {service.name} at {left[0]} in {other}"
+            )
+            yield Problem(
+                what, prepared.services.place("service", service.name, "from"), "if you want that, ignore this"
+            )
 
 
 def only_sent(prepared: Prepared) -> Iterator[Problem]:
@@ -161,8 +165,8 @@ def only_sent(prepared: Prepared) -> Iterator[Problem]:
         if rule.action == "block" and rule.port and not rule.to and senders and senders <= own:
             for name, port in served:
                 if any(port.overlaps(other) for other in rule.port):
-                    what = f"{rule.service} stops what {prepared.jail.name} sends to port {port}, and nobody who comes in to {name}"
-                    yield Problem(what, rule.place, "right if that is meant; `from` names who never gets in")
+                    what = f"{rule.service} blocks what {prepared.jail.name} sends to port {port}; it keeps nobody out of {name}"
+                    yield Problem(what, rule.place, "if you want that, ignore this; to keep somebody out, write `from`")
 
 
 def unguarded(prepared: Prepared) -> Iterator[Problem]:
@@ -180,8 +184,10 @@ def unguarded(prepared: Prepared) -> Iterator[Problem]:
         ]
         if open_ones:
             where = " and ".join(dict.fromkeys(open_ones))
-            what = f"without rdr and without `from` {service.name} is open to every jail, and to whoever has a route to {where}"
-            remedy = 'write from = "jail:NAME" for whom it is, or from = "any" if it is for all of them'
+            what = (
+                f"without rdr and `from`, {service.name} is open to every jail and to everybody with a route to {where}"
+            )
+            remedy = 'write from = "jail:NAME" for those who need it, or from = "any" if you mean all of them'
             yield Problem(what, prepared.services.place("service", service.name, "rdr"), remedy)
 
 
@@ -204,7 +210,7 @@ def strays(session: Session) -> Iterator[Problem]:
         if found and not name.endswith((*_EDITORS, ".table")) and not (name.endswith(end) and valid(name[: -len(end)])):
             plain = re.sub(r"[^A-Za-z0-9_.:+@-]", "_", found["name"].removesuffix(".toml"))
             yield Problem(
-                f"{folder}/{name} is read by nobody: a declaration is called JAIL{end}",
+                f"{folder}/{name} is not read: a declaration is called JAIL{end}",
                 None,
                 f"mv it to {folder}/{plain}{end}, if it is one",
             )
@@ -213,7 +219,7 @@ def strays(session: Session) -> Iterator[Problem]:
         for name in _listed(home):
             if name.endswith(".toml") and name.removesuffix(".toml") in set(_nameable(session)):
                 yield Problem(
-                    f"{home}/{name} is read by nobody: declarations are in {folder}",
+                    f"{home}/{name} is not read: declarations are in {folder}",
                     None,
                     f"mv it to {session.settings.jail_file(name.removesuffix('.toml'))}",
                 )
@@ -230,7 +236,7 @@ def _nobodys(session: Session) -> Iterator[Problem]:
         near = near_name(name, [one for one in known if one not in declared]) if name not in known else ""
         if near and _has_address(session, name):
             there, wanted = session.settings.jail_file(name), session.settings.jail_file(near)
-            what = f"{there}: no jail manager knows {name}, and no file declares {near}, which is known"
+            what = f"{there}: no jail manager knows {name}, but one knows {near}, which has no declaration"
             yield Problem(what, None, f"mv {there} {wanted}, if it is meant for {near}")
 
 

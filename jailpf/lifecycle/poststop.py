@@ -29,8 +29,8 @@ def poststop(session: Session, name: str) -> list[Problem]:
 
     def step() -> list[Problem]:
         if reason := kept(session, name):
-            remedy = f"`jailpf unload {name}` takes its rules away all the same"
-            return [Problem(f"nothing is taken away from {name}: {reason}", None, remedy)]
+            remedy = f"`jailpf unload {name}` removes its rules nevertheless"
+            return [Problem(f"{name} keeps its rules: {reason}", None, remedy)]
         return remove(session, name)
 
     return _locked(session, step)
@@ -84,7 +84,7 @@ def purge(session: Session) -> list[Problem]:
                     Problem(
                         f"the record of {file}, which runs, cannot be used: {wrong}",
                         None,
-                        "`jailpf sync` writes it anew",
+                        "`jailpf sync` writes a new one",
                     )
                 )
             elif not any(file_name(name) == file for name in gone):
@@ -128,7 +128,7 @@ def remove(session: Session, name: str, *, file: str = "", told: bool = True) ->
         for path in (run.record(file) + ".new", run.record(file)):
             problems += attempt(lambda path=path: writes.remove(path))  # type: ignore[misc]
     if wrong and (told or not emptied):
-        what = "what the layout gives it was emptied" if emptied else "`jailpf sync` tries again"
+        what = "the anchors of its layout were emptied" if emptied else "`jailpf sync` tries again"
         problems.insert(0, Problem(f"the record of {name} cannot be used: {wrong}", None, what))
     return problems + attempt(lambda: writes.remove(run.start(file)))
 

@@ -72,7 +72,7 @@ def prepare_text(session: Session, name: str, file: str, text: str, unwritten: C
     services = read(toml.parse(text, file), session.registry.rule_types, session.settings)
     jail = session.jails.find(name, services)
     if not jail.addresses:
-        raise NoJailError(f"the addresses of {name} are known only when it runs", None, "add ip4 to [jail]")
+        raise NoJailError(f"the addresses of {name} are known only while it runs", None, "add ip4 to [jail]")
     ruleset = compile_jail(jail, services, session.jails, unwritten=unwritten)
     return Prepared(jail, services, ruleset, _record(session, jail, services, ruleset), {})
 

@@ -36,9 +36,7 @@ def prestart(session: Session, name: str, refuse: Callable[[], None] | None = No
     prepared = prepare(session, name, created=False)
     if prepared is None:
         session.notes.append(
-            Problem(
-                f"{name}: its addresses are known only when it runs; its file was read, the rest waits for `created`"
-            )
+            Problem(f"{name}: its addresses are known only when it runs; its file was read, `created` checks the rest")
         )
         return None
     session.registry.prestart(prepared.jail, prepared.services)

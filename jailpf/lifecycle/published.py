@@ -39,11 +39,11 @@ def let_in(session: Session, jails: Container[str]) -> Iterator[Problem]:
         if one.passes and not one.weak and one.jail in jails:
             who = " and ".join(map(str, one.source)) or "everybody"
             port = f"its {'+'.join(one.proto)} port {one.jail_port}"
-            by = f"by port {one.port}" if one.port else "by a port that is another at every start"
+            by = f"by port {one.port}" if one.port else "by a port that changes at every start"
             yield Problem(
-                f"{one.by} lets {who} in to {port} {by}, whatever is declared: on its way in no block rule stops an rdr pass",
+                f"{one.by} lets {who} in to {port} {by}, whatever is declared: no block rule stops an rdr pass on its way in",
                 one.place,
-                "declare the service (`jailpf import` can write it), and take it out there",
+                "declare the service (`jailpf import` can write it), and remove it there",
             )
 
 

@@ -54,7 +54,7 @@ def note_missing(session: Session, prepared: Prepared) -> None:
 def disabled(session: Session) -> list[Problem]:
     """Whether pf filters at all."""
     remedy = "`service pf onestart`, and pf_enable=YES in rc.conf(5)"
-    what = "pf is disabled: nothing is redirected and nothing is blocked"
+    what = "pf is disabled, so it redirects and blocks nothing"
     return [] if session.pf.enabled() else [Problem(what, None, remedy)]
 
 
@@ -98,10 +98,8 @@ def unevaluated(session: Session, prepared: Prepared, main: Loaded) -> Iterator[
         start = f'{CALLS["filter"]} "{above.rpartition("/")[0]}/'
         called = [line for line in main.rules if line.startswith(start)]
         if called and not called[0].startswith(f'{start}*"'):
-            what = (
-                f"what {prepared.jail.name} denies ({above}) does not hold for what `{called[0]}` lets through before"
-            )
-            yield Problem(what, None, f'in pf.conf write {start}*" in the place of that line')
+            what = f"the deny rules of {prepared.jail.name} ({above}) do not apply to what `{called[0]}` lets through first"
+            yield Problem(what, None, f'in pf.conf, replace that line with {start}*"')
 
 
 def lines_missing(session: Session, main: Loaded | None = None, *, binat: bool = False) -> list[str]:
@@ -157,7 +155,7 @@ def beaten(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Probl
         for rule in prepared.ruleset.rules:
             if rule.action == "nat" and _covers(session, found, rule):
                 yield Problem(
-                    f"the main ruleset's `{line}` beats this nat rule",
+                    f"the main ruleset's `{line}` overrides this nat rule",
                     rule.place,
                     _without_the_jail(prepared, found),
                 )
@@ -166,13 +164,13 @@ def beaten(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Probl
 
 def _without_the_jail(prepared: Prepared, found: re.Match[str]) -> str:
     own = prepared.services.of("nat")
-    whose = f"[nat.{own[0].name}] out of its file" if own else "[host] nat out of jailpf.toml"
+    whose = f"[nat.{own[0].name}] from its file" if own else "[host] nat from jailpf.toml"
     source = found["source"] or "any"
     out = [str(one) for one in prepared.jail.of(found["af"] or "inet")]
     if "<" in source or not own or not out:
-        return f"take the jail out of that line of pf.conf, or {whose}"
+        return f"exclude the jail from that line of pf.conf, or remove {whose}"
     members = " ".join(["0.0.0.0/0" if source == "any" else source, *(f"!{one}" for one in out)])
-    return f"`table <natted> {{ {members} }}` and `from <natted>` in that line of pf.conf, or take {whose}"
+    return f"in pf.conf, write `table <natted> {{ {members} }}` and `from <natted>` in that line, or remove {whose}"
 
 
 def _covers(session: Session, found: re.Match[str], rule: Rule) -> bool:

@@ -68,7 +68,7 @@ def refresh(session: Session, one: Fetched) -> tuple[int, int]:
     if wrong:
         whom = getattr(declared.type, "url", None) or "what the names resolve to"
         raise DeclarationError(
-            f"<{one.name}> of {one.jail} would {wrong}", place, f"what was there stays; look at {whom}"
+            f"<{one.name}> of {one.jail} would {wrong}", place, f"the old members stay; check {whom}"
         )
     always = [word for word in map(str, getattr(declared.type, "addresses", None) or ()) if word not in members]
     _room(session, [*members, *always], one)
@@ -96,7 +96,7 @@ def _asked(declared: object) -> Iterator[str]:
         if problems:
             first = problems[0]
             raise DeclarationError(
-                [Problem(first.message, first.place, "what was there stays; this is no list of addresses")]
+                [Problem(first.message, first.place, "the old members stay; this is not a list of addresses")]
             )
         yield from members
     for name in getattr(declared, "names", ()):

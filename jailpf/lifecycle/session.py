@@ -193,14 +193,14 @@ def make(run: RunDir) -> None:
         above = os.path.dirname(run.path)
         takes = f"{above} takes no folder {os.path.basename(run.path)}"
         what = takes if os.path.isdir(above) else f"there is no {above}"
-        raise PfUnavailableError(what, None, "make it, or name another with --run") from None
+        raise PfUnavailableError(what, None, "create it, or choose another with --run") from None
     except PermissionError as wrong:
         if told := _odd(run.path):
             raise PermissionDeniedError(f"the run directory {run.path} {told[0]}", None, told[1]) from None
         raise PermissionDeniedError(
             f"the run directory {run.path} cannot be used: {wrong.strerror}",
             None,
-            "run as root, or name another with --run",
+            "run as root, or choose another with --run",
         ) from None
 
 
@@ -211,7 +211,7 @@ def _odd(path: str) -> tuple[str, str] | None:
     except OSError:
         return None
     if not os.path.isdir(path) or os.path.islink(path):
-        return "is no folder", f"remove {path}, or name another with --run"
+        return "is not a folder", f"remove {path}, or choose another with --run"
     if status.st_uid == os.geteuid() and status.st_mode & 0o077:
         return f"is open to others (mode {status.st_mode & 0o777:04o})", f"chmod 700 {path}"
     return None

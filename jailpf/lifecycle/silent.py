@@ -37,9 +37,9 @@ def opened(session: Session, prepared: Prepared, main: Loaded) -> Iterator[Probl
             if rule.service not in said and _covers(session, line, rule):
                 said.add(rule.service)
                 yield Problem(
-                    f"the main ruleset's `{line}` takes these packets first, and {rule.service} would be silently open",
+                    f"the main ruleset's `{line}` translates these packets first, so {rule.service} would not block them",
                     rule.place,
-                    "take the jail out of that line of pf.conf, and let [host] nat or a [nat.NAME] translate it",
+                    "exclude the jail from that line of pf.conf, and use [host] nat or a [nat.NAME]",
                 )
 
 
@@ -87,8 +87,8 @@ def missing(session: Session, prepared: Prepared) -> Iterator[Problem]:
     there = programs.run(session.settings.programs["ifconfig"], "-l").split()
     for name, place in links.items():
         if name not in there:
-            remedy = f"make it, or take its [host.uplink.*] out of {session.settings.file}"
-            yield Problem(f"there is no interface {name}: pf would drop what this rule takes", place, remedy)
+            remedy = f"create it, or remove its [host.uplink.*] from {session.settings.file}"
+            yield Problem(f"there is no interface {name}, so pf would drop what this rule matches", place, remedy)
     for log, place in pflogs.items():
         if log not in there:
             yield Problem(

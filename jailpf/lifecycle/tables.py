@@ -62,7 +62,7 @@ def _prepared(session: Session, jail: str) -> Prepared:
     prepared = prepare(session, jail, created=True)
     if prepared is None:
         raise NoJailError(
-            f"the addresses of {jail} are known only when it runs, and it does not", None, f"start {jail}"
+            f"the addresses of {jail} are known only while it runs, and it is not running", None, f"start {jail}"
         )
     return prepared
 
@@ -185,7 +185,7 @@ def parse_members(words: Iterable[str]) -> list[str]:
     members: dict[str, None] = {}
     for one in words:
         if len(parts := [part for part in re.split(r"[,;\s]+", one) if part]) > 1:
-            raise UsageError(f"{one!r} is several addresses", None, f"part them by blanks: {' '.join(parts)}")
+            raise UsageError(f"{one!r} is several addresses", None, f"separate them by spaces: {' '.join(parts)}")
         try:
             members[tablefile.spelled(one)] = None
         except ValueError as wrong:

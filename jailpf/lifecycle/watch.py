@@ -114,7 +114,7 @@ class Watch:
         """Compare with what was seen last, and act. The jids to follow."""
         now = self.jails()
         if now is None:
-            self.say("jls cannot be asked; what is loaded stays")
+            self.say("jls(8) does not answer; what is loaded stays")
             return self.seen.values()
         went = {name for name, jid in self.seen.items() if now.get(name) != jid}
         came = {name for name, jid in now.items() if self.seen.get(name) != jid}
@@ -138,7 +138,7 @@ class Watch:
             self.say("pf has another main ruleset")
             return True
         if since > was[1] + 2:  # seconds: it counts whole ones
-            self.say("pf was enabled anew")
+            self.say("pf was enabled again")
             return True
         return False
 
@@ -170,7 +170,7 @@ def main(arguments: list[str]) -> int:
     file, run, jls, pfctl, every, start, *options = arguments
     pid_file = _only_one(os.path.join(run, "watch.pid"))
     if pid_file < 0:
-        print("jailpf: another watch runs already", file=sys.stderr)
+        print("jailpf: another watch is already running", file=sys.stderr)
         return 75
     jailpf = [*itself.command(), "-c", file, "--run", run, *options]  # not this Python, which may be upgraded away
 
@@ -214,7 +214,7 @@ def _readable(jailpf: list[str]) -> bool:
     for line in err.decode("utf-8", "replace").splitlines() if status else ():
         say(line)
     if status:
-        say("the settings stay as they were read")
+        say("the old settings stay in use")
     return not status
 
 
@@ -227,7 +227,7 @@ def _loop(watch: Watch, every: float) -> None:
         signal.signal(number, _end)
     try:
         events: Kernel | Clock = Kernel(wake)
-        say("hearing of jails from the kernel")
+        say("waiting for jail events from the kernel")
     except (OSError, AttributeError):
         events = Clock(wake)
         say(f"asking jls every {every:g} s")

@@ -57,7 +57,7 @@ class Imported:
     def write(self) -> list[str]:
         """Write the table files and the declaration; a sentence for each.
 
-        Raises ConfigError when one of them is there already with another content, PermissionDeniedError. Nothing is
+        Raises ConfigError when one of them already exists with another content, PermissionDeniedError. Nothing is
         written then.
         """
         for path, content in self._files():
@@ -65,7 +65,7 @@ class Imported:
                 remedy = (
                     "`jailpf import -n` prints what would be written" if path == self.file else "rename or remove it"
                 )
-                raise ConfigError("is there already", Place(path), remedy)
+                raise ConfigError("already exists", Place(path), remedy)
         made: list[str] = []
         try:
             os.makedirs(os.path.dirname(self.file), 0o755, exist_ok=True)
@@ -82,7 +82,7 @@ class Imported:
             raise ConfigError(f"cannot be written: {wrong.strerror}", Place(self.file)) from None
         sources = {copy.target: copy.source for copy in self.copies}
         copied = (f", a copy of {sources[path]}" if sources.get(path) else "" for path in made)
-        return [f"{path} is written{how}" for path, how in zip(made, copied, strict=True)]
+        return [f"wrote {path}{how}" for path, how in zip(made, copied, strict=True)]
 
     def _files(self) -> list[tuple[str, str]]:
         """The declaration last: it names the others."""

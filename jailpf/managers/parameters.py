@@ -37,9 +37,7 @@ def read(settings: Settings, file: str) -> dict[str, Parameters]:
         out = programs.run(settings.programs["jail"], "-f", file, "-e", SEPARATOR)
     except ConfigError as wrong:
         if ".include" in str(wrong):
-            remedy = (
-                "FreeBSD 13 knows no .include; write the jails into this file, or each into /etc/jail.conf.d/NAME.conf"
-            )
+            remedy = "FreeBSD 13 does not support .include; write the jails in this file, or each in /etc/jail.conf.d/NAME.conf"
             wrong = ConfigError([*wrong.problems[:-1], wrong.problems[-1]._replace(remedy=remedy)])
         raise wrong from None
     return _by_name(map(parse, _lines(out)), file)
@@ -63,7 +61,7 @@ def _on_a_laptop(file: str) -> dict[str, Parameters]:
 def _problem(line: str) -> Problem:
     """A line of jail(8)'s as a problem with its place."""
     found = re.fullmatch(r"(?P<file>.*?) line (?P<line>\d+): (?P<what>.*)", line, re.DOTALL)
-    remedy = "most often a `;` or a brace is missing before it"
+    remedy = "usually a `;` or a brace is missing before it"
     if found:
         return Problem(found["what"], Place(found["file"], int(found["line"])), remedy)
     return Problem(line, None, remedy if "EOF" in line else "")

@@ -25,9 +25,7 @@ def script(path: str, command: str, *, folder: bool = False, last: bool = False)
             return SHEBANG + line
         head = _SH.match(text)
         if head is None:
-            raise ConfigError(
-                "is no script of sh(1)", Place(path), "let a script of sh(1) run it, and stand in its place"
-            )
+            raise ConfigError("is not a sh(1) script", Place(path), "replace it with a sh(1) script that runs it")
         if line in text.splitlines(keepends=True) and len(_ours(text)) == 1:
             return text
         rest = _without(text)[head.end() :]

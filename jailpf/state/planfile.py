@@ -83,7 +83,7 @@ def _opened(path: str, checksum: str) -> tuple[int, bytes]:
         status = os.fstat(descriptor)
         content = os.read(descriptor, status.st_size + 1)
         if status.st_uid != os.geteuid() or f"{crc32(content):08x}" != checksum:
-            raise ValueError(f"{path} is not as it was written")
+            raise ValueError(f"{path} was changed after jailpf wrote it")
         os.lseek(descriptor, 0, os.SEEK_SET)
     except BaseException:
         os.close(descriptor)

@@ -109,7 +109,7 @@ class Record:
             raise ValueError(f"not a record: {wrong!r}") from None
         for anchor in record.anchors:
             if not is_own(anchor.path, record.jail):
-                raise ValueError(f"{anchor.path!r} is no anchor of {record.jail}")
+                raise ValueError(f"{anchor.path!r} is not an anchor of {record.jail}")
         return record
 
     def as_jail(self) -> Jail:

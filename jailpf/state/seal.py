@@ -25,7 +25,7 @@ def opened(kind: str, raw: bytes) -> bytes:
     """The body. Raises ValueError for anything that `sealed` of this version did not make."""
     first, _, body = raw.partition(b"\n")
     if first != f"{head(kind)}{crc32(body):08x}".encode():
-        raise ValueError(f"not a {kind} of this version of jailpf, or not as it was written")
+        raise ValueError(f"not a {kind} of this version of jailpf, or changed after jailpf wrote it")
     return body
 
 

@@ -6,7 +6,7 @@ MARK = ".jailpf-"  # in the name of a temporary file; a dot in front hides it fr
 
 
 def folder(path: str) -> None:
-    """Make a folder that only its owner may enter. One that is there already must be such. Raises OSError."""
+    """Make a folder that only its owner may enter. One that already exists must be such. Raises OSError."""
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:

@@ -31,7 +31,7 @@ class _Careful(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         if not newurl.startswith("https://" if req.full_url.startswith("https://") else ("https://", "http://")):
             fp.close()
-            raise urllib.error.URLError(f"it leads to {newurl[:80]!r}, which is less safe")
+            raise urllib.error.URLError(f"it redirects to {newurl[:80]!r}, which is less safe")
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
@@ -86,4 +86,4 @@ def addresses(name: str, seconds: float = SECONDS) -> list[str]:
 
 
 def _failed(what: str, why: str) -> TryAgainError:
-    return TryAgainError(f"{what} cannot be had: {why}", None, "what was there stays; try again")
+    return TryAgainError(f"{what} cannot be fetched: {why}", None, "the old members stay; try again")

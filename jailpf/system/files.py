@@ -77,7 +77,7 @@ def must_be_outside(file: str, roots: Iterable[str]) -> None:
         real = os.path.realpath(root) if root else "/"
         if real != "/" and any(within(step, real) for step in steps):
             raise PermissionDeniedError(
-                f"lies inside the jail's root {root}", Place(file), "keep it outside of all jails"
+                f"is inside the jail's root {root}", Place(file), "keep it outside of all jails"
             )
 
 

@@ -167,14 +167,14 @@ def failure(program: str, args: tuple[str, ...], answer: Answer) -> list[Problem
     how = f"exit status {answer.status}" if answer.status > 0 else f"signal {-answer.status}"
     lines = [line.strip() for line in answer.err.splitlines() if line.strip()]
     if not lines:
-        return [Problem(f"{_shown(program, args)} failed without a word ({how})")]
+        return [Problem(f"{_shown(program, args)} failed without a message ({how})")]
     return [Problem(f"{_shown(program, args)}: {lines[0]}"), *map(Problem, lines[1:])]
 
 
 def _missing(program: str, what: str) -> PfUnavailableError:
     name = program.rpartition("/")[2]
     return PfUnavailableError(
-        f"{program}: {what}", None, f'[programs] {name} = "/path/of/{name}" in jailpf.toml says where it is'
+        f"{program}: {what}", None, f'[programs] {name} = "/path/of/{name}" in jailpf.toml sets its path'
     )
 
 

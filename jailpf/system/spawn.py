@@ -44,7 +44,7 @@ def run(
 def start(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, int, int]:
     """Start it; what `finish` takes. Every one that was started has to be finished. Raises OSError, TimeoutError."""
     if time.monotonic() - silent.get(argv[0], -2 * SILENCE) < SILENCE:
-        raise TimeoutError("it did not answer before, and is not asked again")
+        raise TimeoutError("it did not answer before, so it is not asked again")
     global until
     until = until or (time.monotonic() + budget if budget else 0.0)
     if until and time.monotonic() > until:

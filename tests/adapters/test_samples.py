@@ -141,7 +141,7 @@ def test_the_same_services_come_out_of_an_import(host: Host) -> None:
     assert "it is not enabled" in found["appjail"]["web"].text
     pot = tomllib.loads(found["pot"]["web"].text)
     assert pot["service"]["http"] == {"port": [80, 443], "rdr": {"port": [30000, 443], "to": "203.0.113.7"}}
-    assert "another at every start" in found["pot"]["web"].text
+    assert "changes at every start" in found["pot"]["web"].text
     cbsd = tomllib.loads(found["cbsd"]["web"].text)
     assert cbsd["binat"]["public"]["address"] == "203.0.113.8"
     assert cbsd["service"]["ssh"]["rdr"]["port"] == 2233

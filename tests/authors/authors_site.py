@@ -21,7 +21,7 @@ class Site:
         self.environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def install(self, *sources: Path) -> None:
-        """Build and install; what they need is there already."""
+        """Build and install; what they need already exists."""
         options = [
             "--quiet",
             "--no-deps",

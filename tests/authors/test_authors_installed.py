@@ -90,7 +90,7 @@ def test_a_broken_plugin_stops_the_start_and_never_the_end(host: Host, tmp_path:
     (broken.folder / "jailpf_country.py").write_text("raise RuntimeError('out of countries')\n")
     host.site = broken
     said = host.jailpf("prestart", "web", status=78)
-    assert "the plugin 'country' cannot be loaded: RuntimeError: out of countries; mend it, or take it out" in said
+    assert "the plugin 'country' cannot be loaded: RuntimeError: out of countries; fix the plugin, or remove it" in said
     host.jailpf("created", "web", status=78)
     assert "out of countries" in host.jailpf("poststop", "web")
     assert list((host.folder / "run" / "records").iterdir()) == []
@@ -102,7 +102,7 @@ def test_a_broken_plugin_stops_the_start_and_never_the_end(host: Host, tmp_path:
 def test_a_plugin_that_is_gone_is_named(host: Host, tmp_path: Path) -> None:
     """Named in the settings, but not installed: 78, and what to do."""
     host.site = type(host.site)(tmp_path / "empty")
-    assert "the plugin 'country' is not installed; install it, or take it out" in host.jailpf(
+    assert "the plugin 'country' is not installed; install it, or remove it" in host.jailpf(
         "prestart", "web", status=78
     )
 

@@ -175,7 +175,9 @@ def test_expose_names_rule_types_of_services(tmp_path: Path, expose: str, said: 
 def test_an_adapter_that_nobody_brings(tmp_path: Path) -> None:
     """With its place, and the nearest that there is."""
     settings = read(written(tmp_path, f'adapters = ["iocage", "jailconf"]\n{HOST}'))
-    with pytest.raises(PluginError, match=r"1:23: nobody brings the adapter 'jailconf'; did you mean 'jail\.conf'"):
+    with pytest.raises(
+        PluginError, match=r"1:23: no plugin provides the adapter 'jailconf'; did you mean 'jail\.conf'"
+    ):
         Jails(settings, build())
 
 

@@ -153,7 +153,7 @@ def test_block_quick_above_wins_and_block_below_does_not(scene: Scene) -> None:
 
 
 def test_ipv6_needs_neighbour_discovery(scene: Scene) -> None:
-    """facts.md: under `block`, IPv6 dies once the neighbour cache is empty; `pass inet6 proto icmp6` keeps it alive."""
+    """facts.md: under `block`, IPv6 stops working once the neighbour cache is empty; `pass inet6 proto icmp6` keeps it alive."""
     scene.rules()
     jail = scene.plain("a")
     scene.anchor(f"jailpf/{jail.name}", _in(scene, jail))

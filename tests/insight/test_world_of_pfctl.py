@@ -84,7 +84,7 @@ def test_a_declaration_that_is_broken_is_named_and_the_rest_is_traced(machine: M
     machine.declare("bad", "[service.x]\nprot = 1\n")
     done = machine.jailpf("trace", "tcp", "from", "192.0.2.9", "to", "ext_ip4", "port", "80")
     assert "reaches web" in done.stdout
-    assert "the declaration of bad is broken, and left out; `jailpf check` says why" in done.stderr
+    assert "the declaration of bad is broken and left out; `jailpf check` says why" in done.stderr
 
 
 CONF = "block in on em7\npass in on em7 proto tcp to em7 port 80\n"

@@ -32,7 +32,7 @@ def of(machine: Machine, top: str) -> None:
 def test_a_jail_that_starts_all_the_same_is_closed_until_its_declaration_is_mended(machine: Machine) -> None:
     """Both families, whatever pf.conf lets in; load replaces it, and poststop takes it away."""
     said = machine.jailpf("created", "web", status=65).stderr
-    assert "web runs all the same: nothing is let in to it; mend it, then `jailpf load web`" in said
+    assert "web runs nevertheless, and jailpf lets nobody in to it; correct it, then `jailpf load web`" in said
     (anchor,) = record(machine)
     assert [line.split() for line in anchor.splitlines()] == [
         ["block", "quick", "inet", "from", "any", "to", "10.3.0.2"],
@@ -48,7 +48,7 @@ def test_a_jail_that_starts_all_the_same_is_closed_until_its_declaration_is_mend
 def test_prestart_says_that_it_cannot_refuse(machine: Machine) -> None:
     """The exit status is the same as anywhere; nobody looks at it."""
     said = machine.jailpf("prestart", "web", status=65).stderr
-    assert "pot looks at no hook's exit status: a jail whose firewall is refused starts all the same" in said
+    assert "pot ignores the exit status of hooks, so a jail starts even when jailpf refuses it" in said
 
 
 def test_under_warn_it_is_left_open_as_asked(machine: Machine) -> None:

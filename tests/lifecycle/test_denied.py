@@ -65,8 +65,8 @@ def test_a_deny_that_pf_conf_asks_too_late_is_refused(tmp_path: Path, more: str)
     assert host.problems(WEB) == []
     (said,) = host.problems(WEB + '[deny.x]\nfrom = "192.0.2.1"\n')
     assert said == (
-        'what web denies (jailpf/-deny.web) does not hold for what `anchor "jailpf/web" all` lets through before; '
-        'in pf.conf write anchor "jailpf/*" in the place of that line'
+        'the deny rules of web (jailpf/-deny.web) do not apply to what `anchor "jailpf/web" all` lets through first; '
+        'in pf.conf, replace that line with anchor "jailpf/*"'
     )
 
 

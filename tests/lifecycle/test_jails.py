@@ -157,7 +157,7 @@ def test_a_jail_without_a_manager_stands_alone(jails: Jails) -> None:
 def test_an_interface_belongs_to_a_vnet_jail(jails: Jails) -> None:
     """Whoever says that it is one: the manager or the declaration."""
     declare(jails, "web", WEB + '[jail]\ninterface = "epair0a"\n')
-    with pytest.raises(DeclarationError, match="web is none") as caught:
+    with pytest.raises(DeclarationError, match="web is not one") as caught:
         jails.find("web", jails.services("web"))
     assert caught.value.problems[0].place == (jails.file("web"), 4, 13)
     first = jails.adapters[0]

@@ -88,7 +88,7 @@ def test_a_jail_s_program_is_not_the_host_s(tmp_path: Path, monkeypatch: pytest.
     assert prepared
     for _ in range(2):
         said = [one.message for one in listeners.taken(session, prepared)]
-        assert said == ["a takes tcp port 443 from the host, where nginx listens"]
+        assert said == ["a redirects tcp port 443 of the host, where nginx listens"]
     assert [one[1:] for one in asked] == [["-4", "-6", "-l", "-w"], ["-4", "-6", "-l", "-w", "-j", "0"]]
 
 

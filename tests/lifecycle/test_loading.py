@@ -74,7 +74,7 @@ def test_what_cannot_be_put_back_is_said_and_stays_on_record(machine: Machine) -
     machine.mood("-a jailpf/web -f /dev/null", "busy", 100)
     with pytest.raises(PfInterruptedError) as raised:
         load.load(machine.session(), "web")
-    assert any("could not be put back" in problem.message for problem in raised.value.problems)
+    assert any("could not be restored" in problem.message for problem in raised.value.problems)
     assert machine.records() == ["web.json.new"]
     machine.calm()
     machine.jailpf("sync")

@@ -59,9 +59,12 @@ def test_an_external_interface_that_is_not_there_is_an_error(host: Machine) -> N
     ("rdr", "said"),
     [
         ('on = "em7"', "this host has no interface 'em7', so a rule on it does nothing; did you mean 'em0'?"),
-        ('to = "203.0.113.77"', "no interface of this host has 203.0.113.77: unless a router sends it here"),
-        ('to = "127.0.0.1"', "nothing for 127.0.0.1 ever comes in by a card, so this rdr matches nothing"),
-        ('to = "224.0.0.251"', "nothing for 224.0.0.251 ever comes in by a card"),
+        (
+            'to = "203.0.113.77"',
+            "no interface of this host has 203.0.113.77, so nobody gets in by it unless a router sends it here",
+        ),
+        ('to = "127.0.0.1"', "packets to 127.0.0.1 never arrive on an interface, so this rdr matches nothing"),
+        ('to = "224.0.0.251"', "packets to 224.0.0.251 never arrive on an interface"),
         ('to = "172.16.15.16"', "nothing from outside is sent to 172.16.15.16, the jail's own address"),
     ],
 )

@@ -235,7 +235,7 @@ def test_another_jails_anchor_is_never_taken_away(loaded: Machine) -> None:
     file = loaded.run_dir / "records/web.json"
     body = seal.opened(seal.RECORD, file.read_bytes()).replace(b"jailpf/web", b"jailpf/mail")
     file.write_bytes(seal.sealed(seal.RECORD, body))
-    assert "no anchor of web" in loaded.jailpf("poststop", "web").stderr
+    assert "not an anchor of web" in loaded.jailpf("poststop", "web").stderr
     assert list(loaded.anchors()) == ["jailpf/mail"]
 
 

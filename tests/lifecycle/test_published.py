@@ -38,7 +38,7 @@ def test_who_is_let_in_whatever_is_declared(host: SimulatedHost) -> None:
         f"{by} tcp port 80 by port 30000",
         f"{by} udp port 53 by port 30053",
         f"{by} tcp port 443 by port 443",
-        f"{by} tcp port 22 by a port that is another at every start",
+        f"{by} tcp port 22 by a port that changes at every start",
     }
     assert list(published.let_in(host.session(), ["two", "priv"])) == []
 

@@ -46,7 +46,7 @@ def main(machine: Machine, line: str) -> None:
 def test_a_general_nat_of_the_main_ruleset_beats_the_jails(natted: Machine, line: str) -> None:
     """Refused with that line and both ways out."""
     main(natted, line)
-    with pytest.raises(PfUnavailableError, match=r"beats(.|\n)*pf\.conf"):
+    with pytest.raises(PfUnavailableError, match=r"overrides(.|\n)*pf\.conf"):
         prestart.prestart(natted.session(), "web")
 
 

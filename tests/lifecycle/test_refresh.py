@@ -163,7 +163,7 @@ def test_what_fails_leaves_everything_as_it_was(
     world.answers["/drop"] = answer
     with pytest.raises(JailpfError, match=says) as caught:
         again(host)
-    assert caught.value.problems[0].remedy.startswith("what was there stays")
+    assert caught.value.problems[0].remedy.startswith("the old members stay")
     assert (host.etc / "jails/web.bad.fetched").read_text() == "198.51.100.0/24\n"
     assert host.pf.table("jailpf/web", "bad", "show") == ["198.51.100.0/24"]
 
@@ -224,7 +224,7 @@ def test_names_are_resolved_by_refresh_alone(tmp_path: Path, monkeypatch: pytest
     del known["b.example.org"]
     with (
         resolver(monkeypatch, known),
-        pytest.raises(TryAgainError, match=r"b\.example\.org cannot be had: Name does not"),
+        pytest.raises(TryAgainError, match=r"b\.example\.org cannot be fetched: Name does not"),
     ):
         again(host)
     host.traffic(OTHER, 22, source_port=7).reaches("web")

@@ -51,7 +51,7 @@ def test_a_deny_that_pf_conf_s_nat_would_open_is_refused(tmp_path: Path, nat: st
     host = SimulatedHost(tmp_path / "host", settings=HOST, pf_conf=f"{tables}{nat}\n{LINES}")
     host.declare(DENY, "web", ip4="10.0.0.2", ip6="")
     if refused:
-        with pytest.raises(PfUnavailableError, match=r"deny\.smtp would be silently open"):
+        with pytest.raises(PfUnavailableError, match=r"deny\.smtp would not block them"):
             host.start(DENY, "web", ip4="10.0.0.2", ip6="")
     else:
         host.start(DENY, "web", ip4="10.0.0.2", ip6="")
@@ -81,7 +81,7 @@ def test_cards_and_logs_that_are_not_there(tmp_path: Path, monkeypatch: pytest.M
     said["there"] = "em0 lo0 pflog0"
     found = [problem.message for problem in silent.missing(session, one)]
     assert found == [
-        "there is no interface em1: pf would drop what this rule takes",
+        "there is no interface em1, so pf would drop what this rule matches",
         "there is no interface pflog3 to log to",
     ]
 
@@ -103,8 +103,8 @@ def test_what_the_host_listens_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     host.declare(toml, "web", ip4="10.0.0.2", ip6="")
     found = listeners.taken(host.session(), prepared(host))
     assert [problem.message for problem in found] == [
-        "ssh takes tcp port 22 from the host, where sshd listens",
-        "dns takes udp port 53 from the host, where unbound listens",
+        "ssh redirects tcp port 22 of the host, where sshd listens",
+        "dns redirects udp port 53 of the host, where unbound listens",
     ]
     assert all("2222" in problem.remedy for problem in found)
     host.declare(

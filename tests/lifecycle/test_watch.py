@@ -75,7 +75,7 @@ def test_a_jls_that_cannot_be_asked_means_nothing() -> None:
     """What is loaded stays, and it is said."""
     seen = Seen()
     assert seen.look(None) == []
-    assert seen.said == ["jls cannot be asked; what is loaded stays"]
+    assert seen.said == ["jls(8) does not answer; what is loaded stays"]
     assert seen.look({"web": 1, "db": 2}) == []
 
 
@@ -149,7 +149,7 @@ def test_the_whole_thing(machine: Machine) -> None:
             pid = (machine.run_dir / "watch.pid").read_text()
             assert int(pid) == daemon.pid
             second = subprocess.run(words, capture_output=True, text=True, check=False)
-            assert (second.returncode, second.stderr) == (75, "jailpf: another watch runs already\n")
+            assert (second.returncode, second.stderr) == (75, "jailpf: another watch is already running\n")
             machine.running()
             assert "watch: web is gone" in daemon.stderr.readline()
             assert "web  remove" in daemon.stderr.readline()
@@ -158,7 +158,7 @@ def test_the_whole_thing(machine: Machine) -> None:
             machine.toml.write_text("[host\n")
             daemon.send_signal(signal.SIGHUP)
             assert "jailpf.toml:1:6: " in daemon.stderr.readline()
-            assert "stay as they were" in daemon.stderr.readline()
+            assert "old settings stay" in daemon.stderr.readline()
             assert "asking jls" in daemon.stderr.readline()
             machine.toml.write_text(sound)
             daemon.send_signal(signal.SIGTERM)

@@ -32,10 +32,10 @@ def test_each_packet_is_told(desk: Desk) -> None:
     assert first.startswith(
         "2026-11-27 10:00:01.2 blocked in on em0 tcp 198.51.100.3 port 40000 > 203.0.113.1 port 8081  "
     )
-    assert first.endswith("says another port")
+    assert first.endswith("differs in port")
     assert f"({desk.root}/jails/" in first
     assert "dovecot [service.mail-insecure]" in legacy
-    assert legacy.endswith("says another from")
+    assert legacy.endswith("differs in from")
 
 
 def test_only_some_jails_and_a_summary(desk: Desk) -> None:
@@ -80,7 +80,7 @@ def test_a_file_of_something_else_is_no_empty_log(desk: Desk) -> None:
     """Whoever names the wrong file is told; a log in which nothing was kept is fine."""
     answer = desk.jailpf("log", "--file", str(desk.write("other.txt", "Nov 27 10:00:00 host sshd[1]: hello\n")))
     assert answer.status == 78
-    assert "no line of it is understood as pf's log" in answer.err
+    assert "it has no line of pf's log" in answer.err
     for nothing in ("", LINES.splitlines()[0] + "\n"):
         assert desk.jailpf("log", "--file", str(desk.write("none.txt", nothing))).status == 0
 
@@ -104,4 +104,4 @@ def test_what_is_no_log_ends_soon(desk: Desk, strange: bytes) -> None:
     (desk.root / "strange").write_bytes(strange)
     answer = desk.jailpf("log", "--file", str(desk.root / "strange"))
     assert answer.status == 78
-    assert "pf's log; it takes what pflogd(8) writes" in answer.err
+    assert "pf's log; give it a file of pflogd(8)" in answer.err

@@ -43,7 +43,7 @@ def test_the_page(desk: Desk) -> None:
     """Every jail with its services, who reaches each, and where it is declared; nothing comes from elsewhere."""
     file = desk.root / "map.html"
     answer = desk.jailpf("map", "--html", str(file), "--declared")
-    assert answer.out == f"{file} is written: 2 jails\n"
+    assert answer.out == f"wrote {file}: 2 jails\n"
     text = file.read_text()
     page = Page(text)
     assert not page.open

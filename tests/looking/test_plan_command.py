@@ -78,7 +78,7 @@ def test_a_broken_declaration_is_named(desk: Desk) -> None:
     desk.write("jails/git.toml", "[service.http]\nport = 0\n")
     answer = desk.jailpf("plan")
     assert answer.status == 65
-    assert answer.err == "the declaration of git is broken, and left out; `jailpf check` says why\n"
+    assert answer.err == "the declaration of git is broken and left out; `jailpf check` says why\n"
     assert "reaches dovecot" in answer.out
 
 
@@ -145,7 +145,7 @@ def test_what_leaves_is_said_not_to_be_covered(desk: Desk) -> None:
         for words in (["plan", "git"], ["reload", "-n", "git"], ["sync", "-n"]):
             answer = desk.jailpf(*words)
             assert answer.status == 1, words
-            last = f"what leaves is not covered, and changes: {said}; `jailpf diff` shows the rules"
+            last = f"plan does not cover what leaves, and this changes: {said}; `jailpf diff` shows the rules"
             assert answer.out.splitlines()[-1] == last
         assert json.loads(desk.jailpf("plan", "git", "--json").out)["leaving"] == said.split(", ")
         desk.jailpf("reload", "git")
@@ -164,13 +164,13 @@ def test_services_are_not_said_to_leave(desk: Desk) -> None:
 
 def test_nothing_loaded_is_no_agreement(desk: Desk) -> None:
     """sync -n says that none runs."""
-    assert desk.jailpf("sync", "-n").out == "nothing to do: 2 are declared, none runs\n"
+    assert desk.jailpf("sync", "-n").out == "nothing to do: 2 are declared, but none is running\n"
 
 
 def test_check_says_that_a_deny_with_only_a_port_is_about_what_is_sent(desk: Desk) -> None:
     """Where the jail serves that port it looks like the other direction."""
     desk.write("jails/git.toml", LEAVES + "[deny.web]\nport = 80\n")
-    said = "deny.web stops what git sends to port 80, and nobody who comes in to http; right if that is meant"
+    said = "deny.web blocks what git sends to port 80; it keeps nobody out of http; if you want that, ignore this"
     assert said in desk.jailpf("check").err
     desk.write("jails/git.toml", LEAVES + '[deny.web]\nport = 80\nfrom = "192.0.2.0/24"\n[deny.mail]\nport = 25\n')
-    assert "stops what" not in desk.jailpf("check").err
+    assert "blocks what" not in desk.jailpf("check").err

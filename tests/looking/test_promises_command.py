@@ -93,9 +93,18 @@ def test_words_of_a_promise(desk: Desk, promise: str, kept: bool) -> None:
         ("[[newer]]\n", "promises.toml:1:1: 'newer' is not a key of promises.toml; did you mean 'never'?"),
         ('[[never]]\nfrom = "outsiders"\nto = "host"\n', "promises.toml:2:8: 'outsiders' is nobody;"),
         ('[[never]]\nfrom = "outside"\n', "[never.0] has no 'to'; add to = ..."),
-        ('[[never]]\nfrom = "host"\nto = "outside"\n', "promises.toml:3:6: what leaves is not promised;"),
-        ('[[never]]\nfrom = "jail:git"\nto = "any"\n', "promises.toml:3:6: what leaves is not promised;"),
-        ('[[always]]\nfrom = "jail:git"\nto = "any"\n', "promises.toml:3:6: what leaves is not promised;"),
+        (
+            '[[never]]\nfrom = "host"\nto = "outside"\n',
+            "promises.toml:3:6: promises are about what is reached on this host;",
+        ),
+        (
+            '[[never]]\nfrom = "jail:git"\nto = "any"\n',
+            "promises.toml:3:6: promises are about what is reached on this host;",
+        ),
+        (
+            '[[always]]\nfrom = "jail:git"\nto = "any"\n',
+            "promises.toml:3:6: promises are about what is reached on this host;",
+        ),
         ('[[never]]\nfrom = []\nto = "host"\n', "promises.toml:2:8: the array is empty; add at least one value"),
         ('[[never]]\nfrom = "host"\nto = "jail:a b"\n', "is neither the name of a jail nor a pattern"),
         ('[[never]]\nfrom = "host"\nto = "host"\nport = 1\nproto = "icmp"\n', "icmp has no ports; leave `port` out"),
@@ -112,7 +121,7 @@ def test_mistakes_have_places(desk: Desk, text: str, said: str) -> None:
 def test_no_promises(desk: Desk) -> None:
     """Said, and no fault."""
     answer = desk.jailpf("promises")
-    assert (answer.status, answer.out) == (0, "there are no promises; promises.toml beside jailpf.toml has them\n")
+    assert (answer.status, answer.out) == (0, "there are no promises; write them in promises.toml beside jailpf.toml\n")
 
 
 @pytest.mark.parametrize("word", ["never", "always"])
@@ -120,9 +129,7 @@ def test_a_promise_about_a_jail_that_nobody_declares_is_not_kept(desk: Desk, wor
     """A mistyped name would be kept for ever; a pattern may wait for its jails."""
     text = f'[[{word}]]\nfrom = "outside"\nto = "jail:dovecto"\n'
     file = desk.write("promises.toml", text + NEVER.replace("jail:db", "jail:db*"))
-    said = (
-        f"{word} from outside to jail:dovecto is not kept: nothing is known of jail 'dovecto'; did you mean 'dovecot'?"
-    )
+    said = f"{word} from outside to jail:dovecto is not kept: the jail 'dovecto' is not known; did you mean 'dovecot'?"
     for command, status in (("promises", 1), ("check", 65)):
         answer = desk.jailpf(command)
         assert answer.status == status
@@ -142,7 +149,7 @@ def test_a_never_about_what_leaves_is_not_kept(desk: Desk, to: str) -> None:
     desk.write("promises.toml", f'[[never]]\nfrom = "jail:git"\nto = "{to}"\nport = 9\n')
     answer = desk.jailpf("promises")
     assert answer.status == 1
-    assert f"is not kept: what leaves is not promised, and {to} is not all of this host" in answer.err
+    assert f"is not kept: promises are about what is reached here, and {to} is more than this host" in answer.err
 
 
 def test_a_never_about_addresses_of_this_host_is_evaluated(desk: Desk) -> None:
@@ -156,7 +163,7 @@ def test_always_says_who_does_not(desk: Desk) -> None:
     promise = '[[always]]\nfrom = "outside"\nto = "jail:db"\nport = 5432\n'
     desk.write("promises.toml", promise)
     desk.write("jails/db.toml", DB.format(more="") + '[deny.bad]\nfrom = "192.0.2.0/24"\n')
-    said = "reaches db port 5432 (inet): 192.0.2.0/24 does not; if that is meant, name them in its `except`"
+    said = "reaches db port 5432 (inet): 192.0.2.0/24 does not; if you want that, add them to its `except`"
     assert said in desk.jailpf("promises").err
     desk.write("promises.toml", promise + 'except = "192.0.2.0/24"\n')
     assert desk.jailpf("promises").status == 0

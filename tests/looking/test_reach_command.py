@@ -38,7 +38,7 @@ def test_what_no_declaration_names_is_found(loaded: Desk) -> None:
     main = loaded.write("open.conf", 'rdr-anchor "jailpf/*"\nanchor "jailpf/*"\npass all\n')
     answer = loaded.jailpf("reach", "git", "--main", str(main))
     assert answer.status == 1
-    assert "no declaration names it" in answer.out
+    assert "but not declared" in answer.out
 
 
 def test_the_lines_that_pf_conf_lacks_are_named(loaded: Desk) -> None:
@@ -48,11 +48,11 @@ def test_the_lines_that_pf_conf_lacks_are_named(loaded: Desk) -> None:
     assert "never evaluates the rdr rules of jailpf/dovecot and 1 more" in said
     assert 'add to pf.conf: anchor "jailpf/*"' in said
     words = ["trace", "tcp", "from", "192.0.2.9", "to", "203.0.113.1", "port"]
-    lacks = 'it would get through, had pf.conf `rdr-anchor "jailpf/*"` and `anchor "jailpf/*"`'
+    lacks = 'it would get through with `rdr-anchor "jailpf/*"` and `anchor "jailpf/*"` in pf.conf'
     assert lacks in loaded.jailpf(*words, "8080", "--main", str(main)).out
     assert "had pf.conf" not in loaded.jailpf(*words, "8081", "--main", str(main)).out
     main.write_text('rdr-anchor "jailpf/*"\nblock all\nanchor "jailpf/*" in on em1\n')
-    assert 'had pf.conf `anchor "jailpf/*"`' in loaded.jailpf(*words, "8080", "--main", str(main)).out
+    assert 'with `anchor "jailpf/*"` in pf.conf' in loaded.jailpf(*words, "8080", "--main", str(main)).out
 
 
 def test_a_host_without_jails_loaded_reaches_none(desk: Desk) -> None:

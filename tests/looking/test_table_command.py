@@ -109,7 +109,7 @@ def test_a_const_table_keeps_its_file_when_pf_refuses(desk: Desk) -> None:
         ((*TABLE, "show", "192.0.2.1"), 64, "takes no addresses"),
         (("table", "dovecot", "insecure_mau", "show"), 64, "did you mean 'insecure_mua'?"),
         (("table", "nosuch", "x", "show"), 66, "jailpf new nosuch"),
-        ((*TABLE, "frob"), 64, "nothing to do with a table; it is show|add|"),
+        ((*TABLE, "frob"), 64, "not an action on a table; it is show|add|"),
     ],
 )
 def test_mistakes_change_nothing(loaded: Desk, words: tuple[str, ...], status: int, said: str) -> None:
@@ -139,7 +139,7 @@ def test_replace_with_nobody_has_to_be_meant(loaded: Desk) -> None:
     before = file.read_text()
     done = loaded.jailpf(*TABLE, "replace")
     assert done.status == 64
-    assert "--empty leaves nobody in it" in done.err
+    assert "use --empty to leave it empty" in done.err
     assert file.read_text() == before
     assert loaded.jailpf(*TABLE, "replace", "--empty").status == 0
     assert loaded.jailpf(*TABLE, "show").out == ""
@@ -159,13 +159,13 @@ ip4 = "172.16.15.41"
 
 
 def test_refresh_of_one_of_a_jail_and_of_all(desk: Desk) -> None:
-    """Every one is tried; what cannot be had is one line, status 75, and changes nothing. `status` tells the age."""
+    """Every one is tried; what cannot be fetched is one line, status 75, and changes nothing. `status` tells the age."""
     desk.write("jails/follower.toml", FOLLOWED)
     desk.jailpf("load", "follower")
     for words in (("table", "refresh"), ("table", "follower", "refresh"), ("table", "follower", "office", "refresh")):
         done = desk.jailpf(*words)
         assert (done.status, done.out) == (75, "")
-        assert done.err.startswith("jailpf: ") or "cannot be had" in done.err
+        assert done.err.startswith("jailpf: ") or "cannot be fetched" in done.err
     assert "<office> never refreshed" in desk.jailpf("status", "follower").out
     assert desk.jailpf("table", "dovecot", "refresh").status == 64
     assert desk.jailpf("table", "follower").status == 64

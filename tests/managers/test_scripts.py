@@ -46,7 +46,7 @@ def test_a_script_of_comments_alone_comes_back() -> None:
 
 
 def test_what_is_no_script_of_sh_is_refused() -> None:
-    with pytest.raises(ConfigError, match="is no script of sh"):
+    with pytest.raises(ConfigError, match="is not a sh"):
         script("/x", COMMAND).attached("#!/usr/local/bin/python\nprint()\n")
 
 
@@ -70,5 +70,5 @@ def test_scripts_are_written_executable_and_leave_no_trace(host: Host) -> None:
     detach(adapters, ["web"])
     assert [path.name for path in conf.iterdir()] == ["pot.conf"]
     (conf / "poststop.sh").write_text(USERS)
-    with pytest.raises(ConfigError, match="is not executable, so nothing runs it"):
+    with pytest.raises(ConfigError, match="is not executable, so it is not run"):
         attach(adapters, ["web"])

@@ -21,6 +21,6 @@ def test_the_dead_jails_port_is_refused_with_the_way_out(host: Host, jailpf: Run
     assert (status, "give one of them another port" in err) == (65, True)
     host.running({"mail": {"ip4.addr": ["172.16.15.15"]}})
     status, _, err = jailpf("created", "mail")
-    assert (status, "`jailpf sync` takes away what is left of web" in err) == (65, True)
+    assert (status, "`jailpf sync` removes the rules of web" in err) == (65, True)
     assert jailpf("sync")[0] == 0
     assert jailpf("status", "mail")[0] == 0

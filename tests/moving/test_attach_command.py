@@ -17,14 +17,14 @@ def test_a_jail_is_declared_connected_and_disconnected_without_a_trace(host: Hos
     before = file.read_bytes()
     status, out, _ = jailpf("new", "web")
     assert status == 0
-    assert f"{host.root}/jailpf/jails/web.toml is written" in out
+    assert f"{host.root}/jailpf/jails/web.toml; edit it" in out
     status, out, _ = jailpf("attach", "web", "-n")
     assert status == 0
     assert '+\texec.created += "' in out or "exec.created += " in out
     assert file.read_bytes() == before
     assert jailpf("attach", "web")[0] == 0
     assert b"jailpf" in file.read_bytes()
-    assert "nothing to do" in jailpf("attach", "web")[1]
+    assert "already attached" in jailpf("attach", "web")[1]
     assert jailpf("detach", "--all")[0] == 0
     assert file.read_bytes() == before
 
@@ -83,7 +83,7 @@ def test_a_new_file_for_a_name_that_is_near_another(jailpf: Run) -> None:
     """The file is written, and the name that was meant is offered."""
     assert "did you mean web? `mv " in jailpf("new", "wbe")[2]
     jailpf("new", "web")
-    assert "it has a file already" in jailpf("new", "wbx")[2]
+    assert "it already has a file" in jailpf("new", "wbx")[2]
 
 
 def test_attaching_a_jail_whose_file_is_broken_says_that_it_will_not_start(host: Host, jailpf: Run) -> None:
@@ -92,7 +92,7 @@ def test_attaching_a_jail_whose_file_is_broken_says_that_it_will_not_start(host:
     for words in (("attach", "-n", "web"), ("attach", "web")):
         status, _, err = jailpf(*words)
         assert status == 1
-        assert "web.toml:2:1: the next start of web is refused: " in err
+        assert "web.toml:2:1: the next start of web will be refused: " in err
     status, out, _ = jailpf("attach", "--json", "web")
     assert (status, len(json.loads(out)["problems"])) == (1, 1)
 
@@ -100,7 +100,7 @@ def test_attaching_a_jail_whose_file_is_broken_says_that_it_will_not_start(host:
 def test_a_pf_that_the_hooks_will_not_have_is_told(jailpf: Run) -> None:
     """They are for the pf of jailpf.toml; the same is no news."""
     jailpf("new", "web")
-    assert "not for --pf pfctl; pf = " in jailpf("--pf", "pfctl", "attach", "-n", "web")[2]
+    assert "not --pf pfctl; if you mean it, write pf = " in jailpf("--pf", "pfctl", "attach", "-n", "web")[2]
     assert "--pf" not in jailpf("attach", "-n", "web")[2]
     assert "--pf" not in jailpf("--pf", "simulated", "attach", "-n", "web")[2]
 
@@ -113,4 +113,4 @@ def test_reload_n_ends_1_where_other_rules_are_declared(host: Host, jailpf: Run)
     file.write_text('[service.http]\nport = 80\n[out.any]\nto = "any"\n')
     status, out, _ = jailpf("reload", "-n", "web")
     assert status == 1
-    assert "web: other rules are declared than are loaded: `jailpf diff web`" in out
+    assert "web: the declared rules differ from the loaded ones; `jailpf diff web` shows how" in out

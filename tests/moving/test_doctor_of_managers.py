@@ -44,7 +44,7 @@ def test_hook_lines_that_an_upgrade_would_kill_or_has_killed_are_found(host: Hos
     file = host.root / "etc/jail.conf"
     assert told() == [("warning", f"{file} name {python}")]
     Path(main).unlink()
-    assert told() == [("error", f"{file} run {main}, which is not there")]
+    assert told() == [("error", f"{file} run {main}, which does not exist")]
     jailpf("attach", "web")
     assert told() == []
 
@@ -91,7 +91,7 @@ def test_a_jail_of_two_managers_is_found(host: Host, jailpf: Run) -> None:
             "[managers.", f'[managers.bastille]\nconf = "{host.root}/bastille/bastille.conf"\n[managers.'
         )
     )
-    assert any("both know a jail web" in one["what"] for one in found(host, jailpf))
+    assert any("both have a jail web" in one["what"] for one in found(host, jailpf))
 
 
 def test_a_drop_in_that_was_replaced_is_told_by_its_content(host: Host, jailpf: Run) -> None:
@@ -100,12 +100,12 @@ def test_a_drop_in_that_was_replaced_is_told_by_its_content(host: Host, jailpf: 
     host.jail_conf(f'web {{\n\tip4.addr = 172.16.15.29;\n\texec.created = "{script} load web";\n}}\n')
     host.file("jailpf/jails/web.toml", WEB)
     host.file("mail-toaster/pfrule.sh", (Path(__file__).parents[2] / "contrib/pfrule/pfrule.sh").read_text())
-    assert not any("which is not jailpf's" in one["what"] for one in found(host, jailpf))
+    assert not any("which is not part of jailpf" in one["what"] for one in found(host, jailpf))
     host.file("mail-toaster/pfrule.sh", "#!/bin/sh\npfctl -a rdr/$2 -f rdr.conf\n")
-    (said,) = [one for one in found(host, jailpf) if "which is not jailpf's" in one["what"]]
+    (said,) = [one for one in found(host, jailpf) if "which is not part of jailpf" in one["what"]]
     assert (said["what"].partition(":")[0], said["mend"]) == (
         f"{host.root}/etc/jail.conf",
-        "jailpf attach JAIL takes the line out",
+        "jailpf attach JAIL comments the line out",
     )
 
 
@@ -118,5 +118,5 @@ def test_a_provisioning_that_writes_the_jails_file_anew_is_found(host: Host, jai
     assert "jailpf attach web" not in [one["mend"] for one in found(host, jailpf)]
     host.jail_conf(block)
     assert "jailpf attach web" in [one["mend"] for one in found(host, jailpf)]
-    assert 'pfrule.sh load web"; is taken out' in jailpf("attach", "web")[1]
+    assert 'pfrule.sh load web"; is commented out' in jailpf("attach", "web")[1]
     assert "jailpf attach web" not in [one["mend"] for one in found(host, jailpf)]

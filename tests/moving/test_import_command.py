@@ -90,11 +90,11 @@ def test_an_empty_result_writes_no_file(host: Host, jailpf: Run) -> None:
     (host.root / "data/web/etc/pf.conf.d").mkdir(parents=True)
     status, out, err = jailpf("import", "pfrule", str(host.root / "data/web/etc/pf.conf.d"))
     assert (status, out) == (78, "")
-    assert "holds no rules, and nothing is written" in err
+    assert "has no rules, so nothing was written" in err
     assert "no such folder" in jailpf("import", "pfrule", str(host.root / "nowhere"))[2]
     status, out, err = jailpf("import", "pfrule", folder(host, rdr="scrub in all\n", allow=""))
     assert status == 1
-    assert out == "web: nothing of it can be declared, and no file is written\n"
+    assert out == "web: none of it can be declared, so no file was written\n"
     assert err
     assert not list((host.root / "jailpf/jails").iterdir())
 
@@ -145,17 +145,17 @@ def test_a_nat_that_pf_conf_beats_is_told_before_the_jail_starts(host: Host, jai
     Path(where, "nat.conf").write_text("nat on em0 inet from 172.16.15.29 to any -> 203.0.113.7\n")
     status, _, err = jailpf("import", "-n", "pfrule", where)
     assert status == 1
-    assert "beats this nat rule" in err
+    assert "overrides this nat rule" in err
     assert jailpf("import", "pfrule", where)[0] == 1
     status, _, err = jailpf("check")
     assert status == 69
-    remedy = "`table <natted> { 172.16.0.0/12 !172.16.15.29 }` and `from <natted>` in that line of pf.conf"
+    remedy = "`table <natted> { 172.16.0.0/12 !172.16.15.29 }` and `from <natted>` in that line"
     assert remedy in err
-    assert "[nat.out] out of its file" in err
+    assert "[nat.out] from its file" in err
     for words in (("attach", "-n", "web"), ("attach", "web")):
         status, _, err = jailpf(*words)
         assert status == 1
-        assert "the next start of web is refused: " in err
+        assert "the next start of web will be refused: " in err
     assert jailpf("load", "web")[0] == 69
     assert "web" not in jailpf("status", "--json")[1].partition('"anchors"')[2]
     main.write_text(
@@ -170,7 +170,7 @@ def test_a_nat_with_a_port_and_no_protocol_is_of_tcp_and_udp(host: Host, jailpf:
     Path(where, "nat.conf").write_text("# mail\nnat on em0 inet from 172.16.15.29 to any port smtp -> 203.0.113.7\n")
     status, _, err = jailpf("import", "pfrule", where)
     assert status == 0, err
-    assert "nat.conf:2:1: its port without a protocol became that of tcp and udp" in err
+    assert "nat.conf:2:1: its port without a protocol became tcp and udp" in err
     assert jailpf("check", "web")[0] == 0
 
 

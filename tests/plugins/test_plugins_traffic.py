@@ -73,7 +73,7 @@ def test_from_counts_at_the_rdr_and_at_the_pass(folder: Path) -> None:
 
 
 def test_a_table_can_change_while_the_rules_stay(folder: Path) -> None:
-    """Who is in the table gets in, and who is taken out of it does not."""
+    """Who is in the table gets in, and who is commented out of it does not."""
     host = running(
         folder, '[service.ssh]\nport = 22\nfrom = "<t>"\n[table.t]\naddresses = ["192.0.2.0/24", "!192.0.2.9"]\n'
     )

@@ -114,7 +114,7 @@ def _find(adapters: Sequence[Adapter], name: str, *, mend: bool) -> tuple[Adapte
         asked = ", ".join(adapter.name for adapter in adapters)
         raise NoJailError(
             Problem(
-                f"no jail manager knows {name} (asked: {asked})", None, "hooks of other managers are written by hand"
+                f"no jail manager knows {name} (asked: {asked})", None, "for other managers, write the hooks by hand"
             )
         )
     adapter, jail = found
@@ -174,11 +174,11 @@ def _result(change: Change, verb: str, dry_run: bool) -> Result:
         *(change.taken if not dry_run else [line.replace(" is ", " would be ") for line in change.taken]),
     ]
     if not change.changed:
-        done.append(f"{change.jail}: already {verb}ed, nothing to do")
+        done.append(f"{change.jail}: already {verb}ed")
     elif dry_run:
         done.append(f"{change.jail}: would be {verb}ed in {change.file}")
     else:
-        kept = f"; the text before is in {backup_of(change.file)}" if os.path.exists(backup_of(change.file)) else ""
+        kept = f"; backup: {backup_of(change.file)}" if os.path.exists(backup_of(change.file)) else ""
         done.append(f"{change.jail}: {verb}ed in {change.file}{kept}")
     return Result(
         jail=change.jail,

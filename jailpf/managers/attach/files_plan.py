@@ -51,7 +51,7 @@ class FilesPlan(Plan):
             change.programs = tuple(dict.fromkeys((*change.programs, *programs(old or ""))))
             old_calls, new_calls = old_calls + called(old or ""), new_calls + called(new or "")
             if not remove and one.mode & 0o100 and os.path.isfile(file) and not os.access(file, os.X_OK):
-                raise ConfigError("is not executable, so nothing runs it", Place(file), "chmod +x, or take it away")
+                raise ConfigError("is not executable, so it is not run", Place(file), "chmod +x, or remove it")
             if new == old:
                 continue
             if not remove and one.attached(new) != new:

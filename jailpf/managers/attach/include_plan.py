@@ -88,7 +88,7 @@ class IncludePlan(Plan):
         change.diff = self._hold(top, with_include(theirs, path, included, Place(top))) + change.diff
         before = parameters.read(self.settings, top)
         if name not in before:
-            raise ConfigError(f"no block of {name} is found", Place(top))
+            raise ConfigError(f"there is no block for {name}", Place(top))
         change.attached = check.attached(before[name]) or with_include(old, "", included) != old
         change.wrong = check.wrong(before[name], name, wanted)
         change.programs = check.programs(before[name])

@@ -94,7 +94,7 @@ def must_agree(before: Jails, after: Jails, file: str, loads: str = "") -> None:
     """Raise ConfigError when anything but our hooks, and those that jailpf replaces, differs. loads: as of JailConfHooks."""
     if list(before) != list(after):
         raise ConfigError(
-            f"with the hook lines jail(8) would read other jails: {', '.join(after)}",
+            f"with the hook lines, jail(8) would read other jails: {', '.join(after)}",
             Place(file),
             "the file stays as it is",
         )
@@ -102,7 +102,7 @@ def must_agree(before: Jails, after: Jails, file: str, loads: str = "") -> None:
         old, new = _others(known, name, loads), _others(after[name], name, loads)
         for parameter in {**old, **new}:
             if old.get(parameter) != new.get(parameter):
-                message = f"with the change jail(8) would read another {parameter} for {name}"
+                message = f"with the change, jail(8) would read another {parameter} for {name}"
                 raise ConfigError(message, Place(file), "the file stays as it is; edit it by hand")
 
 

@@ -60,7 +60,7 @@ def blocks_of(text: str, file: str) -> dict[str, Block]:
     for name, block in whole.walk():
         if name in found and "*" not in name:
             place = Place(file, line_of(text, block.open))
-            raise ConfigError(f"a second block for {name}", place, "make them one")
+            raise ConfigError(f"a second block for {name}", place, "merge them")
         found[name] = block
     return found
 

@@ -78,8 +78,8 @@ class JailConfPlan(Plan):
         known = self.before[top][name]
         file = self._places[top].get(name, "")
         if not file:
-            remedy = "write the hook lines by hand: `jailpf attach -n` of another jail shows them"
-            raise ConfigError(f"no block of {name} is found", Place(top), remedy)
+            remedy = "write the hook lines by hand, as `jailpf attach -n` shows them for another jail"
+            raise ConfigError(f"there is no block for {name}", Place(top), remedy)
         change = Change(jail.name, manager, file)
         change.attached = check.attached(known)
         change.wrong = check.wrong(known, name, wanted)

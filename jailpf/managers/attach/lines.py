@@ -45,7 +45,7 @@ def hook_command(settings: Settings, verb: str, name: str) -> str:
     for path in (word for word in words if not word.startswith("-")):
         if not _SAFE.fullmatch(path):
             raise ConfigError(
-                f"{path!r} cannot stand in a hook line", None, "use a path without blanks, quotes, '=' and '$'"
+                f"{path!r} cannot be part of a hook line", None, "use a path without spaces, quotes, '=' and '$'"
             )
     return " ".join([*words, verb, name])
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jailpf.managers.adapter import Adapter
 
 TEXT = """\
-# {jail}: what this jail offers. `jailpf check {jail}` looks it over, `jailpf render {jail}` shows the rules.
+# {jail}: what this jail offers. `jailpf check {jail}` checks it, `jailpf render {jail}` shows the rules.
 # All keys: jailpf.toml(5), or `jailpf schema jail` for an editor.
 
 #[service.web]                       # a name of your choice
@@ -78,7 +78,7 @@ def write_new(settings: Settings, adapters: Sequence[Adapter], name: str) -> str
     """
     if name.endswith(".toml"):
         raise UsageError(
-            f"{name} is the name of a file; a jail's is wanted", None, f"jailpf new {name.removesuffix('.toml')}"
+            f"{name} is the name of a file, not of a jail", None, f"jailpf new {name.removesuffix('.toml')}"
         )
     file = settings.jail_file(name)
     content = new(adapters, name).encode()
@@ -89,7 +89,7 @@ def write_new(settings: Settings, adapters: Sequence[Adapter], name: str) -> str
             os.fchmod(descriptor, 0o644)
             opened.write(content)
     except FileExistsError:
-        raise ConfigError("is there already", Place(file), f"`jailpf check {name}` looks it over") from None
+        raise ConfigError("already exists", Place(file), f"run `jailpf check {name}`") from None
     except PermissionError as wrong:
         raise PermissionDeniedError(f"cannot be written: {wrong.strerror}", Place(file), "run as root") from None
     except OSError as wrong:

@@ -71,24 +71,22 @@ class Plan:
         if above is None:
             back = list(put_back(text, block))
             places = [Place(change.file, line_of(text, one.start)) for one in back]
-            change.taken += [f"{place}: {one.new} is put back" for place, one in zip(places, back, strict=True)]
+            change.taken += [f"{place}: {one.new} is restored" for place, one in zip(places, back, strict=True)]
             return back
         found = taken_out(text, block, jail, above, self.loads)
         for line, written in found.left:
             place = Place(change.file, line)
-            change.notes.append(f"{place}: {written} does more than load rules; take that part out by hand")
+            change.notes.append(f"{place}: {written} does more than load rules; remove that part by hand")
         for line, written in found.needed:
             place = Place(change.file, line)
-            change.notes.append(
-                f"{place}: {written} stays while what it unloads is still loaded; take both out by hand"
-            )
+            change.notes.append(f"{place}: {written} stays because its load stays; remove both by hand")
         declared = os.path.lexists(self.settings.jail_file(change.jail))
-        stays = "stays" if self.keep else "" if declared else f"stays while nothing is declared for {change.jail}"
+        stays = "stays" if self.keep else "" if declared else f"stays as long as nothing is declared for {change.jail}"
         told = [f"{Place(change.file, line)}: {written}" for line, written in found.lines]
         if stays:
             change.notes += [f"{one} {stays}" for one in told]
             return []
-        change.taken += [f"{one} is taken out; detach puts it back" for one in told]
+        change.taken += [f"{one} is commented out; detach restores it" for one in told]
         return found.edits
 
     def attach(self, manager: str, hooks: JailConfHooks | FileHooks, jail: Jail) -> Change:

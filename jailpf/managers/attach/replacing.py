@@ -19,7 +19,7 @@ def replace(file: str, old: bytes | None, new: bytes | None, mode: int = 0o644, 
     """Replace a file that still says `old`; the name of the backup. None: no file, before or afterwards; mode: of a new one;
     clear: take its folder away with it when that is empty.
 
-    Raises TryAgainError when somebody changed it meanwhile, PermissionDeniedError, ConfigError. The old file stays
+    Raises TryAgainError when another program changed it meanwhile, PermissionDeniedError, ConfigError. The old file stays
     then.
     """
     real = os.path.realpath(file)
@@ -33,7 +33,7 @@ def replace(file: str, old: bytes | None, new: bytes | None, mode: int = 0o644, 
         try:
             with open(real, "rb") as now:
                 if now.read() != old:
-                    raise TryAgainError("somebody changed it meanwhile", Place(file))
+                    raise TryAgainError("another program changed it meanwhile", Place(file))
             os.rename(staged, real)
         except BaseException:
             writes.remove(staged)
@@ -54,7 +54,7 @@ def _make(real: str, content: bytes, mode: int) -> None:
     try:
         os.link(staged, real)
     except FileExistsError:
-        raise TryAgainError("somebody made it meanwhile", Place(real)) from None
+        raise TryAgainError("another program created it meanwhile", Place(real)) from None
     finally:
         writes.remove(staged)
     _sync(folder)
@@ -63,7 +63,7 @@ def _make(real: str, content: bytes, mode: int) -> None:
 def _take_away(file: str, real: str, old: bytes, clear: bool) -> None:
     with open(real, "rb") as now:
         if now.read() != old:
-            raise TryAgainError("somebody changed it meanwhile", Place(file))
+            raise TryAgainError("another program changed it meanwhile", Place(file))
     os.unlink(real)
     if clear:
         with suppress(OSError):  # others have files there

@@ -42,7 +42,7 @@ class Context:
 
     def left_out(self, verb: str, strange: list[str]) -> None:
         """Say once of a jail what else a rule was about: behind an rdr the filter sees the jail's own address."""
-        message = f"it also {verb} {', '.join(strange)}, which is not this jail's address; that is left out: behind an rdr the filter sees the jail's own"
+        message = f"it also {verb} {', '.join(strange)}, which is not this jail's address; this was left out, because after an rdr the filter sees the jail's own address"
         if not any(
             problem.message.partition(" also ")[2] == message.partition(" also ")[2] for problem in self.warnings
         ):
@@ -84,8 +84,8 @@ class Context:
         for link in self.host.uplinks.values():
             if str(link.interface) == card and gateway in [str(one.address) for one in link.gateway]:
                 return (card,)
-        remedy = f"jailpf.toml would say [host.uplink.{card}] with interface and gateway; then import again"
-        raise LostError(f"no uplink has {card} and {gateway}; {remedy}")
+        remedy = f"add [host.uplink.{card}] with interface and gateway to jailpf.toml, then import again"
+        raise LostError(f"no uplink has the interface {card} and the gateway {gateway}; {remedy}")
 
     def is_own(self, word: str) -> bool:
         """Whether that is an address of the jail."""

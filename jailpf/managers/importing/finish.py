@@ -71,6 +71,6 @@ def _unguarded(assembly: Assembly, tables: Iterable[OtherDraft]) -> Iterator[Pro
     for word, problem in assembly.context.absent.items():
         if any(word in text for text in denying) or any(f"!{word}" in text for text in letting) or word in excepting:
             what = (
-                f"{problem.message} is not there, and {word} keeps somebody out: an empty table would keep out nobody"
+                f"{problem.message} does not exist, and {word} keeps somebody out; an empty table would keep out nobody"
             )
-            yield Problem(what, problem.place, "put the file there, and import again")
+            yield Problem(what, problem.place, "create the file, then import again")

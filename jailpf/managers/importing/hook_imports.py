@@ -52,7 +52,9 @@ def from_hooks(adapter: Adapter, jail: str, hooks: Iterable[str], file: str) -> 
     anchors = ", ".join(dict.fromkeys(one.anchor for one in found if one.anchor and not one.reason))
     heading = [f"Imported from the hooks of {jail} in {file} by `jailpf import {adapter.name}`."]
     heading += (
-        [f"They still load {anchors}: `jailpf attach {jail}` takes these lines out, those that do more by hand."]
+        [
+            f"They still load {anchors}: `jailpf attach {jail}` comments these lines out; edit those that do more by hand."
+        ]
         if anchors
         else []
     )

@@ -38,9 +38,7 @@ def loads(lines: Iterable[str]) -> list[Loaded]:
     return [
         one
         if one.reason or last[one.anchor] == number
-        else one._replace(
-            text="", reason=f"a later line loads {one.anchor} again, and nothing is left of this", known=True
-        )
+        else one._replace(text="", reason=f"a later line loads {one.anchor} again and replaces this", known=True)
         for number, one in enumerate(found)
     ]
 
@@ -111,12 +109,12 @@ def _load(line: str, words: list[str], said: list[str] | None) -> Iterator[Loade
     try:
         given, _ = getopt.getopt(words[: words.index("<")] if "<" in words else words, OPTIONS)
     except getopt.GetoptError as wrong:
-        yield Loaded(line, "", "", f"pfctl would not take it: {wrong}")
+        yield Loaded(line, "", "", f"pfctl would refuse it: {wrong}")
         return
     options = dict(given)
     anchor, file = options.get("-a", ""), options.get("-f", "")
     if "-T" in options and options["-T"] not in ("show", "test"):
-        yield Loaded(line, anchor, "", "it changes a table, which no rule is; declare it as [table.NAME]", known=True)
+        yield Loaded(line, anchor, "", "it changes a table; declare that as [table.NAME]", known=True)
     if not file or "-n" in options:
         return
     if not anchor:
@@ -124,9 +122,9 @@ def _load(line: str, words: list[str], said: list[str] | None) -> Iterator[Loade
     elif PARTS & options.keys():
         yield Loaded(line, anchor, "", f"it loads a part of the rules ({' '.join(sorted(PARTS & options.keys()))})")
     elif file == "-" and not redirected and said is None:
-        yield Loaded(line, anchor, "", "what it loads is not written there, but made by another program")
+        yield Loaded(line, anchor, "", "another program generates what it loads")
     elif "$" in file + "".join(redirected):
-        yield Loaded(line, anchor, "", "which file it loads only its shell knows")
+        yield Loaded(line, anchor, "", "only the shell knows which file it loads")
     else:
         source = redirected[0] if redirected else file
         try:

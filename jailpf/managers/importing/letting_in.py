@@ -50,7 +50,7 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
             found.append(draft)
             continue
         if rule.messages:
-            raise LostError("what is redirected has every `icmp-type`")
+            raise LostError("the rdr redirects every `icmp-type`")
         for family in set(draft.to) & families:
             met.setdefault((draft.proto[0], family), set()).update(pair[1] for pair in yes)
         let, not_let = _by_family(draft.of_pairs(yes), families)
@@ -64,11 +64,11 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
         found += [draft.of_pairs(no)] if no else []
     if rule.tagged:  # of what no rdr brought it lets in nothing
         if not met:
-            raise LostError(f"no rdr that sets {rule.tagged} leads there")
+            raise LostError(f"no rdr that sets {rule.tagged} redirects there")
     elif "own" in targets:
         found += _direct(rule, context, source, allow, met, families, comments)
     elif not met:
-        raise LostError("it lets in to another jail, which nothing here redirects to")
+        raise LostError("it lets in to another jail, but nothing here redirects to that")
     return found
 
 
@@ -90,7 +90,7 @@ def _options(rule: PfRule, context: Context) -> dict[str, Any]:
     if rule.overload:
         allow["overload"] = True
         context.warn(
-            f"{rule.overload} became a table of the service's own: one of pf.conf cannot be filled from an anchor"
+            f"{rule.overload} became a table of the service, because pf cannot fill a table of pf.conf from an anchor"
         )
     if rule.synproxy:
         allow["synproxy"] = True
@@ -118,7 +118,7 @@ def _targets(rule: PfRule, context: Context, drafts: list[ServiceDraft]) -> tupl
     if strange:
         context.left_out("lets in to", strange)
     if rule.family and rule.family not in families:
-        raise LostError(f"it is of {rule.family}, and what it lets in to has no such address; it is dropped")
+        raise LostError(f"it is for {rule.family}, but its target has no such address; it was dropped")
     return targets, {rule.family} & families if rule.family else families
 
 
@@ -170,7 +170,7 @@ def _allowed(
             mine["from"] = tuple(dict.fromkeys((*before, *mine["from"])))
             if len(mine["from"]) > 1 and any(word.startswith("!") for word in mine["from"]):
                 raise LostError(
-                    "another rule lets in others there; for all of them write one [table.NAME] with `!` entries"
+                    "another rule lets in others there; write one [table.NAME] with `!` entries for all of them"
                 )
     return replace(draft, allow=mine, comments=tuple(dict.fromkeys(draft.comments + comments)))
 

@@ -85,7 +85,7 @@ class Macros:
         for word in _WORD.findall(text):
             if word.startswith("$"):
                 if word[1:] not in self.known:
-                    raise LostError(f"the macro {word} is not defined here; pfctl does not know it either")
+                    raise LostError(f"the macro {word} is not defined here, so pfctl would refuse it")
                 found += self.known[word[1:]]
             elif word.startswith("<") and word.endswith(">") and len(word) > 2:
                 found.append("<" + word[1:-1].strip() + ">")

@@ -32,7 +32,7 @@ def statement(words: list[str]) -> PfRule | PfTable:
     if first == "no" and reader.peek() in ("nat", "rdr", "binat"):
         what = reader.peek()
         raise LostError(
-            f"`no {what}` is an exception for the whole host; put it into pf.conf, above its {what}-anchor line"
+            f"`no {what}` is an exception for the whole host; write it in pf.conf, above its {what}-anchor line"
         )
     raise LostError(f"a declaration has no `{first}`")
 
@@ -62,7 +62,7 @@ def _translation(reader: Reader, action: str) -> PfRule:
     while reader.took("tag"):
         rule = replace(rule, tag=reader.take().strip('"'))
     if reader.took("tagged"):
-        raise LostError(f"a declaration's {action} knows no `tagged`")
+        raise LostError(f"{action} of a declaration has no `tagged`")
     reader.must("->")
     rule = replace(rule, target=reader.items())
     loose = reader.peek().isdigit()
@@ -78,7 +78,7 @@ def _translation(reader: Reader, action: str) -> PfRule:
             reader.take()  # its key
     reader.done()
     if deals in ("random", "bitmask"):
-        raise LostError(f"a declaration deals out by turns or by the client's address, not by {deals}")
+        raise LostError(f"a declaration supports round-robin and source-hash, not {deals}")
     return replace(rule, static_port=static, deals=deals, sticky=sticky)
 
 
@@ -121,7 +121,7 @@ def _messages(words: tuple[str, ...], proto: str) -> tuple[str, ...]:
     except ValueError as wrong:
         raise LostError(str(wrong)) from None
     if strange := [one for one in found if not one.belongs(proto)]:
-        raise LostError(f"{strange[0]} is no type of {proto}")
+        raise LostError(f"{strange[0]} is not a type of {proto}")
     return tuple(found)
 
 
@@ -146,7 +146,7 @@ def _hop(reader: Reader, word: str) -> tuple[str, str]:
         return words[0], words[1]
     gateway, _, card = (reader.take() if not words else "").partition("@")
     if not card:
-        raise LostError(f"a syntax error: `{word} (CARD GATEWAY)` is meant")
+        raise LostError(f"a syntax error: write `{word} (INTERFACE GATEWAY)`")
     return card, gateway
 
 
@@ -170,7 +170,7 @@ def _state(reader: Reader, rule: PfRule) -> PfRule:
 def _table(reader: Reader) -> PfTable:
     name = reader.take()
     if not (name.startswith("<") and name.endswith(">")):
-        raise LostError("a syntax error: `table <name>` is meant")
+        raise LostError("a syntax error: write `table <name>`")
     flags, files = set(), []
     addresses: tuple[str, ...] | None = None
     while word := reader.peek():

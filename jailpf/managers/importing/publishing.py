@@ -37,7 +37,7 @@ def published_by(
     known = set(adapter.names())
     for name in names:
         if name not in known:
-            raise NoJailError(f"{adapter.name} has no jail {name}", None, f"`{list_them}` shows them")
+            raise NoJailError(f"{adapter.name} has no jail {name}", None, f"`{list_them}` lists them")
     found = published or {}
     for one in adapter.claims() if published is None else ():
         found.setdefault(one.jail, []).append(one)
@@ -76,7 +76,7 @@ def declared(
         line = Line(one.text, one.place)
         assembly.context.line = line
         if one.port is None:
-            assembly.lose(line, "its port outside is another at every start; write rdr = { port = ... }")
+            assembly.lose(line, "its port outside changes at every start; write rdr = { port = ... }")
             continue
         if one.weak:
             assembly.context.warn(one.weak)

@@ -25,7 +25,7 @@ def targets_of(rule: PfRule) -> list[Address]:
     if rule.family and (strange := [one for one in found if one.family != rule.family]):
         raise LostError(f"{strange[0]} is not an {rule.family} address")
     if len({one.family for one in found}) > 1:
-        raise LostError("it redirects to addresses of both families; write a rule for each")
+        raise LostError("it redirects to addresses of both families; write one rule for each")
     return found
 
 
@@ -38,7 +38,9 @@ def services(rule: PfRule, context: Context, comments: tuple[str, ...]) -> Itera
     if rule.source_port:
         raise LostError("rdr has no `from_port`")
     if rule.loose:
-        context.warn(f"`-> {target} {rule.target_port}` has no word `port`, and pfctl refuses it: it is read as one")
+        context.warn(
+            f"`-> {target} {rule.target_port}` lacks the word `port`, so pfctl refuses it; it was imported as if it had it"
+        )
     if rule.log:
         context.warn("rdr does not log; allow = { log = true } does")
     # What `rdr pass` lets in it has redirected; nobody who asks the jail itself.
@@ -61,7 +63,7 @@ def services(rule: PfRule, context: Context, comments: tuple[str, ...]) -> Itera
 
 def _pairs(rule: PfRule) -> list[Pairs]:
     if not rule.port:
-        raise LostError("all ports are redirected; a service names them")
+        raise LostError("it redirects all ports, but a service lists them")
     if rule.target_port is None:
         return [tuple((port, port) for port in rule.port)]
     first = rule.target_port.first
@@ -71,6 +73,6 @@ def _pairs(rule: PfRule) -> list[Pairs]:
             raise LostError(f"{rule.port[0]} does not fit behind port {first}")
         return [((rule.port[0], Port(first, last)),)]
     if rule.wide or any(port.width > 1 for port in rule.port) or rule.target_port.width > 1:
-        raise LostError("several ports cannot share one in the jail, nor ranges of another width")
+        raise LostError("several ports, or ranges of another width, cannot share one port in the jail")
     # A declaration pairs ports one to one: each of several that lead to one port is a service.
     return [((port, rule.target_port),) for port in rule.port]

@@ -39,7 +39,7 @@ class Tables:
             found = [self._member(word) for word in table.addresses]
             keys["addresses"] = found
         if len(table.files) > 1:
-            raise LostError("a table has one file; put the addresses of all into it")
+            raise LostError("a table has one file; put all addresses into it")
         members = list(found)
         if table.files:
             keys["file"], more = self._file(table.name, os.path.join(self.folder, table.files[0]))
@@ -73,7 +73,7 @@ class Tables:
             text = text_of(file)
         except FileNotFoundError:
             context = self.assembly.context
-            context.warn(f"{file} is not there; the table begins empty")
+            context.warn(f"{file} does not exist; the table starts empty")
             context.absent[f"<{name}>"] = Problem(file, context.line.place if context.line else None)
             text, source = "", ""
         content, members = self._content(text, file)

@@ -23,7 +23,7 @@ def nat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft
     keys = {"address": [_address(rule, context)], **_where(rule, context)}
     if rule.port and not rule.proto:
         # pfctl(8) takes that of a nat rule alone; a declaration's port is of a protocol.
-        context.warn("its port without a protocol became that of tcp and udp")
+        context.warn("its port without a protocol became tcp and udp")
         keys["proto"] = "tcp+udp"
     if rule.static_port:
         keys["static_port"] = True
@@ -32,25 +32,25 @@ def nat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft
 
 def binat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
     """[binat.public]. Raises LostError."""
-    _must_be_own(rule, context, "binat is one jail's")
+    _must_be_own(rule, context, "a binat is for one jail")
     if rule.to or rule.proto or rule.port:
-        raise LostError("a declaration's binat has no `to`, `proto` or `port`")
+        raise LostError("binat of a declaration has no `to`, `proto` or `port`")
     address = _address(rule, context)
     if address.startswith("("):
-        raise LostError("a declaration's binat names its address")
+        raise LostError("binat of a declaration needs an address")
     keys = {"address": [address], **_where(rule, context)}
     return OtherDraft(keyword="binat", name="public", keys=keys, comments=comments)
 
 
 def out(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
     """[out.pass]. Raises LostError."""
-    _must_be_own(rule, context, "a declaration says what its own jail may open")
+    _must_be_own(rule, context, "a declaration only says what its own jail may open")
     if rule.messages:
-        raise LostError("a declaration's `out` has no `icmp-type`")
+        raise LostError("`out` of a declaration has no `icmp-type`")
     if context.on(rule.on):
-        raise LostError("a declaration's `out` is about the external interface")
+        raise LostError("`out` of a declaration is for the external interface only")
     if rule.log or rule.limits or rule.synproxy or rule.source_port:
-        raise LostError("a declaration's `out` has no log, limits or from_port")
+        raise LostError("`out` of a declaration has no log, limits or from_port")
     _ports_have_a_protocol(rule)
     keys = {key: value for key, value in _where(rule, context).items() if key != "on"}
     if rule.route_to != ("", ""):
@@ -61,11 +61,11 @@ def out(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft
 def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
     """[deny.NAME] of a `block quick`. Raises LostError for what is not about this jail, or could be passed by another rule."""
     if not rule.quick:
-        raise LostError("a block without `quick` is a policy that later rules make exceptions of; leave it to pf.conf")
+        raise LostError("a block without `quick` is a policy with exceptions in later rules; leave it in pf.conf")
     if rule.messages:
-        raise LostError("a declaration's `deny` has no `icmp-type`")
+        raise LostError("`deny` of a declaration has no `icmp-type`")
     if rule.on or rule.source_port:
-        raise LostError("a declaration's `deny` has no interface and no `from_port`")
+        raise LostError("`deny` of a declaration has no interface and no `from_port`")
     _ports_have_a_protocol(rule)
     own = [word for word in context.members(rule.to) if context.is_own(word)]
     keys: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraf
             context.left_out("blocks for", strange)
         keys["from"] = one_or_all(context.peers(rule.source) or _anyone(rule, own, context))
     else:
-        _must_be_own(rule, context, "a block for the whole host belongs into pf.conf")
+        _must_be_own(rule, context, "a block for the whole host belongs in pf.conf")
         if to := context.peers(rule.to):
             keys["to"] = one_or_all(to)
     keys |= _what(rule)
@@ -148,7 +148,7 @@ def _must_be_own(rule: PfRule, context: Context, remedy: str) -> None:
 
 def _address(rule: PfRule, context: Context) -> str:
     if len(rule.target) != 1 or rule.target_port is not None:
-        raise LostError("one address to leave by, without a port, can be declared")
+        raise LostError("a declaration has one address to leave by, without a port")
     word = rule.target[0]
     if found := re.fullmatch(r"\(?([A-Za-z][\w.]*)\)?", word):
         context.warn(f"{word} became ({found[1]}:0): the others are addresses of other jails")

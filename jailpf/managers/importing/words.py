@@ -41,7 +41,7 @@ def network(word: str, warn: Callable[[str], None]) -> str:
     except ValueError:
         return ""
     if whole != word and ipaddress.ip_network(whole).version == 4:
-        warn(f"{word} is {whole} to pf, and is written so")
+        warn(f"pf reads {word} as {whole}, so it was written that way")
     return whole
 
 
@@ -86,5 +86,5 @@ def _interface(word: str, warn: Callable[[str], None]) -> str:
         return ""
     if word in ("self", "egress") or "." in word:
         return ""
-    warn(f"{word} is written as ({word}), which follows the interface's addresses")
+    warn(f"{word} was written as ({word}), which follows the interface's addresses")
     return f"({word})"

@@ -100,7 +100,7 @@ class AppJail(Adapter):
         for name, published in importing.published_by(self, names, "appjail jail list", found).items():
             heading = [
                 f"Imported from {self._boot(name)} by `jailpf import {self.name}`.",
-                f"`appjail expose remove all {name}` ends the same there; take the two `appjail expose` rows from template.conf.",
+                f"`appjail expose remove all {name}` ends the same there; remove the two `appjail expose` rows from template.conf.",
             ]
             yield importing.declared(self, name, published, heading=heading, more=exposures.nat(self._boot(name)))
 

@@ -70,7 +70,7 @@ class Bastille(Adapter):
             raise ConfigError(
                 f"there is no block {name} {{ ... }}",
                 Place(file),
-                f"Bastille names it like its folder; it has {', '.join(known) or 'none'}",
+                f"Bastille gives the block the name of its folder; this file has {', '.join(known) or 'none'}",
             )
         jail = jailconf.jail_of(name, name, known[name], file, self.name)
         return replace(jail, inputs=(self.conf, *jailconf.sources(file)))
@@ -133,7 +133,7 @@ class Bastille(Adapter):
         for name, published in found.items():
             heading = [
                 f"Imported from {self.rdr_file(name)} by `jailpf import {self.name}`.",
-                f"`bastille rdr {name} reset` ends the same there.",
+                f"`bastille rdr {name} reset` undoes it there.",
             ]
             yield importing.declared(self, name, published, heading=heading)
 

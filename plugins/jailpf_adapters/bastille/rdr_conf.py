@@ -53,7 +53,9 @@ def _line(line: str, place: Place, jail: str) -> Published:
         place=place,
         text=line,
         # `bastille start` wants the protocol in the fifth place; the list of a macro, or no interface at all, moves it.
-        weak="" if at == 4 else "`bastille start` does not load this line again: it has not exactly one interface",
+        weak=""
+        if at == 4
+        else "`bastille start` does not load this line, because it does not have exactly one interface",
     )
 
 

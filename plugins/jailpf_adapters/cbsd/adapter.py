@@ -81,7 +81,7 @@ class Cbsd(Adapter):
         for name, published in importing.published_by(self, names, "cbsd jls").items():
             heading = [
                 f"Imported from {self._expose_file(name)} by `jailpf import {self.name}`.",
-                f"`cbsd expose mode=flush jname={name}` ends the same there.",
+                f"`cbsd expose mode=flush jname={name}` undoes it there.",
             ]
             yield importing.declared(self, name, published, heading=heading)
 
@@ -97,8 +97,8 @@ class Cbsd(Adapter):
                 yield Finding(
                     "error",
                     f'{file} has no line for the anchors "{anchor}"',
-                    "`cbsd expose` and `cbsd naton` load that file as the main ruleset, and nothing calls jailpf's anchors then",
-                    f"put the lines of `jailpf init` into {file}",
+                    "`cbsd expose` and `cbsd naton` load that file as the main ruleset, and then pf does not evaluate jailpf's anchors",
+                    f"add the lines of `jailpf init` to {file}",
                 )
 
     def _jails(self) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from jailpf.plugin import ConfigError, PfUnavailableError, Place, read_file
 if TYPE_CHECKING:
     from typing import Literal
 
-MISSING = "the package pyXY-sqlite3 of this Python has it"
+MISSING = "install the package pyXY-sqlite3 for this Python"
 
 
 def rows(file: str, table: Literal["jails", "expose"]) -> list[dict[str, Any]]:

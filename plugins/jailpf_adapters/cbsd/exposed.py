@@ -37,5 +37,5 @@ def _one(row: Mapping[str, Any], jail: str, place: Place, node: tuple[str, ...])
         jail_port=EVERY if whole else Port.parse(inside), families=("inet",),
         source=() if given == ["any"] else tuple(map(Peer.parse, given)), to=tuple(map(Peer.parse, to)),
         target=Address.parse(row["outaddr"]) if row["outaddr"] else None, passes=True,
-        weak="`cbsd expose mode=apply`, which runs at every start, does not read outaddr: it goes to the jail" if row["outaddr"] else "",
+        weak="`cbsd expose mode=apply`, which runs at every start, ignores outaddr: it redirects to the jail" if row["outaddr"] else "",
     )  # fmt: skip

@@ -138,14 +138,14 @@ class Iocage(Adapter):
                 yield Finding(
                     "error",
                     f"the hooks of the iocage jail {name} name {', '.join(others)}",
-                    "`iocage rename` and `iocage clone` leave them as they are: another jail's rules are loaded and taken away",
+                    "`iocage rename` and `iocage clone` do not change them, so they load and unload another jail's rules",
                     f"jailpf attach {name}",
                 )
         for name in self.nat_by_pf():
             yield Finding(
                 "error",
                 f"the iocage jail {name} has nat=1 with nat_backend=pf",
-                "starting it replaces the host's main ruleset, and detaches every anchor",
+                "its start replaces the host's main ruleset and detaches every anchor",
                 f"iocage set nat=0 {name}",
             )
 
@@ -208,7 +208,7 @@ def read_json(file: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as wrong:  # a number of 5,000 digits, 1,000 brackets
         raise ConfigError(f"not an iocage configuration: {wrong}", Place(file, 1, 1)) from None
     if not isinstance(found, dict):
-        raise ConfigError("not an iocage configuration: a JSON object is wanted", Place(file, 1, 1))
+        raise ConfigError("not an iocage configuration: it must be a JSON object", Place(file, 1, 1))
     return found
 
 

@@ -81,8 +81,8 @@ def _chain(hook: str, rest: list[str], mine: str, file: str) -> str:
     for command in rest:
         # iocage joins the words of a command again and loses its quotes; a comment or `&` would swallow what follows.
         if re.search(r"""["'\\`]|(^|\s)#|[&;|]\s*$""", command):
-            message = f"nothing can be chained to exec_{hook} = {command!r}"
-            raise ConfigError(message, Place(file), "put that command into a script, and the script's path here")
+            message = f"jailpf cannot chain to exec_{hook} = {command!r}"
+            raise ConfigError(message, Place(file), "put that command in a script, and set the script's path here")
     return " && ".join([mine, *rest] if hook == "poststop" else [*rest, mine])
 
 

@@ -22,7 +22,7 @@ def iocage_root(settings: Settings, root: str, program: str) -> str:
     if root:
         if not os.path.isdir(root):
             raise ConfigError(
-                "iocage's root is not a folder", Place(root), "mend [managers.iocage] root in jailpf.toml"
+                "iocage's root is not a folder", Place(root), "correct [managers.iocage] root in jailpf.toml"
             )
         return root
     if not all(map(os.path.exists, (program, settings.programs["zpool"], settings.programs["zfs"]))):
@@ -32,7 +32,7 @@ def iocage_root(settings: Settings, root: str, program: str) -> str:
         return ""
     mounted = run_program(settings.programs["zfs"], "get", "-H", "-o", "value", "mountpoint", f"{pool}/iocage").strip()
     if not mounted.startswith("/") or not os.path.isdir(mounted):
-        remedy = "name the folder: [managers.iocage] root in jailpf.toml"
+        remedy = "set [managers.iocage] root in jailpf.toml"
         raise ConfigError(f"{pool}/iocage is not mounted at a folder, zfs(8) says {mounted!r}", None, remedy)
     return mounted
 

@@ -119,7 +119,7 @@ class JailConf(Adapter):
             if found is not None:
                 yield found
             elif names:
-                raise NoJailError(f"no hook of {name} loads any rules", Place(file), "its rules are somewhere else")
+                raise NoJailError(f"no hook of {name} loads rules", Place(file), "its rules are somewhere else")
 
     def findings(self) -> Iterable[Finding]:
         """Hooks that still call a pfrule.sh inside a folder that a jail may be able to write."""
@@ -134,16 +134,16 @@ class JailConf(Adapter):
                     if "jailpf" not in jailconf.text_of(called[0]):
                         yield Finding(
                             "warning",
-                            f"{file}:{number}: a hook calls {called[0]}, which is not jailpf's",
-                            "it loads rules of its own; Mail Toaster's provisioning puts its own script back",
-                            "jailpf attach JAIL takes the line out",
+                            f"{file}:{number}: a hook calls {called[0]}, which is not part of jailpf",
+                            "it loads other rules; provisioning by Mail Toaster restores its script",
+                            "jailpf attach JAIL comments the line out",
                         )
                 elif called and "pf.conf.d/" in called[0]:
                     yield Finding(
                         "warning",
                         f"{file}:{number}: a hook calls {line.strip()}",
-                        "what runs as root lies in a jail's folder",
-                        "jailpf attach JAIL takes the line out",
+                        "a script that root runs is inside a jail's folder",
+                        "jailpf attach JAIL comments the line out",
                     )
 
     def candidates(self, name: str) -> list[str]:

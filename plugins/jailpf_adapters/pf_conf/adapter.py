@@ -34,5 +34,5 @@ class PfConf(Adapter):
         PermissionDeniedError.
         """
         if len(names) != 1:
-            raise UsageError("import the rules of which pf.conf?", None, "name one: jailpf import pf.conf /etc/pf.conf")
+            raise UsageError("the pf.conf to import is missing", None, "write jailpf import pf.conf /etc/pf.conf")
         return split(self, os.path.abspath(names[0]))

@@ -27,12 +27,12 @@ def split(adapter: Adapter, file: str, without: Collection[str] = (), outside: C
         raise ConfigError("no such file", Place(file)) from None
     known = rules.addresses_of_jails(adapter)
     if not known:
-        raise NoJailError("no jail manager knows a jail with an address", None, "`jailpf list` shows what they know")
+        raise NoJailError(
+            "no jail manager knows a jail with an address", None, "`jailpf list` shows the jails they know"
+        )
     parts = _Parts(adapter, read(text, file, known), known, text.count("\n") + (not text.endswith("\n")), outside)
     if not any(parts.owners.values()):
-        raise NoJailError(
-            "no rule is about the address of a jail alone", Place(file), "`jailpf list` shows the jails that are known"
-        )
+        raise NoJailError("no rule is about a jail's address only", Place(file), "`jailpf list` shows the known jails")
     below = parts.divide(without)
     gone = {number for one in parts.moving for number in range(one.number, one.line.last + 1)}
     above = place_of_translation(parts.statements.all, parts.end)

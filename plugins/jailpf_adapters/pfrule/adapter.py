@@ -33,7 +33,9 @@ class PfRuleFolders(Adapter):
         Raises UsageError without a folder or for a name that is no jail's, ConfigError, PermissionDeniedError.
         """
         if not names:
-            raise UsageError("import the rules of which folders?", None, "name them: /data/*/etc/pf.conf.d")
+            raise UsageError(
+                "the folders to import are missing", None, "write jailpf import pfrule /data/*/etc/pf.conf.d"
+            )
         return [self._imported(os.path.abspath(name), alone=len(names) == 1) for name in names]
 
     def _imported(self, folder: str, *, alone: bool) -> Imported:

@@ -36,7 +36,7 @@ def jail_of(folder: str) -> str:
     try:
         return JailName.parse(parts[-1] if parts else "")
     except ValueError as wrong:
-        raise UsageError(f"{folder} does not tell which jail it is of: {wrong}") from None
+        raise UsageError(f"{folder} does not show which jail it belongs to: {wrong}") from None
 
 
 class Folder:
@@ -56,7 +56,7 @@ class Folder:
         self.named: dict[str, str] = {}
 
     def imported(self) -> Imported:
-        """All of it as a declaration. Raises ConfigError for what is no folder or no plain file, PermissionDeniedError."""
+        """All of it as a declaration. Raises ConfigError for what is not a folder or no plain file, PermissionDeniedError."""
         names = self._names()
         for name in (f"{section}.conf" for section in SECTIONS):
             if name in names and not (name == "allow.conf" and "filter.conf" in names):
@@ -65,7 +65,7 @@ class Folder:
             files = ", ".join(f"{section}.conf" for section in SECTIONS)
             below = next((one for one in BELOW if os.path.isdir(os.path.join(self.folder, one))), "")
             remedy = f"name {os.path.join(self.folder, below)}" if below else f"its files would be {files}"
-            raise ConfigError("holds no rules, and nothing is written", Place(self.folder), remedy)
+            raise ConfigError("has no rules, so nothing was written", Place(self.folder), remedy)
         for name in names:
             if name.endswith(".table"):
                 self._table_file(name)
@@ -104,7 +104,7 @@ class Folder:
             ) from None
         except OSError as wrong:
             what = "no such folder" if isinstance(wrong, FileNotFoundError) else f"cannot be read: {wrong.strerror}"
-            raise ConfigError(what, Place(self.folder), "name the pf.conf.d of a jail") from None
+            raise ConfigError(what, Place(self.folder), "give the pf.conf.d of a jail") from None
 
     def _read(self, name: str) -> None:
         file = f"{self.folder}/{name}"
@@ -155,10 +155,10 @@ class Folder:
 
     def _strange(self, name: str, reason: str) -> None:
         file = f"{self.folder}/{name}"
-        self.assembly.lost.append((Problem(f"is left out: {reason}", Place(file)), ""))
+        self.assembly.lost.append((Problem(f"was left out: {reason}", Place(file)), ""))
         for line in rules.lines(rules.text_of(file), file):
             if line.text:
-                self.assembly.lost.append((Problem("is left out with its file", line.place), line.text))
+                self.assembly.lost.append((Problem("was left out with its file", line.place), line.text))
 
     def _wanted(self, name: str) -> bool:
         """Not those whose members took their place as this jail's own addresses."""

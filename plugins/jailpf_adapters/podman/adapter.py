@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from jailpf.plugin import Jail, Published, Unread
 
-WEAK = f"""ocijail looks at no hook's exit status; a start is refused by Podman's `precreate` alone, and only of containers \
+WEAK = f"""ocijail ignores the exit status of hooks; only Podman's `precreate` can refuse a start, and only for containers \
 with --annotation {NAME}=NAME"""
 STAGES = {
     "50-jailpf-precreate": ("precreate", "prestart"),
@@ -109,7 +109,7 @@ class Podman(Adapter):
         for name, found in importing.published_by(self, names, "podman ps -a").items():
             heading = [
                 f"Imported from `podman inspect {name}` by `jailpf import {self.name}`.",
-                "Make the container without -p: else both publish.",
+                "Create the container without -p, or both publish.",
             ]
             yield importing.declared(self, name, found, heading=heading)
 

@@ -24,7 +24,7 @@ def main(arguments: list[str], state: str) -> list[str]:
     """The words for jailpf, [] when there is nothing to do. arguments: options of jailpf, the verb last."""
     *options, verb = [word for word in arguments if not word.endswith("oci-hook")] or [""]
     if verb not in VERBS:
-        raise ValueError(f"{verb!r} is none of {', '.join(VERBS)}")
+        raise ValueError(f"{verb!r} is not one of {', '.join(VERBS)}")
     container = of_json(state)
     if not container.name:
         return []

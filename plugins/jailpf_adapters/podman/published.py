@@ -44,7 +44,7 @@ def of_anchor(text: str, jail: str, place: Place) -> Iterator[Published | Unread
         try:
             rule = importing.statement(importing.Macros().words(line))
             if not isinstance(rule, importing.PfRule) or len(rule.port) != 1 or len(rule.target) != 1:
-                raise ValueError("one port and one target are wanted")
+                raise ValueError("it needs one port and one target")
             to = tuple(Peer.parse(f"({word})" if word == "self" else word) for word in rule.to)
             yield Published(
                 jail=jail, by=f"portmap of {jail}", place=here, text=line, proto=rule.proto, port=rule.port[0],

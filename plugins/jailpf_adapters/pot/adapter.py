@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jailpf.plugin import Jail, Published, Unread
 
-WEAK = "pot looks at no hook's exit status: a jail whose firewall is refused starts all the same"
+WEAK = "pot ignores the exit status of hooks, so a jail starts even when jailpf refuses it"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
@@ -71,7 +71,7 @@ class Pot(Adapter):
         return [f"{self.root()}/jails/{name}/m" for name in self.names()]
 
     def hooks(self, jail: Jail) -> FileHooks | None:
-        """Scripts in conf; one that is there already is kept, below our line."""
+        """Scripts in conf; one that already exists is kept, below our line."""
         file = self.file_of(jail.name)
         if not file:
             return None
@@ -93,10 +93,10 @@ class Pot(Adapter):
             file = self.file_of(name)
             heading = [
                 f"Imported from pot.export.ports of {file} by `jailpf import {self.name}`.",
-                "Take that line out: else both publish.",
+                "Remove that line, or both publish.",
             ]
             tunnel = properties(read_text(file)).get("pot.attr.localhost-tunnel") == "YES"
-            warnings = ["its localhost-tunnel becomes rdr = { hairpin = true }, where it is wanted"] if tunnel else []
+            warnings = ["write rdr = { hairpin = true } if its localhost-tunnel is needed"] if tunnel else []
             yield importing.declared(self, name, published, heading=heading, warnings=warnings)
 
     def file_of(self, name: str) -> str:

@@ -70,7 +70,7 @@ def test_a_running_vnet_jail_has_its_addresses(host: Host) -> None:
 
 def test_a_jail_conf_for_another_name_is_an_error(host: Host) -> None:
     host.bastille({"copy": JAIL})
-    with pytest.raises(ConfigError, match=r"there is no block copy .*it has web"):
+    with pytest.raises(ConfigError, match=r"there is no block copy .*this file has web"):
         host.adapter("bastille").find("copy")
 
 

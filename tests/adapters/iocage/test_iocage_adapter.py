@@ -90,7 +90,7 @@ def test_broken_json_has_a_place(host: Host) -> None:
     with pytest.raises(ConfigError, match=f"{file}:3:1: not valid JSON"):
         host.adapter("iocage").find("j")
     host.file("iocage/jails/j/config.json", "[]")
-    with pytest.raises(ConfigError, match="a JSON object is wanted"):
+    with pytest.raises(ConfigError, match="it must be a JSON object"):
         host.adapter("iocage").find("j")
 
 
@@ -140,7 +140,7 @@ def test_a_pool_that_is_not_active_or_not_mounted(host: Host, pools, active, mou
 
 def test_a_root_that_is_not_there_is_an_error(host: Host) -> None:
     host.managers["iocage"]["root"] = "/nonexistent"
-    with pytest.raises(ConfigError, match="iocage's root is not a folder; mend"):
+    with pytest.raises(ConfigError, match="iocage's root is not a folder; correct"):
         host.adapter("iocage").find("j")
 
 

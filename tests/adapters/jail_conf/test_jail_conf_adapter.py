@@ -142,7 +142,7 @@ def test_what_jail_8_refuses_is_passed_on_in_its_own_words(host: Host) -> None:
 def test_include_on_13_2_comes_with_a_remedy(host: Host) -> None:
     host.program("jail", HERE / "jail.py", "-13")
     host.jail_conf(TRANSCRIPT % host.root + "x { }\n")
-    with pytest.raises(ConfigError, match=r"unknown parameter: \.include; FreeBSD 13 knows no \.include"):
+    with pytest.raises(ConfigError, match=r"unknown parameter: \.include; FreeBSD 13 does not support \.include"):
         host.adapter("jail.conf").find("x")
 
 

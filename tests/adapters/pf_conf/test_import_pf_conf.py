@@ -73,13 +73,13 @@ def test_what_is_left_is_the_file_without_them(host: Host) -> None:
 
 def test_mistakes_are_said(host: Host) -> None:
     """No file, two files, no jail."""
-    with pytest.raises(UsageError, match="of which"):
+    with pytest.raises(UsageError, match=r"the pf\.conf to import"):
         host.adapter("pf.conf").import_([])
     with pytest.raises(ConfigError, match="no such file"):
         host.adapter("pf.conf").import_([str(host.root / "nowhere")])
     with pytest.raises(NoJailError, match="no jail manager knows a jail with an address"):
         imported(host, jails="")
-    with pytest.raises(NoJailError, match="no rule is about the address of a jail alone"):
+    with pytest.raises(NoJailError, match="no rule is about a jail's address only"):
         imported(host, "block in\npass out\n")
 
 

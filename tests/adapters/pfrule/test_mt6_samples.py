@@ -61,7 +61,7 @@ def _says(one: dict[str, Any], row: dict[str, Any], own: list[str]) -> bool:
 def test_a_port_without_its_word_is_read_and_said_aloud(host: Host) -> None:
     """`-> $int_ip4 80`: pfctl refuses it, and the jail of that file never starts."""
     one = imported(host, "git")
-    assert any("has no word `port`, and pfctl refuses it" in str(said) for said in one.warnings)
+    assert any("lacks the word `port`, so pfctl refuses it" in str(said) for said in one.warnings)
 
 
 def test_its_nat_comes_along(host: Host) -> None:

@@ -20,7 +20,7 @@ from folder_rules import J4, SEED_RDR, imported, imported_by, rules
 def test_a_missing_table_file_begins_empty(host: Host) -> None:
     one = imported(host, rdr__conf=SEED_RDR)
     assert one.copies[0].content == ""
-    assert "is not there; the table begins empty" in str(one.warnings[0])
+    assert "does not exist; the table starts empty" in str(one.warnings[0])
 
 
 def test_a_link_in_a_folder_that_the_jail_can_write_is_not_followed(host: Host) -> None:
@@ -65,12 +65,12 @@ def test_the_folder_tells_the_jail(folder, jail) -> None:
 
 @pytest.mark.parametrize("folder", ["/etc/pf.conf.d", "/", "/a b"])
 def test_a_folder_that_tells_no_jail_is_refused(folder) -> None:
-    with pytest.raises(UsageError, match="does not tell which jail"):
+    with pytest.raises(UsageError, match="does not show which jail"):
         jail_of(folder)
 
 
 def test_no_folder_and_no_such_folder_are_errors(host: Host) -> None:
-    with pytest.raises(UsageError, match="import the rules of which folders"):
+    with pytest.raises(UsageError, match="the folders to import"):
         imported_by(host, "pfrule", [])
     with pytest.raises(ConfigError, match="/nonexistent: no such folder"):
         imported_by(host, "pfrule", ["/nonexistent"])
@@ -86,17 +86,17 @@ def test_nothing_is_overwritten_and_nothing_half_written(host: Host, monkeypatch
     one = imported(host, rdr__conf=SEED_RDR, insecure_mua="192.0.2.1\n")
     beside = host.root / "jailpf/jails"
     host.file("jailpf/jails/insecure_mua.table", "198.51.100.1\n")
-    with pytest.raises(ConfigError, match=r"insecure_mua\.table: is there already; rename or remove it"):
+    with pytest.raises(ConfigError, match=r"insecure_mua\.table: already exists; rename or remove it"):
         one.write()
     assert os.listdir(beside) == ["insecure_mua.table"]
     host.file("jailpf/jails/insecure_mua.table", "192.0.2.1\n")
-    assert one.write() == [f"{one.file} is written"]
-    with pytest.raises(ConfigError, match=r"dovecot\.toml: is there already; `jailpf import -n`"):
+    assert one.write() == [f"wrote {one.file}"]
+    with pytest.raises(ConfigError, match=r"dovecot\.toml: already exists; `jailpf import -n`"):
         one.write()
     for name in os.listdir(beside):
         (beside / name).unlink()
     (beside / "insecure_mua.table").mkdir()
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         one.write()
     (beside / "insecure_mua.table").rmdir()
 

@@ -22,15 +22,15 @@ from folder_rules import J4, J6, SEED_RDR, imported, rules, settings
 @pytest.mark.parametrize(
     ("name", "line", "reason"),
     [
-        ("rdr__conf", "no rdr on em0 proto tcp from any to any port 80", "put it into pf.conf, above its rdr-anchor line"),
+        ("rdr__conf", "no rdr on em0 proto tcp from any to any port 80", "write it in pf.conf, above its rdr-anchor line"),
         ("rdr__conf", f"rdr inet proto tcp from any to $ext port 80 -> {J4}", "the macro $ext is not defined here"),
         ("rdr__conf", f"rdr inet proto tcp from any to <ext_ip4> port 80 -> {{ {J4} {J6} }}", "is not an inet address"),
         ("rdr__conf", "rdr inet proto tcp from any to <ext_ip4> port 80 -> <pool>", "the target: '<pool>' is not an address"),
         ("rdr__conf", f"rdr inet6 proto tcp from any to <ext_ip4> port 80 -> {J4}", "172.16.15.15 is not an inet6 address"),
         ("rdr__conf", f"rdr from any to <ext_ip4> -> {J4}", "a service needs a protocol"),
-        ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> -> {J4}", "all ports are redirected"),
+        ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> -> {J4}", "it redirects all ports"),
         ("rdr__conf", f"rdr proto tcp from any port 5 to <ext_ip4> port 5 -> {J4}", "rdr has no `from_port`"),
-        ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> port 5:9 -> {J4} port 5", "several ports cannot share one"),
+        ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> port 5:9 -> {J4} port 5", "cannot share one port"),
         ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> port 5:9 -> {J4} port 65534:*", "does not fit behind"),
         ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> port 99999 -> {J4}", "port 99999 does not exist"),
         ("rdr__conf", f"rdr proto tcp from any to <ext_ip4> port nosuchthing -> {J4}", "'nosuchthing' is not a port"),
@@ -38,12 +38,12 @@ from folder_rules import J4, J6, SEED_RDR, imported, rules, settings
         ("rdr__conf", f"rdr proto tcp from {{ !192.0.2.1 !192.0.2.2 }} to <ext_ip4> port 5 -> {J4}", "a list with a negation"),
         ("rdr__conf", f"rdr on ! em0 proto tcp to <ext_ip4> port 5 -> {J4}", "no negated interface"),
         ("rdr__conf", f"rdr proto tcp from any to mail.example.org port 5 -> {J4}", "is not an address"),
-        ("rdr__conf", f"rdr proto tcp to <ext_ip4> port 5 tagged x -> {J4}", "knows no `tagged`"),
+        ("rdr__conf", f"rdr proto tcp to <ext_ip4> port 5 tagged x -> {J4}", "has no `tagged`"),
         ("rdr__conf", f"rdr pass log (all, user) proto tcp to <ext_ip4> port 5 -> {J4}", "log has no `user`"),
         ("rdr__conf", f"rdr proto tcp to <ext_ip4> port {{ 5 -> {J4}", "'->' is not a port"),
         ("rdr__conf", "rdr proto tcp to <ext_ip4> port 5", "a syntax error: `->` is missing"),
         ("rdr__conf", "pass in proto tcp to any", "a pass rule in rdr.conf is never loaded"),
-        ("rdr__conf", "table x { }", "a syntax error: `table <name>` is meant"),
+        ("rdr__conf", "table x { }", "a syntax error: write `table <name>`"),
         ("rdr__conf", 'table <x> file "a" file "b"', "a table has one file"),
         ("rdr__conf", "table <x> { self }", "'self' is not an address"),
         ("rdr__conf", "table <x> woof", "a table has no `woof`"),
@@ -57,14 +57,14 @@ from folder_rules import J4, J6, SEED_RDR, imported, rules, settings
         ("filter__conf", f"pass in proto tcp to {J4} port 25 flags S/SAFR", "a declaration has no `flags`"),
         ("filter__conf", f"pass in proto tcp to {J4} port 25 keep state (if-bound)", "a declaration has no `if-bound`"),
         ("filter__conf", f"pass in proto tcp to {J4} port 25 keep state (max 5", "`)` is missing"),
-        ("filter__conf", "pass in proto tcp to 172.16.15.99 port 25", "another jail, which nothing here redirects to|is not this jail's"),
+        ("filter__conf", "pass in proto tcp to 172.16.15.99 port 25", "another jail, but nothing here redirects to that|is not this jail's"),
         ("filter__conf", "pass out proto tcp from any to any", "from any is more than this jail"),
-        ("filter__conf", f"pass out on em7 proto tcp from {J4} to any", "about the external interface"),
+        ("filter__conf", f"pass out on em7 proto tcp from {J4} to any", "for the external interface only"),
         ("filter__conf", f"pass out log proto tcp from {J4} to any", "has no log"),
         ("nat__conf", f"nat on em0 from {J4} to any -> <pool>", "<pool> is not one address"),
         ("nat__conf", f"nat on em0 from {J4} to any -> {{ 192.0.2.1 192.0.2.2 }}", "one address to leave by"),
         ("binat__conf", f"binat on em0 from {J4} to 192.0.2.9 -> 192.0.2.1", "has no `to`"),
-        ("binat__conf", f"binat on em0 from {J4} to any -> (em0:0)", "binat names its address"),
+        ("binat__conf", f"binat on em0 from {J4} to any -> (em0:0)", "binat of a declaration needs an address"),
         ("filter__conf", "anchor x", "a declaration has no `anchor`"),
     ],
 )  # fmt: skip
@@ -83,8 +83,8 @@ def test_files_of_other_names_are_kept_as_comments(host: Host) -> None:
         allow__conf=f"pass in proto tcp to {J4} port 26\n", extra__conf="\n# note\npass all\n", pfrule__sh="#!/bin/sh\n",
     )  # fmt: skip
     assert [str(problem).rpartition("/")[2] for problem in one.problems] == [
-        "allow.conf: is left out: pfrule.sh loads filter.conf instead of it", "allow.conf:1:1: is left out with its file",
-        "dovecot, which no section of a declaration is", "extra.conf:3:1: is left out with its file",
+        "allow.conf: was left out: pfrule.sh loads filter.conf instead of it", "allow.conf:1:1: was left out with its file",
+        "dovecot, which no section of a declaration is", "extra.conf:3:1: was left out with its file",
     ]  # fmt: skip
     assert "# pass all\n" in one.text
 
@@ -94,7 +94,7 @@ def test_a_line_of_a_family_that_its_target_has_not_is_named(host: Host) -> None
     host.jail_conf(f"dovecot {{ ip4.addr = {J4}; ip6.addr = {J6}; }}\n")
     lines = f"pass in quick inet6 proto tcp to {J4} port 25\npass in quick proto tcp to {J4} port 80\n"
     one = imported(host, filter__conf=lines)
-    assert "it is of inet6, and what it lets in to has no such address; it is dropped" in str(one.problems[0])
+    assert "it is for inet6, but its target has no such address; it was dropped" in str(one.problems[0])
     assert tomllib.loads(one.text)["service"] == {"http": {"port": 80, "family": "inet", "rdr": False}}
 
 
@@ -110,7 +110,7 @@ def test_default_tables_of_another_name_come_with_a_warning(host: Host) -> None:
 
 def test_a_network_with_host_bits_is_normalised_with_a_warning(host: Host) -> None:
     one = imported(host, nat__conf="nat on em0 inet from 172.16.15.0/12 to any -> (em0)\n", rdr__conf=SEED_RDR)
-    assert "172.16.15.0/12 is 172.16.0.0/12 to pf, and is written so" in "\n".join(map(str, one.warnings))
+    assert "pf reads 172.16.15.0/12 as 172.16.0.0/12, so it was written that way" in "\n".join(map(str, one.warnings))
     (problem,) = one.problems
     assert "from 172.16.0.0/12 is more than this jail; [host] nat" in str(problem)
     assert "# nat on em0 inet from 172.16.15.0/12 to any -> (em0)\n" in one.text

@@ -99,7 +99,7 @@ def test_what_run_p_said_is_claimed_and_what_is_no_port_is_shown(podman: Host) -
 def test_attach_writes_the_hooks_for_all_containers_once(podman: Host) -> None:
     podman_first = [podman.adapter("podman")]
     (result,) = attach(podman_first, ["web"])
-    assert "ocijail looks at no hook's exit status" in " ".join(result.done)
+    assert "ocijail ignores the exit status of hooks" in " ".join(result.done)
     hooks = {path.name: json.loads(path.read_text()) for path in (podman.root / "hooks.d").iterdir()}
     assert {name: one["stages"] for name, one in hooks.items()} == {
         "50-jailpf-precreate.json": ["precreate"], "50-jailpf.json": ["prestart"], "51-jailpf.json": ["poststop"],
@@ -136,7 +136,7 @@ def test_a_hook_does_nothing_for_other_containers_and_refuses_what_it_cannot_rea
     for wrong in ("{", "[]", json.dumps({"annotations": {"org.jailpf.name": "../x"}})):
         with pytest.raises(ValueError):  # noqa: PT011
             hook.main([*run, "created"], wrong)
-    with pytest.raises(ValueError, match="'start' is none of"):
+    with pytest.raises(ValueError, match="'start' is not one of"):
         hook.main([*run, "start"], "{}")
     assert list(tmp_path.iterdir()) == []
 

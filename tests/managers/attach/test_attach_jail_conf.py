@@ -84,7 +84,7 @@ def test_attach_and_detach_twice_are_as_good_as_once(host: Host) -> None:
     before = os.stat(file)
     results = attach(host.adapters, ["web", "db"])
     assert [one.changed for one in results] == [False, False]
-    assert results[0].done == ("web: already attached, nothing to do",)
+    assert results[0].done == ("web: already attached",)
     assert os.stat(file) == before
     detach(host.adapters, ["db"])
     assert not detach(host.adapters, ["db"])[0].changed
@@ -241,7 +241,7 @@ def test_an_unknown_jail_stops_all_before_anything_is_written(host: Host) -> Non
 def test_a_block_that_jail_8_knows_and_we_do_not_find_is_left_to_the_user(host: Host, monkeypatch) -> None:
     host.jail_conf(COMMENTED)
     monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.outline", lambda _: Block(""))
-    with pytest.raises(ConfigError, match="no block of web is found; write the hook lines by hand"):
+    with pytest.raises(ConfigError, match="there is no block for web; write the hook lines by hand"):
         attach(host.adapters, ["web"])
 
 
@@ -261,7 +261,7 @@ def test_a_file_that_changes_meanwhile_stays(host: Host, monkeypatch) -> None:
         return stage(path, content)
 
     monkeypatch.setattr("jailpf.managers.attach.replacing._stage", slow)
-    with pytest.raises(TryAgainError, match="somebody changed it meanwhile"):
+    with pytest.raises(TryAgainError, match="another program changed it meanwhile"):
         attach(host.adapters, ["web"])
     assert Path(file).read_text() == COMMENTED + "# mine\n"
 
@@ -299,7 +299,7 @@ def test_a_file_reached_by_a_link_is_replaced_where_it_is(host: Host) -> None:
 def test_a_path_that_cannot_stand_in_a_hook_line_is_refused(host: Host, monkeypatch) -> None:
     host.jail_conf(COMMENTED)
     monkeypatch.setattr(itself, "command", lambda: ["/opt/my python/bin/jailpf-hook"])
-    with pytest.raises(ConfigError, match="cannot stand in a hook line; use a path without blanks"):
+    with pytest.raises(ConfigError, match="cannot be part of a hook line; use a path without spaces"):
         attach(host.adapters, ["web"])
 
 
@@ -334,7 +334,7 @@ def test_a_text_whose_braces_do_not_match_has_a_place() -> None:
         blocks_of("}\n", "x")
     with pytest.raises(ConfigError, match="x:1: a block without a name"):
         blocks_of("{ }\n", "x")
-    with pytest.raises(ConfigError, match="x:2: a second block for web; make them one"):
+    with pytest.raises(ConfigError, match="x:2: a second block for web; merge them"):
         blocks_of("web {}\nweb {}\n", "x")
     assert stripped("} {") == "} {"
     assert list(blocks_of("* {}\n* {}\nx {} y", "x")) == ["*", "x"]

@@ -159,9 +159,7 @@ def test_without_the_backup_iocages_own_nothing_stands_there_again(host: Host) -
 @pytest.mark.parametrize("value", ["/root/a 'b c'", "/root/a # b", "/root/a &", "/root/a ;"])
 def test_a_command_that_nothing_can_be_chained_to_is_refused(host: Host, value) -> None:
     host.iocage({"w": {"ip4_addr": "10.0.0.2", "exec_prestart": value}})
-    with pytest.raises(
-        ConfigError, match=r"nothing can be chained to exec_prestart = .*; put that command into a script"
-    ):
+    with pytest.raises(ConfigError, match=r"jailpf cannot chain to exec_prestart = .*; put that command in a script"):
         attach(host.adapters, ["w"])
 
 
@@ -199,7 +197,7 @@ def test_new_writes_a_declaration_that_is_all_comments_but_valid(host: Host) -> 
 
 def test_new_never_overwrites(host: Host) -> None:
     write_new(host.settings, host.adapters, "mail")
-    with pytest.raises(ConfigError, match="is there already; `jailpf check mail`"):
+    with pytest.raises(ConfigError, match="already exists; run `jailpf check mail`"):
         write_new(host.settings, host.adapters, "mail")
 
 

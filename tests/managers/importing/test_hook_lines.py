@@ -39,18 +39,18 @@ def test_what_a_line_loads_is_read(line: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("rules.sh | pfctl -a x -f -", "made by another program"),
-        ("echo a; pfctl -a x -f -", "made by another program"),
-        ('echo "a $IF" | pfctl -a x -f -', "made by another program"),
-        ("echo a > /tmp/b | pfctl -a x -f -", "made by another program"),
-        (r"printf '%s\n' a | pfctl -a x -f -", "made by another program"),
+        ("rules.sh | pfctl -a x -f -", "another program generates"),
+        ("echo a; pfctl -a x -f -", "another program generates"),
+        ('echo "a $IF" | pfctl -a x -f -', "another program generates"),
+        ("echo a > /tmp/b | pfctl -a x -f -", "another program generates"),
+        (r"printf '%s\n' a | pfctl -a x -f -", "another program generates"),
         ("echo a | pfctl -f -", "the main ruleset"),
         ("echo a | pfctl -a x -N -f -", "a part of the rules (-N)"),
-        ("pfctl -a x -f $FILE", "only its shell knows"),
+        ("pfctl -a x -f $FILE", "only the shell knows"),
         ("pfctl -a x -f /nonexistent", "/nonexistent cannot be read"),
-        ("pfctl -t jails -T add 10.0.0.10", "declare it as [table.NAME]"),
+        ("pfctl -t jails -T add 10.0.0.10", "declare that as [table.NAME]"),
         ("echo 'a | pfctl -a x -f -", "cannot be read"),
-        ("pfctl -a x -f - -Y", "would not take it"),
+        ("pfctl -a x -f - -Y", "would refuse it"),
     ],
 )
 def test_what_cannot_be_taken_over_is_said(line: str, reason: str) -> None:
@@ -87,11 +87,9 @@ def test_a_jails_hooks_become_its_declaration(host: Host) -> None:
     (one,) = adapter.import_([])
     assert one.jail == "web"
     assert 'port = 80\nrdr = {port = 8080, to = "any", on = "em0"}\n' in one.text
-    assert [problem.message for problem in one.problems] == [
-        "what it loads is not written there, but made by another program"
-    ]
+    assert [problem.message for problem in one.problems] == ["another program generates what it loads"]
     assert one.before == f"{RDR}\n{PASS}\n"
-    with pytest.raises(NoJailError, match="no hook of db loads any rules"):
+    with pytest.raises(NoJailError, match="no hook of db loads rules"):
         list(adapter.import_(["db"]))
     with pytest.raises(NoJailError, match="has no jail mx"):
         list(adapter.import_(["mx"]))
