@@ -167,7 +167,7 @@ def _stopped(session: Session, done: list[Prepared]) -> list[Problem]:
         running = set(alive(session, session.settings)) if done else set()
     except JailpfError:
         return []
-    what = "{} does not run, and the next `jailpf sync` takes this away again"
+    what = "{} is not running, and the next `jailpf sync` will remove its rules again"
     stopped = [one.record.jail for one in done if not {one.record.jail, one.record.running_name} & running]
     return [Problem(what.format(jail), None, "its hooks load them when it starts") for jail in stopped]
 
