@@ -143,7 +143,7 @@ def test_a_wide_list_that_is_meant_is_taken(tmp_path: Path, world: World) -> Non
     ("answer", "says"),
     [
         ((404, {}, b""), "404"),
-        ((200, {}, b"<html>Service unavailable</html>\n"), "no list of addresses"),
+        ((200, {}, b"<html>Service unavailable</html>\n"), "not a list of addresses"),
         ((200, {}, b"; nothing today\n"), "would be empty"),
         ((200, {}, b"192.0.2.0/24\nbad.example.org\n"), "not an address"),
         ((302, {"Location": "file:///etc/passwd"}, b""), "not allowed"),
