@@ -68,7 +68,7 @@ def _expire(session: Session, home: Home, options: Namespace) -> _Answer:
     lines = [f"<{home.name}> of {home.jail}: {len(gone)} expired{where}"]
     kept = sum(one in gone for one in tables.declared_members(session, home))
     if kept:
-        lines.append(f"{kept} of them are declared, and `jailpf sync` will add them again")
+        lines.append(f"`jailpf sync` will add {kept} of them again, as declared")
     return _Answer(lines, {"expired": gone, "declared": kept})
 
 

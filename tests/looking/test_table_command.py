@@ -178,7 +178,7 @@ def test_expire_says_who_comes_back(loaded: Desk, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("jailpf.lifecycle.tables.expire", lambda *_: ["192.0.2.0/24", "198.51.100.7"])
     answer = loaded.jailpf(*TABLE, "expire", "86400").out
     assert "2 expired in jailpf/dovecot" in answer
-    assert "declared all the same: 1 of them" in answer
+    assert "add 1 of them again" in answer
 
 
 @pytest.mark.parametrize("verb", ["add", "reload"])
