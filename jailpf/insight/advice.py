@@ -44,9 +44,7 @@ def advice(world: World, question: Question, found: Connection) -> list[Problem]
             return _to_jail(sender, one, packet) if name != sender.jail.name and _loaded(world, one) else []
     if any(address_text(own.family, own.number) == address for own in world.pf.topology.owners()):
         return []
-    return [
-        _out(sender, f'"{address}"', packet, f"{sender.jail.name} may not open this connection connection connection")
-    ]
+    return [_out(sender, f'"{address}"', packet, f"{sender.jail.name} may not open this connection")]
 
 
 def _loaded(world: World, one: Prepared) -> bool:
