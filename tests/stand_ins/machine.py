@@ -77,10 +77,11 @@ class Machine:
         self.install("jail", f"{source}runpy.run_path({str(HERE / 'jail.py')!r}, run_name='__main__')\n")
 
     def card(self) -> None:
-        """Give it an ifconfig(8) that has em0: a process of its own asks that of a FreeBSD that it runs on."""
+        """Give it an ifconfig(8) that has em0, and no listeners: a process of its own asks a FreeBSD that it runs on."""
         said = "em0: flags=1008843<UP,RUNNING> metric 0 mtu 1500\\n\\tinet 203.0.113.1 netmask 0xffffff00\\n"
         _put(self.bin / "ifconfig", f"#!/bin/sh\nprintf '{said}'\n", 0o755)
-        self.settings(programs=("pfctl", "jls", "ifconfig"))
+        _put(self.bin / "sockstat", "#!/bin/sh\n", 0o755)
+        self.settings(programs=("pfctl", "jls", "ifconfig", "sockstat"))
 
     def declare(self, name: str, text: str | None = None) -> Path:
         """Write a jail's file."""
