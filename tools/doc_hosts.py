@@ -63,7 +63,7 @@ def _copy(manager: str, sample: Path) -> None:
 
 def stood_in(words: list[str], home: Path) -> str:
     """What a program of the host does: nothing, or the name of the jail that it starts."""
-    if words[:2] == ["bastille", "rdr"] and words[3:] == ["clear"]:
+    if words[:2] == ["bastille", "rdr"] and words[3:] == ["reset"]:
         (home / "bastille/jails" / words[2] / "rdr.conf").unlink()
     starts = {"start", "restart", "jrestart"} & set(words[1:3])
     return words[-1] if starts and (words[0] != "service" or words[1] == "jail") else ""

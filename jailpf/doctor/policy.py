@@ -65,8 +65,8 @@ def loopback(session: Session) -> Iterator[Finding]:
         if address not in own:
             continue
         found = world.pf.connect("tcp", address, address, UNUSED, sender="host", keep=False)
-        rule = next((step.deciding for step in found.steps if step.phase == "filter" and step.deciding), None)
-        if not found and rule:
+        rule = found.steps[-1].deciding if found.verdict == "block" and found.steps else None
+        if rule:
             yield Finding(
                 "warning",
                 f"the host does not reach itself at {address}: `{rule.text}` blocks it",

@@ -40,6 +40,8 @@ def test_a_port_that_nobody_declared_is_blocked(desk: Desk, main: str, said: str
         ("pass on lo0 from { 127.0.0.1 ::1 }", "pass on lo0 from { 127.0.0.1 }", "::1", "below"),
         ("block all\n", "block in on em0\n", "", ""),
         ("block all\n", "block quick all\n", "127.0.0.1", "above"),
+        ("block all\n", "set skip on lo\nblock quick all\n", "", ""),
+        ("pass on lo0 from { 127.0.0.1 ::1 } to { 127.0.0.1 ::1 }\n", "pass out quick\n", "127.0.0.1", "below"),
     ],
 )
 def test_the_host_reaches_itself_by_its_loopback(desk: Desk, old: str, new: str, address: str, mend: str) -> None:
