@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jailpf.declare.lists import everywhere
 from jailpf.declare.ways import LOOPBACKS, RenderError, Way
 from jailpf.errors import NoJailError
-from jailpf.values import Interface, Network
+from jailpf.values import Interface, Network, Peer
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from jailpf.declare.host import Host
     from jailpf.model import Jail
-    from jailpf.values import Peer
 
 
 @dataclass(kw_only=True)
@@ -72,24 +71,41 @@ class Around:
             return Way(bridges)
         return Way(bridges, "in" if sender.vnet else "out")
 
-    def near(self, to: tuple[Peer, ...]) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
-        """Destinations by the interfaces where what this jail sends there is seen; None: where it leaves for outside."""
+    def from_host(self, family: str, key: str = "") -> tuple[Way, tuple[Peer, ...]]:
+        """Where what the host sends to this jail is seen, and from which addresses: to a jail of its own stack it sends from the
+        address that it asks, to a vnet jail from the bridge's (facts-2.md). Raises RenderError where `key` asks for the host as a receiver.
+        """
+        if key:
+            card = next(iter(self.host.ext_if), "em0")
+            raise self.error(
+                f'"host" is only who sends; write the address that is asked: "({card}:0)", or another', key
+            )
+        if self.jail.vnet:
+            bridges = self.bridges(self.jail)
+            return Way(bridges, "out"), tuple(Peer.parse(f"({one})") for one in bridges)
+        return Way(LOOPBACKS), tuple(map(Peer.of, self.jail.of(family)))
+
+    def near(self, to: tuple[Peer, ...], *, outside: bool = False) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
+        """Destinations by the interfaces where what this jail sends there is seen; None: where it leaves for outside.
+
+        An address that nobody is known to have may be the host's, or outside; outside: it is meant there.
+        """
         found: dict[Way | None, list[Peer]] = {}
         nobody = everywhere(to)
         for peer in to:
             # Everywhere is where outside is: nobody means the host and his neighbours by it.
-            for way in self._near(peer) if peer not in nobody else (None,):
+            for way in self._near(peer, outside) if peer not in nobody else (None,):
                 found.setdefault(way, []).append(peer)
         yield from ((tuple(peers), way) for way, peers in found.items())
 
-    def _near(self, peer: Peer) -> list[Way | None]:
+    def _near(self, peer: Peer, outside: bool) -> list[Way | None]:
         """In an order that is always the same: the text of the rules is compared."""
         host = Way(self.bridges(self.jail), "in") if self.jail.vnet else Way(LOOPBACKS)
         if peer.interface:
             if ":network" not in peer.word or peer.interface.startswith("lo"):
                 return [host]
-            outside = peer.interface in self.host.ext_if or self.host.uplink(peer.interface)
-            return [None if outside else Way((Interface(peer.interface),), "out")]
+            beyond = peer.interface in self.host.ext_if or self.host.uplink(peer.interface)
+            return [None if beyond else Way((Interface(peer.interface),), "out")]
         network = None if peer.negated else peer.network
         if network is None:
             return [None]
@@ -102,7 +118,10 @@ class Around:
             for other in self.neighbours()
             if other.name != self.jail.name and any(Network.parse(str(one)).within(network) for one in other.addresses)
         ]
-        if not ways or network.net.num_addresses > 1:
+        unknown = network.net.num_addresses == 1 and not ways
+        if unknown and not outside:
+            ways.append(host)  # nobody says which addresses the host has; what is not its own is never seen there
+        if unknown or network.net.num_addresses > 1:
             ways.append(None)
         return list(dict.fromkeys(ways))
 

@@ -29,7 +29,7 @@ def negations(peers: tuple[Peer, ...], where: str = "from", *, jails: bool = Fal
 
     jails: whether "any" leaves other jails out, which have rules of their own.
     """
-    plain = tuple(peer for peer in peers if not peer.jail)
+    plain = tuple(peer for peer in peers if not peer.indoors)
     if len(plain) > 1 and any(peer.negated for peer in plain):
         yield where, 'a list with a negation matches nearly everybody; use a [table.NAME] with "!" entries'
     rest = plain if jails else peers

@@ -81,7 +81,7 @@ class Service:
     )
     port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True, filled=True)
     source: tuple[Party, ...] = key(
-        Party, "Who may connect; other jails by name.", name="from", many=True, shown='"any"'
+        Party, "Who may connect; other jails by name, or `host`.", name="from", many=True, shown='"any"'
     )
     family: str = key(
         str, "Only by IPv4 (inet) or IPv6 (inet6).", default="", choices=("inet", "inet6"), shown="those of the jail"
@@ -249,8 +249,8 @@ class Context(Around):
     def _parties(
         self, key: str, peers: tuple[Peer, ...], family: Family
     ) -> Iterator[tuple[tuple[Peer, ...], Way | None]]:
-        """Those by address, and those of the jails that are named, by the interfaces that their packets use."""
-        plain = tuple(one for one in peers if not one.jail)
+        """Those by address, and those of the jails and the host that are named, by the interfaces that their packets use."""
+        plain = tuple(one for one in peers if not one.indoors)
         left = split(plain, family)
         if plain or not peers:
             if left is not None:
@@ -259,6 +259,9 @@ class Context(Around):
                 self.reasons.append(f"`{key}` names no {family} address")
         found: dict[Way, list[Peer]] = {}
         for number, one in enumerate(peers):
+            if one.kind == "host":
+                way, sources = self.from_host(family, "" if key == "from" else f"{key}.{number}")
+                found.setdefault(way, []).extend(sources)
             for other in self.find_jails(one.jail, f"{key}.{number}") if one.jail else ():
                 way = self.way(other, self.jail) if key == "from" else self.way(self.jail, other)
                 if not other.of(family):

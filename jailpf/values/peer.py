@@ -30,10 +30,10 @@ class BareWordError(ValueError):
 class Peer:
     """ "any", an address, a network, a "<table>" or the addresses of an interface "(em0:0)"; "!" negates all but any.
 
-    A jail by name is a Party: pf never sees it, its addresses stand in the rules.
+    A jail by name, or "host", is a Party: pf never sees it, its addresses stand in the rules.
     """
 
-    kind: Literal["any", "network", "table", "interface", "jail"]
+    kind: Literal["any", "network", "table", "interface", "jail", "host"]
     word: str
     negated: bool = False
     network: Network | None = None
@@ -86,6 +86,11 @@ class Peer:
     def jail(self) -> str:
         """The name or pattern of jails, or ""."""
         return self.word[5:] if self.kind == "jail" else ""
+
+    @property
+    def indoors(self) -> bool:
+        """Whether it is a jail by name, or the host itself."""
+        return self.kind in ("jail", "host")
 
     @classmethod
     def schema(cls) -> dict[str, object]:

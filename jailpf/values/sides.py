@@ -69,11 +69,15 @@ class Target:
 
 
 class Party(Peer):
-    """A Peer, or jails by name: "jail:web", "jail:web*"."""
+    """A Peer, jails by name: "jail:web", "jail:web*", or the "host" itself."""
 
     @classmethod
     def parse(cls, raw: object) -> Party:
         """Make it. Raises ValueError."""
+        if isinstance(raw, str) and raw.lstrip("! ") == "host":
+            if raw != "host":
+                raise ValueError(f"{raw!r}: this means everybody except the host; write who is meant")
+            return cls("host", "host")
         if isinstance(raw, str) and raw.lstrip("! ").startswith("jail:"):
             if raw.startswith("!"):
                 raise ValueError(f"{raw!r}: this means everybody except one jail; write who is meant")
@@ -89,7 +93,7 @@ class Party(Peer):
     @classmethod
     def schema(cls) -> dict[str, object]:
         """Text, with examples."""
-        return {"type": "string", "examples": ["any", "192.0.2.0/24", "<table>", "(em0:0)", "jail:web"]}
+        return {"type": "string", "examples": ["any", "192.0.2.0/24", "<table>", "(em0:0)", "jail:web", "host"]}
 
 
 @dataclass(frozen=True, slots=True)

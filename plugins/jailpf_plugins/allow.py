@@ -45,7 +45,7 @@ class Allow(RuleType):
     makes = "pass"
 
     source: tuple[Party, ...] = key(
-        Party, "Who is let in; other jails by name.", name="from", many=True, shown="the service's `from`"
+        Party, "Who is let in; other jails by name, or `host`.", name="from", many=True, shown="the service's `from`"
     )
     from_port: tuple[Port, ...] = key(Port, "The port that the other side sends from.", many=True, shown="any")
     to: tuple[Address, ...] = key(Address, "To which addresses of the jail.", many=True, shown="all")
@@ -90,7 +90,7 @@ class Allow(RuleType):
             overload = context.table_name("overload")
             yield Table(name=overload)
         source = self.source or service.source
-        plain, jails = ([one for one in source if bool(one.jail) == named] for named in (False, True))
+        plain, jails = ([one for one in source if one.indoors == named] for named in (False, True))
         senders = [one for rule in redirecting(context) for one in rule.source or (Peer.parse("any"),)]
         if plain and senders and not any(one.meets(two) for one in senders for two in plain):
             context.note("nobody gets in: rdr.from and allow.from have no address in common; write only one of them")

@@ -27,7 +27,7 @@ class Deny(RuleType):
     makes = "block"
 
     source: tuple[Party, ...] = key(
-        Party, "Who never gets in; other jails by name.", name="from", many=True, filled=True
+        Party, "Who never gets in; other jails by name, or `host`.", name="from", many=True, filled=True
     )
     to: tuple[Party, ...] = key(Party, "Where the jail never sends to; other jails by name.", many=True, shown="any")
     proto: Protocol | None = key(Protocol, "Only by this protocol; tcp and udp for ports.", shown="all")

@@ -67,7 +67,7 @@ class Out(RuleType):
             # To the host itself, and so to its other jails, this rule alone would let in: nothing goes out of em0 there.
             for beyond in self._beyond(context, side.to):
                 yield Rule(action="pass", direction="in", on=bridges, source=source, to=beyond, **what)
-        ways = [(side.to, side.way)] if side.way or not side.to else context.near(side.to)
+        ways = [(side.to, side.way)] if side.way or not side.to else context.near(side.to, outside=bool(self.on))
         for to, way in ways:
             if way is None:
                 for one in context.routes(side.family, self.on, of_family(self.source, side.family)):

@@ -192,7 +192,7 @@ class Rdr(RuleType):
 
 
 def _others(peers: tuple[Party, ...]) -> tuple[Party, ...]:
-    return tuple(one for one in peers if not one.jail)
+    return tuple(one for one in peers if not one.indoors)
 
 
 def _jails_only(peers: tuple[Party, ...]) -> bool:

@@ -68,6 +68,27 @@ def test_everybody_outside_and_a_jail_by_name(folder: Path) -> None:
     host.traffic("jail:far", 80, to="10.0.0.2").is_blocked()
 
 
+@pytest.mark.parametrize("target", list(OTHERS))
+@pytest.mark.parametrize("limits", ["", "allow = { max_src_conn = 3 }\n"])
+def test_the_host_itself_and_nobody_else(folder: Path, target: str, limits: str) -> None:
+    """A proxy on the host: no other jail, nobody outside, and no port of the host is taken."""
+    host = pair(folder, "apart", target, f'[service.app]\nport = 8080\nfrom = "host"\n{limits}')
+    for to in (str(OTHERS[target]["ip4"]), str(OTHERS[target]["ip6"])):
+        host.traffic("host", 8080, to=to).reaches("db")
+        for other in ("jail:app", "jail:near", "jail:vnear"):
+            host.traffic(other, 8080, to=to).is_blocked()
+    host.traffic(OUT, 8080).is_blocked()
+    host.traffic(OUT, 8080, to=str(OTHERS[target]["ip4"])).is_blocked()
+    assert not host.session().pf.read("jailpf/db").nat
+
+
+def test_the_host_is_denied(folder: Path) -> None:
+    """As a sender, and no jail with it."""
+    host = pair(folder, "local", "local", '[service.app]\nport = 80\nrdr = false\n[deny.x]\nfrom = "host"\n')
+    host.traffic("host", 80, to="10.0.0.30").is_blocked()
+    host.traffic("jail:near", 80, to="10.0.0.30").reaches("db")
+
+
 def test_a_limit_counts_each_connection_of_a_jail_once(folder: Path) -> None:
     """Between two jails of one host a packet is seen twice."""
     host = pair(folder, "local", "local", DB + "allow = { max_src_conn = 3 }\n")

@@ -98,6 +98,17 @@ def test_out_to_an_address_of_the_host(folder: Path) -> None:
     host.traffic("jail:web", 53, to="203.0.113.1", proto="udp").is_blocked()
 
 
+@pytest.mark.parametrize("to", ["203.0.113.1", "198.18.0.1", "10.0.0.1", "fd00::1"])
+def test_out_to_an_address_that_turns_out_to_be_the_host_s(folder: Path, to: str) -> None:
+    """A jail on lo1 that names its resolver, whose address no setting tells: that port of that address, and no other jail."""
+    host = running(folder, f'[out.dns]\nproto = "udp"\nport = 53\nto = "{to}"\n', NAT)
+    host.pf.topology.add_interface("lo1", "10.0.0.1/24", "fd00::1/64")
+    host.traffic("jail:web", 53, to=to, proto="udp").reaches("host")
+    host.traffic("jail:web", 54, to=to, proto="udp").is_blocked()
+    for other in ("10.0.0.9", "fd00::9"):
+        host.traffic("jail:web", 53, to=other, proto="udp").is_blocked()
+
+
 def test_out_when_only_some_is_translated(folder: Path) -> None:
     """Mail leaves by an address of its own, the rest as it is (pf.conf may translate that)."""
     host = running(folder, '[nat.mail]\nproto = "tcp"\nport = 25\naddress = "203.0.113.9"\n[out.all]\n')
