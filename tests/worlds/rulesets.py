@@ -123,6 +123,18 @@ _routing = st.builds(
     ),
     *(_proto, st.sampled_from(["any", "172.16.15.2", "10.9.0.5"]), _dport),
 )
+_changed = st.builds(  # as pf.conf of 15 has it, either way on either end
+    "pass {} {} inet {} from {} to {} {} {}".format,
+    *(st.sampled_from(["in", "out", "in quick"]), _on, _proto, _from, _to, _port),
+    st.sampled_from(
+        [
+            "nat-to 203.0.113.1 static-port",
+            "nat-to 10.9.0.1 static-port",
+            "rdr-to 172.16.15.1",
+            "rdr-to 10.9.0.5 port 80",
+        ]
+    ),
+)
 _filter6 = st.builds(
     "{} inet6 {} from any to {} {}".format, _action, _proto, st.sampled_from(["any", "fd7a::1"]), _dport
 )
@@ -130,18 +142,26 @@ _plain = st.sampled_from(["pass", "block", "pass inet6 proto icmp6", "block out 
 anchors = st.builds(
     lambda first, then: "table <t> { 192.0.2.0/24 198.51.100.7 !192.0.2.1 }\n" + "\n".join([*first, *then, ""]),
     st.lists(st.one_of(_rdr, _rdr, _no_rdr, _rdr6, _binat, _nat), max_size=3),
-    st.lists(st.one_of(_filter, _filter, _filter, _routing, _filter6, _plain), max_size=4),
+    st.lists(st.one_of(_filter, _filter, _filter, _changed, _routing, _filter6, _plain), max_size=4),
 )
 _calls = st.sampled_from(["", " on em0", " proto tcp", " inet from 198.51.100.0/24 to any", " from <u> to any"])
+_called = st.one_of(
+    st.builds('anchor "j/*"{}\n'.format, _calls),
+    st.builds('anchor "j/*"{}\n'.format, _calls),
+    st.builds(
+        'anchor "nobody/*" {}quick\nanchor "j/*"{}\nblock proto udp\n'.format, st.sampled_from(["", "in "]), _calls
+    ),
+    st.builds('anchor "inline" quick {{\n anchor "j/*"{}\n pass proto udp\n}}\npass\n'.format, _calls),
+    st.builds('anchor "j/*"{} tag "y"\nblock tagged "y"\n'.format, _calls),
+)
 mains = st.builds(
-    'table <ext_ip4> {{ 203.0.113.1 }}\ntable <u> file "/nosuch/table"\n{}{}\n{}rdr-anchor "j/*"{}\nbinat-anchor "j/*"\nnat-anchor "j/*"\n{}\n{}\nanchor "j/*"{}\n'.format,
-    *(st.sampled_from(["", "set skip on lo0\n", "set skip on bridge0\n"]), st.one_of(st.just(""), _rdr), st.just("")),
+    'table <ext_ip4> {{ 203.0.113.1 }}\ntable <u> file "/nosuch/table"\n{}{}\nrdr-anchor "j/*"{}\nbinat-anchor "j/*"\nnat-anchor "j/*"\n{}\n{}\n{}'.format,
+    *(st.sampled_from(["", "set skip on lo0\n", "set skip on bridge0\n"]), st.one_of(st.just(""), _rdr), _calls),
     *(
-        _calls,
         st.sampled_from(["", "block all", "block in on em0", "pass"]),
         st.one_of(st.just("pass inet6 proto icmp6"), _filter),
     ),
-    _calls,
+    _called,
 )
 _ends = st.tuples(
     st.sampled_from([*ADDRESSES, *EXTERNAL, *EXTERNAL]), st.sampled_from(PORTS), st.sampled_from([4000, 40000])

@@ -2,12 +2,16 @@
 
 Source: facts.md section 3: a wildcard evaluates the direct children only, in strcmp order; an anchor rule
 looks at its own section of the named anchor; 32 levels at most. facts-2.md section 10: a quick anchor ends the
-evaluation even when nothing in it matched, and of a quick wildcard only the first child is looked at.
+evaluation even when nothing in it matched, and of a quick wildcard only the first child is looked at. pf.c of 15.1
+(pf_match_rule, pf_step_into_anchor): once an anchor rule with quick matched, the end of any anchor ends the evaluation, be
+it inside of that one or, where that is a wildcard without children, behind it. The tag of an anchor rule is set before the
+anchor is looked at.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from jailpf.pf.simulated.kernel.written import Written
 from jailpf.pf.simulated.rules.paths import called
@@ -88,48 +92,78 @@ def flatten(model: Model, section: str) -> list[Flat]:
     return cast("list[Flat]", found)
 
 
+class _Place(NamedTuple):
+    """A ruleset on the way: its path, the anchor rules that led there with their paths, and the numbers of the rulesets.
+
+    quick: whether one of these anchor rules is.
+    """
+
+    path: str = ""
+    guards: tuple[Rule, ...] = ()
+    paths: tuple[str, ...] = ()
+    scopes: tuple[int, ...] = (0,)
+    quick: bool = False
+
+
 class _Walk:
     def __init__(self, model: Model, section: str) -> None:
         self.model, self.section = model, section
         self.flats: list[Flat] = []
         self.scope = 0
-        self.path("", (), (), (0,))
+        self.childless: list[tuple[Rule, str]] = []  # quick wildcards that call nobody
+        self.path(_Place())
 
-    def path(self, path: str, guards: tuple[Rule, ...], paths: tuple[str, ...], scopes: tuple[int, ...]) -> None:
-        ruleset = self.model.rulesets.get(path)
+    def path(self, place: _Place) -> None:
+        ruleset = self.model.rulesets.get(place.path)
         if ruleset is not None:
-            self.rules(path, ruleset.rules[self.section], guards, paths, scopes)
+            self.rules(place, ruleset.rules[self.section])
 
-    def rules(
-        self,
-        path: str,
-        rules: Sequence[Rule],
-        guards: tuple[Rule, ...],
-        paths: tuple[str, ...],
-        scopes: tuple[int, ...],
-    ) -> None:
-        if len(scopes) > STACK_MAX:
+    def rules(self, place: _Place, rules: Sequence[Rule]) -> None:
+        if len(place.scopes) > STACK_MAX:
             return
         for index in range(len(rules)):
             if isinstance(rules, Written) and not rules.calls(index):
-                self.flats.append(Flat(path, self.section, index, rules, guards, paths, scopes))
+                self._add(place, index, rules)
                 continue
             rule = rules[index]
-            if not rule.anchor:
-                self.flats.append(Flat(path, self.section, index, rule, guards, paths, scopes))
-                continue
-            inner = (*guards, rule), (*paths, path)
-            if rule.body is not None:
-                self.rules(f"{path}/{rule.anchor}".lstrip("/"), rule.body, *inner, self._scope(scopes))
-            targets = called(path, rule.anchor, self.model.rulesets) if rule.body is None else []
-            for target in targets[:1] if rule.quick else targets:
-                self.path(target, *inner, self._scope(scopes))
-            if rule.quick:
-                self.flats.append(Flat(path, self.section, index, rule, guards, paths, scopes, True))
+            if rule.anchor:
+                self._anchor(place, index, rule)
+            else:
+                self._add(place, index, rule)
 
-    def _scope(self, scopes: tuple[int, ...]) -> tuple[int, ...]:
+    def _anchor(self, place: _Place, index: int, rule: Rule) -> None:
+        if rule.tag:
+            tags = replace(rule, action="match", anchor="", body=None, quick=False, labels=())
+            self._add(place, index, tags, quick=False)
+        guard = replace(rule, tagged=rule.tag, not_tagged=False) if rule.tag and rule.tagged else rule
+        quick = place.quick or rule.quick
+        before = list(self.childless)
+        inner = place._replace(guards=(*place.guards, guard), paths=(*place.paths, place.path), quick=quick)
+        if rule.body is not None:
+            body = inner._replace(path=f"{place.path}/{rule.anchor}".lstrip("/"), scopes=self._scope(place))
+            self.rules(body, rule.body)
+            self._ends(place, index, guard, before)
+        targets = called(place.path, rule.anchor, self.model.rulesets) if rule.body is None else []
+        for target in targets[:1] if quick else targets:
+            self.path(inner._replace(path=target, scopes=self._scope(place)))
+            self._ends(place, index, guard, before)
+        if quick and (targets or rule.body is not None):
+            self._add(place, index, guard, quick=True)
+        elif quick:
+            self.childless.append((guard, place.path))
+
+    def _ends(self, place: _Place, index: int, rule: Rule, childless: list[tuple[Rule, str]]) -> None:
+        """The end of an anchor behind quick wildcards without children: where one of these matched, it ends all."""
+        for guard, path in childless:
+            guards, paths = (*place.guards, guard), (*place.paths, path)
+            self._add(place._replace(guards=guards, paths=paths, scopes=self._scope(place)), index, rule, quick=True)
+
+    def _add(self, place: _Place, index: int, rule: Rule | Written, quick: bool | None = None) -> None:
+        self.flats.append(Flat(place.path, self.section, index, rule, place.guards, place.paths, place.scopes, quick))
+
+    def _scope(self, place: _Place) -> tuple[int, ...]:
         self.scope += 1
-        return (*scopes, self.scope)
+        return (*place.scopes, self.scope)
 
 
 def candidates(model: Model, section: str, packet: Packet) -> list[Flat]:

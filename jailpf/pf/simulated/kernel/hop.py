@@ -68,33 +68,40 @@ class Hopper:
             return ""
         flat = self._filter(packet, was)
         how = flat.rule.state if flat and flat.rule.state else "no state"
-        if flat is not None and (pool := flat.rule.nat_to if direction == "out" else flat.rule.rdr_to):
+        if flat is not None and (pool := flat.rule.nat_to or flat.rule.rdr_to):
+            if translation is not None:
+                raise StoppedError("block", tell.twice(translation, flat), packet)
             translation = flat
-            self._apply(packet, flat, pool)
+            self._apply(packet, flat, pool, source=flat.rule.nat_to is not None)
         # pf.c keeps state whenever a translation rule matched: nothing else could translate the reply.
         how = "keep state" if translation is not None and how == "no state" else how
         self._neighbours(packet)
         return self._keep(packet, before, flat, how)
 
     def _translate(self, packet: Packet) -> Flat | None:
-        """What nat, rdr or binat make of the packet; the rule that did."""
+        """What nat, rdr or binat make of the packet; the rule that did. What changes nothing is no translation (pf_lb.c of
+        15.1, pf_get_transaddr).
+        """
+        before = packet.ends()
         for section in ("binat", "nat") if packet.direction == "out" else ("rdr", "binat"):
             decision = self._choose(packet, section, self.kernel.translate(packet, section))
             packet.tag = decision.tag
             flat = decision.flat
             if flat is not None and flat.rule.pool is not None:
-                self._apply(packet, flat, flat.rule.pool)
-                return flat
+                self._apply(packet, flat, flat.rule.pool, source=packet.direction == "out")
+                renumbered = section == "nat" and packet.proto == "icmp"  # the id of an echo
+                return flat if renumbered or packet.ends() != before else None
         return None
 
-    def _apply(self, packet: Packet, flat: Flat, pool: Pool) -> None:
+    def _apply(self, packet: Packet, flat: Flat, pool: Pool, source: bool) -> None:
+        """Change the source, or the destination."""
         rule = flat.rule
-        self.connection.renamed |= packet.direction == "out"
+        self.connection.renamed |= source
         if rule.action == "binat" and packet.direction == "in":
             packet.destination = rule.source.low + packet.destination - pool.hosts[0].low
         elif rule.action == "binat":
             packet.source = pool.hosts[0].low + packet.source - rule.source.low
-        elif packet.direction == "in":
+        elif not source:
             packet.destination = self._from_pool(packet, flat, pool, packet.destination)
             packet.destination_port = pools.rdr_port(flat, pool, packet)
         else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.packet import Packet
     from jailpf.pf.simulated.rules.rule import Family
 
+KEEPS_PORTS = "sctp"  # no translation changes its ports
 NAT_PORTS = (50001, 65535)  # pf.conf(5): the ports that nat takes unless static-port or a port range is given
 
 
@@ -46,9 +47,11 @@ def addresses(matcher: Matcher, pool: Pool, path: str, family: Family, original:
 
 
 def rdr_port(flat: Flat, pool: Pool, packet: Packet) -> int:
-    """Where `port a:b -> X port c:*` sends a port (facts.md: 6003 of 6000:6010 goes to 7003 of 7000:*)."""
+    """Where `port a:b -> X port c:*` sends a port (facts.md: 6003 of 6000:6010 goes to 7003 of 7000:*); of SCTP nowhere
+    (pf_lb.c of 15.1, pf_get_transaddr).
+    """
     port, ports = packet.destination_port, flat.rule.destination_port
-    if not pool.port:
+    if not pool.port or packet.proto == KEEPS_PORTS:
         return port
     width = (pool.port_end - pool.port + 1) if pool.port_end else 1
     offset = (port - (ports.low if ports else 0)) % width if width > 0 else 0

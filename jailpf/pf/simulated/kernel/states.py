@@ -120,7 +120,7 @@ class States:
 
     def nat_port(self, packet: Packet, pool: Pool) -> int:
         """The source port behind a nat: the first free one, where pf takes a random one."""
-        if pool.static_port or not packet.source_port:
+        if pool.static_port or not packet.source_port or packet.proto == pools.KEEPS_PORTS:
             return packet.source_port
         low, high = (pool.port, pool.port_end or pool.port) if pool.port else pools.NAT_PORTS
         taken = {

@@ -53,5 +53,10 @@ def refuses(rule: Rule, packet: Packet) -> bool:
     return how in {"return", "return-icmp", "return-icmp6"}
 
 
+def twice(one: Flat, other: Flat) -> str:
+    """Why pf drops what two rules would translate (pf.c of 15.1, pf_rule_apply_nat)."""
+    return f"{blocked(other)} would translate what {blocked(one)} has translated: pf drops it"
+
+
 def _place(flat: Flat) -> str:
     return f"{flat.path or 'main ruleset'}, line {flat.rule.line}"

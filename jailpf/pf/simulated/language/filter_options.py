@@ -9,6 +9,7 @@ from jailpf.pf.simulated.language.behind import OPTION
 from jailpf.pf.simulated.language.ends import interface
 from jailpf.pf.simulated.language.filter_pools import af_to, nat_to, rdr_to
 from jailpf.pf.simulated.language.icmp import Icmp, icmp
+from jailpf.pf.simulated.language.lexer import NUMBER
 from jailpf.pf.simulated.language.ports import groups, port_range, users, word
 from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.scrub import ScrubOptions, scrub_options
@@ -186,9 +187,10 @@ def _divert(c: Context, o: Options) -> None:
     stream = c.stream
     if stream.take() == "divert-reply":
         raise RuleError("divert-reply has no meaning in FreeBSD pf(4)")
+    number = stream.at(NUMBER)
     text = word(stream)
     # A word before `port` is an address, whatever it says; FreeBSD looks at the port alone.
-    if stream.at("port"):
+    if stream.at("port") and not number:
         stream.take()
         text = word(stream)
     else:

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.pf.simulated.kernel.model import Model
-    from jailpf.pf.simulated.reach.crossing import Kind
-    from jailpf.pf.simulated.reach.flow import Flow
+    from jailpf.pf.simulated.reach.flow import Flow, Kind
     from jailpf.pf.simulated.rules.rule import Family, Host
 
 Homes = tuple[list[tuple[str, IntervalSet]], IntervalSet]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel.courses import verdict
 from jailpf.pf.simulated.kernel.decide import Kernel
 from jailpf.pf.simulated.kernel.matcher import Matcher
 from jailpf.pf.simulated.kernel.neighbours import solicitations
 from jailpf.pf.simulated.kernel.packet import Packet
-from jailpf.pf.simulated.reach.flow import Flow, Hop
+from jailpf.pf.simulated.reach.flow import Flow, Hop, Kind
 from jailpf.pf.simulated.reach.index import RuleIndex
-from jailpf.pf.simulated.reach.moves import moved
+from jailpf.pf.simulated.reach.moves import moved, unmoved
 from jailpf.pf.simulated.reach.runs import SEVERAL
 from jailpf.pf.simulated.reach.sets import Sets
 from jailpf.pf.simulated.reach.symbolic import pieces, ways
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
     from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.kernel.model import Model
-    from jailpf.pf.simulated.rules.rule import Family
-
-
-class Kind(NamedTuple):
-    """What packets have in common that are looked at together."""
-
-    family: Family
-    proto: str
 
 
 class Crossing:
@@ -79,8 +71,12 @@ class Crossing:
                     self.lose(part, flat)
                     yield part._replace(doubts=(*part.doubts, flat), rules=(*part.rules, flat)), True
                 else:
-                    gone = list(moved(self.matcher, flat, flat.rule.pool, part, kind.family, direction))
-                    yield from ((one._replace(translation=flat), True) for one in gone)
+                    gone = list(moved(self.matcher, flat, flat.rule.pool, part, kind, source=direction == "out"))
+                    for one in gone:
+                        same, rest = unmoved(one, part) if flat.rule.action == "rdr" else (None, [one])
+                        if same is not None:
+                            yield same, True
+                        yield from ((other._replace(translation=flat), True) for other in rest)
                     if not gone:
                         self.lose(part)
 
@@ -121,11 +117,14 @@ class Crossing:
         hop = Hop(interface, direction, keeps, bound, translation is not None, how=rule.state if rule else "")
         if flat is not None and flat.index != SEVERAL:
             flow = flow._replace(rules=(*flow.rules, flat))
-        pool = None if rule is None else rule.nat_to if direction == "out" else rule.rdr_to
-        if flat is None or pool is None:
+        pool = None if rule is None else rule.nat_to or rule.rdr_to
+        if flat is None or rule is None or pool is None:
             yield from self._sent(flow, hop, flat)
             return
-        for one in moved(self.matcher, flat, pool, flow, kind.family, direction):
+        if translation is not None:  # pf drops what is to be translated twice
+            self.lose(flow)
+            return
+        for one in moved(self.matcher, flat, pool, flow, kind, source=rule.nat_to is not None):
             yield from self._sent(one, hop._replace(keeps=True, translated=True), flat)
 
     def _sent(self, flow: Flow, hop: Hop, flat: Flat | None) -> Iterator[Flow]:

@@ -8,6 +8,14 @@ from jailpf.pf.simulated.reach.intervals import IntervalSet, split
 
 if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.flat import Flat
+    from jailpf.pf.simulated.rules.rule import Family
+
+
+class Kind(NamedTuple):
+    """What packets have in common that are looked at together."""
+
+    family: Family
+    proto: str
 
 
 class Hop(NamedTuple):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from jailpf.errors import PfUnavailableError
 from jailpf.pf.simulated.host import ways
 from jailpf.pf.simulated.host.ways import FORWARDING, NoWayError, way_out
-from jailpf.pf.simulated.reach.crossing import Crossing, Kind
-from jailpf.pf.simulated.reach.flow import Flow
+from jailpf.pf.simulated.reach.crossing import Crossing
+from jailpf.pf.simulated.reach.flow import Flow, Kind
 from jailpf.pf.simulated.reach.intervals import EVERY, PORTS, IntervalSet
 from jailpf.pf.simulated.rules.addresses import Address, is_private
 from jailpf.pf.simulated.rules.words import WITH_PORTS

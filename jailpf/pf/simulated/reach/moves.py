@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel import pools
+from jailpf.pf.simulated.reach.flow import by_destination, by_ports
 from jailpf.pf.simulated.reach.intervals import EMPTY, IntervalSet
 from jailpf.pf.simulated.rules.rule import BITS
 
@@ -13,37 +14,55 @@ if TYPE_CHECKING:
 
     from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.kernel.matcher import Matcher
-    from jailpf.pf.simulated.reach.flow import Flow
+    from jailpf.pf.simulated.reach.flow import Flow, Kind
     from jailpf.pf.simulated.rules.rule import Family, Pool
 
 NAT_PORTS = IntervalSet((pools.NAT_PORTS,))
 
 
-def moved(matcher: Matcher, flat: Flat, pool: Pool, flow: Flow, family: Family, direction: str) -> Iterator[Flow]:
-    """The flow behind a nat, rdr or binat rule, nat-to or rdr-to; nothing where its pool is empty."""
+def moved(matcher: Matcher, flat: Flat, pool: Pool, flow: Flow, kind: Kind, source: bool) -> Iterator[Flow]:
+    """The flow behind a nat, rdr or binat rule, nat-to or rdr-to, which change its source or its destination; nothing
+    where its pool is empty.
+    """
     rule = flat.rule
     flow = flow._replace(rules=(*flow.rules, flat))
     if rule.action == "binat":
         away = pool.hosts[0].low - rule.source.low
-        if direction == "in":
-            yield flow._replace(away=flow.away - away)
-        else:
+        if source:
             yield flow._replace(seen_away=flow.seen_away + away)
+        else:
+            yield flow._replace(away=flow.away - away)
         return
-    addresses, sure = _addresses(matcher, flat, pool, family)
+    addresses, sure = _addresses(matcher, flat, pool, kind.family)
     if not addresses:
         return
     doubts = flow.doubts if sure else tuple(dict.fromkeys((*flow.doubts, flat)))
     several = (*flow.pools, flat) if addresses.count() > 1 else flow.pools
-    if direction == "in":
-        for part in _with_port(flow, flat, pool):
+    keeps = kind.proto == pools.KEEPS_PORTS
+    if not source:
+        for part in (flow,) if keeps else _with_port(flow, flat, pool):
             yield part._replace(target=addresses, doubts=doubts, pools=several)
     else:
         ports = flow.seen_ports
-        if not pool.static_port and flow.source_ports.spans != ((0, 0),):
+        if not pool.static_port and not keeps and flow.source_ports.spans != ((0, 0),):
             ports = IntervalSet(((pool.port, pool.port_end or pool.port),)) if pool.port else NAT_PORTS
         several = several if ports is None or ports.count() < 2 else (*flow.pools, flat)
         yield flow._replace(seen=addresses, seen_ports=ports, doubts=doubts, pools=several)
+
+
+def unmoved(behind: Flow, before: Flow) -> tuple[Flow | None, list[Flow]]:
+    """Of a flow behind an rdr what it leaves as it is, which is no translation to pf (pf_lb.c of 15.1, pf_get_transaddr),
+    and the rest.
+    """
+    several = [one for one in (behind.target, before.target) if one is not None and one.count() > 1]
+    if behind.target is None or several or (behind.port is None and behind.shift != before.shift):
+        return None, [behind]
+    same, other = by_destination(before._replace(ports=behind.ports), behind.target)
+    rest = [other]
+    if same is not None and behind.port is not None:
+        same, other = by_ports(same, IntervalSet.single(behind.port))
+        rest.append(other)
+    return same, [behind._replace(to=one.to, ports=one.ports) for one in rest if one is not None]
 
 
 def _addresses(matcher: Matcher, flat: Flat, pool: Pool, family: Family) -> tuple[IntervalSet, bool]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from jailpf.pf.simulated.reach.answers import Answers
 from jailpf.pf.simulated.reach.boxes import Box, divided
-from jailpf.pf.simulated.reach.crossing import Kind
+from jailpf.pf.simulated.reach.flow import Kind
 from jailpf.pf.simulated.reach.journey import Journey
 from jailpf.pf.simulated.reach.reached import Reached
 from jailpf.pf.simulated.reach.senders import FAMILIES, Senders
