@@ -30,6 +30,7 @@ PROGRAMS = {
     "ifconfig": "/sbin/ifconfig",
     "netstat": "/usr/bin/netstat",
     "sysctl": "/sbin/sysctl",
+    "sysrc": "/usr/sbin/sysrc",
     "sockstat": "/usr/bin/sockstat",
     "tcpdump": "/usr/sbin/tcpdump",
     "zfs": "/sbin/zfs",

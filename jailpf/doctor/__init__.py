@@ -20,15 +20,15 @@ __all__ = ["Finding", "examine"]
 
 def examine(session: Session) -> Iterator[Finding]:
     """Every finding, the worst first things first. A check that cannot be made is a finding of its own."""
-    from jailpf.doctor import host, jails, judgement, main_ruleset, network, policy, strangers
+    from jailpf.doctor import addresses, boot, host, jails, judgement, main_ruleset, network, policy, skip, strangers
 
     try:
         _ = session.settings
     except JailpfError as wrong:
         yield from (Finding.of(problem, "everything else depends on the settings") for problem in wrong.problems)
         return
-    checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *policy.CHECKS, *judgement.CHECKS]
-    checks += [*network.CHECKS, *strangers.CHECKS, *jails.CHECKS]
+    checks: list[Check] = [*host.CHECKS, *main_ruleset.CHECKS, *skip.CHECKS, *policy.CHECKS, *judgement.CHECKS]
+    checks += [*addresses.CHECKS, *network.CHECKS, *strangers.CHECKS, *jails.CHECKS, *boot.CHECKS]
     broken: set[Problem] = set()
     told: set[Finding] = set()
     for check in checks:

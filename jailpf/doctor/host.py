@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf import __version__
+from jailpf.doctor.world import declared
+from jailpf.errors import JailpfError
 from jailpf.managers.finding import Finding
 from jailpf.state import records
 from jailpf.system import programs
@@ -72,6 +75,9 @@ def forwarding(session: Session) -> Iterator[Finding]:
         return
     loaded = [record for record in records.everything(session.directory) if record.vnet]
     families = {"inet6" if ":" in address else "inet" for record in loaded for address in record.addresses}
+    with suppress(JailpfError):
+        jails = [one.jail for one in declared(session).jails.values() if one.jail.vnet]
+        families |= {address.family for jail in jails for address in jail.addresses}
     for family in sorted(families):
         name = FORWARDING[family]
         if programs.run(session.settings.programs["sysctl"], "-n", name).strip() == "0":
@@ -82,6 +88,16 @@ def forwarding(session: Session) -> Iterator[Finding]:
                 "packets to and from vnet jails are dropped",
                 f"sysrc {enable}=YES && sysctl {name}=1",
             )
+
+
+def securelevel(session: Session) -> Iterator[Finding]:
+    """Whether the kernel lets anybody change rules (security(7))."""
+    if session.settings.pf == "pfctl" and os.path.exists(session.settings.programs["sysctl"]):
+        answer = programs.ask(session.settings.programs["sysctl"], "-n", "kern.securelevel")
+        if answer.out.strip().isdigit() and int(answer.out) >= 3:
+            why = "nobody may change pf's rules any more: jails that start now get none"
+            mend = "sysrc kern_securelevel=2, and a boot"
+            yield Finding("error", f"kern.securelevel is {answer.out.strip()}", why, mend)
 
 
 def run_directory(session: Session) -> Iterator[Finding]:
@@ -103,4 +119,4 @@ def run_directory(session: Session) -> Iterator[Finding]:
         )
 
 
-CHECKS = (versions, pf_runs, run_directory, anchors_limit, forwarding)
+CHECKS = (versions, pf_runs, securelevel, run_directory, anchors_limit, forwarding)

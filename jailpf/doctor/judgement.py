@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from jailpf.doctor.conf_lines import ConfLines
+from jailpf.doctor.world import declared
 from jailpf.errors import JailpfError
 from jailpf.managers.finding import Finding
 
@@ -21,12 +22,11 @@ MATCHING = {"log", "queue", "dnpipe", "dnqueue", "rtable"}  # what a match rule 
 
 def judgement(session: Session) -> Iterator[Finding]:
     """Whether a line of the main ruleset takes packets from a jail's rules, or never acts on them, or lets in by itself."""
-    from jailpf.insight.world import build
     from jailpf.pf.simulated.judged.judge import judged
 
     parents = tuple(f"{parent}/" for _, parent in session.settings.layout.parents)
     try:
-        world = build(session, declared=True)
+        world = declared(session)
         found = judged(world.pf, lambda path: path.startswith(parents))
     except JailpfError:
         return  # told by the check whose trouble it is

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import table_names
 from jailpf.doctor.conf_lines import USUAL
+from jailpf.doctor.world import texts
 from jailpf.errors import JailpfError
 from jailpf.lifecycle import readiness
 from jailpf.managers.finding import Finding
-from jailpf.state import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 def anchor_lines(session: Session) -> Iterator[Finding]:
     """Whether pf.conf has the lines of `jailpf init`."""
-    texts = [anchor.text for record in records.everything(session.directory) for anchor in record.anchors]
-    binat = any(re.search(r"^binat ", text, re.MULTILINE) for text in texts)
+    binat = any(re.search(r"^binat ", text, re.MULTILINE) for _, text in texts(session))
     missing = readiness.lines_missing(session, binat=binat)
     if missing:
         several = len(missing) > 1
@@ -70,37 +69,17 @@ def _asks_for_neighbours(session: Session) -> bool:
     )
 
 
-def skipped(session: Session) -> Iterator[Finding]:
-    """Whether `set skip` breaks hairpin."""
-    hairpin = [
-        record.jail
-        for record in records.everything(session.directory)
-        for anchor in record.anchors
-        if re.search(r"^rdr on \{[^}]*\blo0\b", anchor.text, re.M)
-    ]
-    for interface in session.pf.skipped():
-        if interface in ("lo0", "lo1", "lo") and hairpin:
-            yield Finding(
-                "error",
-                f"`set skip on {interface}`, and hairpin in {', '.join(dict.fromkeys(hairpin))}",
-                "the host and its jails cannot reach the published ports",
-                f"remove {interface} from `set skip` in pf.conf",
-            )
-
-
 def main_tables(session: Session) -> Iterator[Finding]:
     """Whether the tables of pf.conf that rules refer to exist and hold something, and whether an anchor shadows one."""
     main = session.pf.read("").tables
-    for record in records.everything(session.directory):
-        for anchor in record.anchors:
-            own = set(table_names(anchor.text))
-            for name in sorted(own & set(main)):
-                yield Finding(
-                    "warning",
-                    f"the table <{name}> of {record.jail} has the name of a table in pf.conf",
-                    "its rules use their own table, not the host's",
-                    f"rename [table.{name}]",
-                )
+    for jail, text in texts(session):
+        for name in sorted(set(table_names(text)) & set(main)):
+            yield Finding(
+                "warning",
+                f"the table <{name}> of {jail} has the name of a table in pf.conf",
+                "its rules use their own table, not the host's",
+                f"rename [table.{name}]",
+            )
     named = {peer.table for family in ("inet", "inet6") for peer in session.settings.host.outside(family) if peer.table}
     for name in sorted(named | set(session.settings.host.tables)):
         if name not in main:
@@ -133,4 +112,4 @@ def _has_source(session: Session, name: str) -> bool:
     return re.search(rf"^\s*table\s+<{re.escape(name)}>[^#\n]*(\bfile\b|\{{\s*[^\s}}])", text, re.MULTILINE) is not None
 
 
-CHECKS = (anchor_lines, neighbour_discovery, skipped, main_tables)
+CHECKS = (anchor_lines, neighbour_discovery, main_tables)

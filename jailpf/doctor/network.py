@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from jailpf.doctor.world import beside
 from jailpf.errors import JailpfError
 from jailpf.lifecycle import readiness
 from jailpf.managers.finding import Finding
@@ -28,9 +29,8 @@ _CALL = re.compile(r'(?P<word>(?:nat-|rdr-|binat-)?anchor) "(?P<name>[^"]+)"')
 def surroundings(session: Session) -> Iterator[Finding]:
     """Whether what the settings and the loaded rules name is there, and whether jails get out."""
     from jailpf.insight.notes import notes
-    from jailpf.insight.world import build
 
-    world = build(session)
+    world = beside(session)
     for wrong in world.problems:
         if not wrong.problems[0].place or wrong.problems[0].place.file == session.settings.file:
             yield from (Finding("warning", one.message, "", one.remedy) for one in wrong.problems)
@@ -40,10 +40,13 @@ def surroundings(session: Session) -> Iterator[Finding]:
 
 
 def _without_nat(session: Session, world: World) -> Iterator[Finding]:
-    """Of the jails that are loaded or run, declared or not: who has a private address only, and no nat for it."""
+    """Of the jails that are declared, loaded or run: who has a private address only, and no nat for it. `nat = false` says that it is meant."""
     from jailpf.insight.notes import uncovered
 
-    asked = {record.jail for record in records.everything(session.directory)} | _running(session, world)
+    asked = (
+        {record.jail for record in records.everything(session.directory)} | {*world.jails} | _running(session, world)
+    )
+    asked -= {name for name, one in world.jails.items() if "nat" in one.services.off}
     for family in ("inet", "inet6"):
         found = [one for one in uncovered(world) if one[0] in asked and (":" in one[1]) == (family == "inet6")]
         if family == "inet6":  # whoever has IPv4 has a way out
@@ -54,7 +57,7 @@ def _without_nat(session: Session, world: World) -> Iterator[Finding]:
                 "warning",
                 f"no nat rule translates {', '.join(f'{jail} ({address})' for jail, address, _ in found)} on {uplink}",
                 "their addresses are private, so replies from the Internet never reach them",
-                f'if they need the Internet: nat = "({uplink}:0)" in [host] of jailpf.toml, or a nat line in pf.conf',
+                f'if they need the Internet: nat = "({uplink}:0)" in [host] of jailpf.toml, or a nat line in pf.conf; if one does not: nat = false at the top of its file',
             )
 
 

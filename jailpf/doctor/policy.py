@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.declare.layout import OWN_LOOPBACK
+from jailpf.doctor.world import declared
 from jailpf.errors import JailpfError
 from jailpf.managers.finding import Finding
 
@@ -23,10 +24,8 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 def policy(session: Session) -> Iterator[Finding]:
     """Whether a port of a jail that no declaration names is reached by its own address, from outside or from a neighbour."""
-    from jailpf.insight.world import build
-
     try:
-        world = build(session, declared=True)
+        world = declared(session)
     except JailpfError:
         return  # told by the check whose trouble it is
     jails = [one.jail for one in world.jails.values() if not one.jail.shared]

@@ -34,7 +34,7 @@ _EDITORS = (".bak", ".orig", ".swp", ".save", ".rej", ".dist", ".sample", ".exam
 
 def nowhere(session: Session) -> list[Problem]:
     """What makes all rules idle: of the external interfaces of the settings this host has none."""
-    host = _host(session)
+    host = this_host(session)
     if host is None or any(host.has(str(name)) for name in session.settings.host.ext_if):
         return []
     place = session.settings.place("host", "ext_if")
@@ -51,7 +51,7 @@ def nowhere(session: Session) -> list[Problem]:
 def missing(session: Session, prepared: Prepared) -> list[Problem]:
     """What of one jail's rules is about nothing on this host."""
     found: dict[str, Problem] = {}
-    host = _host(session)
+    host = this_host(session)
     for rule in prepared.ruleset.rules:
         for key, problem in (*_own_address(prepared, rule), *_never(rule)):
             found.setdefault(key, problem)
@@ -63,7 +63,7 @@ def missing(session: Session, prepared: Prepared) -> list[Problem]:
 
 def needs(session: Session, prepared: Prepared) -> list[str] | None:
     """What the host must have for all this to hold, as a plan keeps it; None where only ifconfig(8) can tell."""
-    host = _host(session)
+    host = this_host(session)
     rules = prepared.ruleset.rules
     wanted = silent.cards(prepared) | silent.logs(prepared)
     names, addresses = dict.fromkeys(wanted), {}
@@ -79,7 +79,7 @@ def needs(session: Session, prepared: Prepared) -> list[str] | None:
     return [*(f"link {name}" for name in names), *(f"address {word}" for word in addresses)]
 
 
-def _host(session: Session) -> Seen | None:
+def this_host(session: Session) -> Seen | None:
     """The host, where it is one: another system's ifconfig(8) says nothing about where pf is."""
     settings = session.settings
     elsewhere = settings.programs["ifconfig"] == PROGRAMS["ifconfig"] and platform.system() != "FreeBSD"

@@ -10,8 +10,9 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Desk
 
+NAT = "nat on em0 inet from 172.16.15.0/24 to any -> (em0:0)\n"
 GOOD = (
-    'table <ext_ip4> { 203.0.113.1 }\nnat-anchor "jailpf/*"\nbinat-anchor "jailpf/*"\nrdr-anchor "jailpf/*"\n'
+    f'table <ext_ip4> {{ 203.0.113.1 }}\n{NAT}nat-anchor "jailpf/*"\nbinat-anchor "jailpf/*"\nrdr-anchor "jailpf/*"\n'
     'block all\npass inet6 proto icmp6\npass on lo0 from { 127.0.0.1 ::1 } to { 127.0.0.1 ::1 }\nanchor "jailpf/*"\n'
 )
 
@@ -99,7 +100,7 @@ def test_conditions_on_the_anchor_line_are_found(desk: Desk) -> None:
     """Which jails' rules they make dead, by line and packet, and the line that does not."""
     found = findings(desk, GOOD.replace('rdr-anchor "jailpf/*"', 'rdr-anchor "jailpf/*" on em1'))
     (one,) = [one for one in found if "only some packets" in one["what"]]
-    assert one["what"].partition("pf.conf:")[2].startswith('4: `rdr-anchor "jailpf/*" on em1 all`')
+    assert one["what"].partition("pf.conf:")[2].startswith('5: `rdr-anchor "jailpf/*" on em1 all`')
     assert "port 993 never reaches dovecot's `rdr on em0" in one["why"]
     assert one["mend"] == '`rdr-anchor "jailpf/*"`, without conditions'
     said = desk.jailpf("check").err
@@ -145,9 +146,10 @@ def test_rules_beside_ours_that_nobody_declared_are_found(desk: Desk) -> None:
 def test_hairpin_and_set_skip_do_not_go_together(desk: Desk) -> None:
     """facts.md: `set skip on lo0` breaks hairpin."""
     desk.write("jails/git.toml", '[service.http]\nport = 80\nrdr = { hairpin = true }\n[jail]\nip4 = "172.16.15.29"\n')
-    assert findings(desk, "set skip on lo0\n" + GOOD) == []
+    skip = "set skip on lo0\n" + GOOD
+    assert "hairpin in git" in findings(desk, skip)[0]["what"]
     desk.jailpf("load", "git")
-    assert "set skip on lo0" in findings(desk, "set skip on lo0\n" + GOOD)[0]["what"]
+    assert [one["what"] for one in findings(desk, skip)].count("`set skip on lo0`, and hairpin in git") == 1
 
 
 def test_a_jails_table_with_the_name_of_a_main_one_is_found(loaded: Desk) -> None:
@@ -187,11 +189,21 @@ def test_what_changed_since_it_was_loaded_is_found(loaded: Desk) -> None:
 def test_loaded_jails_that_no_nat_covers_are_found(loaded: Desk) -> None:
     """ "My jail has no Internet": nothing translates its private address; a nat rule of pf.conf ends it."""
     what = "no nat rule translates dovecot (172.16.15.15), git (172.16.15.29) on em0"
-    assert [one["what"] for one in findings(loaded)] == [what]
-    nat = "nat on em0 inet from 172.16.15.0/28 to any -> (em0:0)\n"
-    found = findings(loaded, nat + GOOD)
+    assert [one["what"] for one in findings(loaded, GOOD.replace(NAT, ""))] == [what]
+    found = findings(loaded, GOOD.replace("/24", "/28"))
     assert [one["what"] for one in found] == ["no nat rule translates git (172.16.15.29) on em0"]
-    assert findings(loaded, nat.replace("/28", "/24") + GOOD) == []
+    assert findings(loaded) == []
+
+
+def test_declared_jails_that_no_nat_covers_are_found_before_they_run(desk: Desk) -> None:
+    """Unless their file says that it is meant; a nat of their own, or the host's, is one."""
+    bare = GOOD.replace(NAT, "")
+    (found,) = findings(desk, bare)
+    assert found["what"] == "no nat rule translates dovecot (172.16.15.15), git (172.16.15.29) on em0"
+    assert "nat = false at the top" in found["mend"]
+    desk.write("jails/git.toml", 'nat = false\n[service.http]\nport = 80\n[jail]\nip4 = "172.16.15.29"\n')
+    assert [one["what"] for one in findings(desk, bare)] == ["no nat rule translates dovecot (172.16.15.15) on em0"]
+    assert findings(desk, bare, nat='"(em0:0)"') == []
 
 
 def test_rules_that_nothing_evaluates_are_found(desk: Desk) -> None:
@@ -255,3 +267,17 @@ def test_a_nat_of_pf_conf_before_that_of_a_jail_is_mended_by_name(desk: Desk) ->
     desk.write("jailpf.toml", 'pf = "simulated"\nmain = "pf.conf"\n[host]\next_if = "em0"\n')
     desk.write("jails/git.toml", '[nat.mine]\naddress = "203.0.113.1"\n[jail]\nip4 = "172.16.15.29"\n')
     assert "`table <own> { 172.16.15.0/24 !172.16.15.29 }`" in desk.jailpf("doctor").out
+
+
+def test_a_loopback_that_is_skipped_while_another_is_not_is_found(desk: Desk) -> None:
+    """facts.md, "Which loopback": the answers to a jail's packets come back where the block is."""
+    what = "`set skip on lo0` lets dovecot's packets to 203.0.113.1 go, and the answers are blocked"
+
+    def said(text: str) -> list[str]:
+        return [one["mend"] for one in findings(desk, text) if one["what"] == what]
+
+    (mend,) = said(f"set skip on lo0\n{GOOD}")
+    assert mend.endswith("pass on lo0 from { 127.0.0.1 ::1 } to { 127.0.0.1 ::1 }")
+    assert findings(desk, GOOD + mend.partition(": ")[2] + "\n") == []
+    assert said(f"set skip on lo\n{GOOD}") == said(f"set skip on {{ lo0 lo1 }}\n{GOOD}") == []
+    assert said(f"set skip on lo0\n{GOOD}pass on lo1 no state\n") == []
