@@ -95,7 +95,7 @@ class _Work:
             tag_in=self._tag(service), tag_out=names.tag("out", self.jail.name),
             translating=self.translating or tuple(self.translations), lookup=self._lookup, everybody=self._everybody,
             neighbours=self._neighbours, declared=self.declared,
-            redirecting=tuple(self.redirections), tables=self.members, outlets=self.outlets,
+            redirecting=tuple(self.redirections), tables=self.members, _outlets=self.outlets,
         )  # fmt: skip
 
     def _tag(self, service: Service | None) -> str:

@@ -132,8 +132,7 @@ class Context(Around):
     name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
     of the same service; direct: the host's default; tag_in, tag_out: tags of packets that came in by an rdr rule or
     go out by a nat rule of this jail; translating, redirecting: the nat and binat, and the rdr rules of this jail, as far as they are made;
-    declared: the keywords of the jail's declarations; tables: the members of its tables, as far as they are written; named: the addresses of jails that this one names as senders;
-    outlets: what `routes` has answered.
+    declared: the keywords of the jail's declarations; tables: the members of its tables, as far as they are written; named: the addresses of jails that this one names as senders.
     """
 
     name: str
@@ -150,7 +149,7 @@ class Context(Around):
     notes: list[str] = field(default_factory=list)
     named: dict[Peer, Way] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
-    outlets: Known = field(default_factory=dict)
+    _outlets: Known = field(default_factory=dict)
 
     def note(self, message: str) -> None:
         """Something that the user should know of the declaration, short of an error: "SENTENCE; REMEDY"."""
@@ -196,11 +195,11 @@ class Context(Around):
 
         A jail whose every nat names a tunnel never leaves by ext_if, not even with what is not translated.
         """
-        known = self.outlets.get((family, on, source))
+        known = self._outlets.get((family, on, source))
         if known is None or known[0] is not self.translating:  # of a thousand declarations most leave alike
             told = len(self.reasons)
             known = self.translating, tuple(outlets(self, family, on, source))
-            self.outlets.update({(family, on, source): known} if len(self.reasons) == told else {})
+            self._outlets.update({(family, on, source): known} if len(self.reasons) == told else {})
         return iter(known[1])
 
     def translated(self, family: str, on: tuple[Interface, ...]) -> tuple[bool, bool]:
