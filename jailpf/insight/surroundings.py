@@ -97,7 +97,7 @@ def _asked(session: Session) -> tuple[str, str, str]:
         raise PfUnavailableError([*wrong.problems[:-1], wrong.problems[-1]._replace(remedy=remedy)]) from None
     return (
         interfaces,
-        _said(known["netstat"], "-rn", "--libxo=json"),
+        _said(known["netstat"], "-rnW", "--libxo=json"),
         _said(known["sysctl"], "-i", *ASKED),
     )
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.host.ifconfig import read_ifconfig
 from jailpf.pf.simulated.host.routes import read_netstat
 from jailpf.pf.simulated.host.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 ASKED = (
     "net.inet.ip.forwarding",
@@ -23,11 +27,17 @@ def described(ifconfig: str, netstat: str = "", sysctl: str = "", ext_if: str = 
     ext_if: the interface to outside; "" takes that of the default route, else the first with an address that is no
     loopback. What sysctl does not say is not known. Raises UsageError for routes that cannot be read.
     """
-    topology = Topology(
-        read_ifconfig(ifconfig), routes=read_netstat(netstat), sysctls=read_sysctl(sysctl), described=True
-    )
+    interfaces = read_ifconfig(ifconfig)
+    routes = tuple(one._replace(interface=_whole(one.interface, interfaces)) for one in read_netstat(netstat))
+    topology = Topology(interfaces, routes=routes, sysctls=read_sysctl(sysctl), described=True)
     topology.ext_if = ext_if or topology.uplink()
     return topology
+
+
+def _whole(name: str, interfaces: Collection[str]) -> str:
+    """The interface that netstat means: without -W it cuts names at 12 bytes."""
+    longer = [one for one in interfaces if one.startswith(name)]
+    return longer[0] if name and name not in interfaces and len(longer) == 1 else name
 
 
 def read_sysctl(text: str) -> dict[str, int]:

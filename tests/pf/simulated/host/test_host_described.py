@@ -84,6 +84,15 @@ def test_where_no_route_leads() -> None:
     assert route.closed
 
 
+@pytest.mark.parametrize(("said", "meant"), [("vtnet0lanbri", "vtnet0lanbridge"), ("em1", "em1"), ("em2", "em2")])
+def test_netstat_cuts_long_names(said: str, meant: str) -> None:
+    """At 12 bytes without -W: the one interface that begins so is meant."""
+    names = ("vtnet0lanbridge", "em1", "em10", "em20", "em21")
+    interfaces = "".join(f"{name}: flags=8843<UP,BROADCAST> metric 0 mtu 1500\n" for name in names)
+    topology = described(interfaces, f"Internet:\nDestination Gateway Flags Netif Expire\n10.0.0.0/8 link#1 U {said}\n")
+    assert topology.routes[0].interface == meant
+
+
 def test_netstat_speaks_json_too() -> None:
     """Both forms give the same routes."""
     text = """{"__version": "1", "statistics": {"route-information": {"route-table": {"rt-family": [
