@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from jailpf.errors import JailpfError, PfRefusedError, Problem, problems_of
+from jailpf.errors import JailpfError, PermissionDeniedError, PfRefusedError, Problem, problems_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -100,4 +100,7 @@ def _run(options: Namespace) -> int:
         if wrong.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) and not wrong.filename:
             wrong.filename = "standard output"  # files of ours are named
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where the rest goes at the end
+        if wrong.errno in (errno.EACCES, errno.EPERM) and str(wrong.filename or "").startswith(session.directory.path):
+            remedy = "run as root, or choose another with --run"
+            raise PermissionDeniedError(f"{wrong.filename}: {wrong.strerror}", None, remedy) from None
         raise PfRefusedError(problems_of(wrong)) from None

@@ -112,8 +112,10 @@ class Session:
         """The pf that the settings name."""
         settings = self.settings
         if settings.pf != "simulated" or not settings.main:
-            pf = open_pf(settings.pf, settings.programs["pfctl"], self.directory, self.show)
-            if settings.pf == "simulated":
+            fresh = settings.pf == "simulated" and not os.path.lexists(self.directory.simulated)
+            main = _laid_out(settings) if fresh else ""
+            pf = open_pf(settings.pf, settings.programs["pfctl"], self.directory, self.show, main)
+            if settings.pf == "simulated" and not fresh:
                 _lay_out(pf, settings)
             return pf
         try:
@@ -158,13 +160,21 @@ def _lay_out(pf: Pf, settings: Settings) -> None:
     from jailpf.pf.simulated import Simulated
     from jailpf.pf.simulated.default import DEFAULT_MAIN
 
-    if settings.layout.paths == LAYOUTS["single"] or not isinstance(pf, Simulated) or pf.main() != DEFAULT_MAIN:
-        return
+    if settings.layout.paths != LAYOUTS["single"] and isinstance(pf, Simulated) and pf.main() == DEFAULT_MAIN:
+        pf.set_main(_laid_out(settings))
+
+
+def _laid_out(settings: Settings) -> str:
+    """The first main ruleset of a simulated pf, with the anchor lines of the layout."""
+    from jailpf.pf.simulated.default import DEFAULT_MAIN
+
+    if settings.layout.paths == LAYOUTS["single"]:
+        return DEFAULT_MAIN
     lines = [line for line in DEFAULT_MAIN.splitlines() if "anchor" not in line]
     calls = {section: f'{CALLS[section]} "{parent}/*"' for section, parent in settings.layout.parents}
     last = calls.pop("filter", "")
     at = lines.index("block all")
-    pf.set_main("".join(f"{line}\n" for line in [*lines[:at], *calls.values(), *lines[at:], last] if line))
+    return "".join(f"{line}\n" for line in [*lines[:at], *calls.values(), *lines[at:], last] if line)
 
 
 def open_pf(
@@ -176,8 +186,9 @@ def open_pf(
 
         from jailpf.pf.simulated import Simulated
 
-        make(run)
-        return Simulated(Path(run.simulated), main or None)
+        if os.path.lexists(run.path):
+            make(run)  # or it is not ours
+        return Simulated(Path(run.simulated), main or None, make=lambda: make(run))
     from jailpf.pf.pfctl import Pfctl
 
     return Pfctl(program, show, folder=run.path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -54,7 +56,8 @@ def sync(
     """
     result = Synced()
     only = set(names)
-    with session.lock():
+    looks = dry and not os.path.lexists(session.directory.path)  # who only looks makes no folder
+    with nullcontext() if looks else session.lock():
         seen = survey(session)
         if running:
             only = {name for name in {*session.jails.declared(), *seen.known, *seen.broken} if seen.called(name) & only}

@@ -32,8 +32,8 @@ class Simulated:
     """A pf as FreeBSD 15.1 has it, without a kernel.
 
     state: a file that keeps it between commands, safe for several processes; None: in memory only. main: the
-    text of pf.conf, by default the lines of `jailpf init`. now: the clock, in seconds. Raises
-    PfUnavailableError when the file cannot be used, PfRefusedError for a main ruleset that pf
+    text of pf.conf, by default the lines of `jailpf init`. now: the clock, in seconds; make: called before the first change,
+    to make the folder of the file. Raises PfUnavailableError when the file cannot be used, PfRefusedError for a main ruleset that pf
     would refuse.
     """
 
@@ -43,6 +43,7 @@ class Simulated:
         main: str | None = None,
         topology: Topology | None = None,
         now: Callable[[], float] = time.time,
+        make: Callable[[], None] | None = None,
     ) -> None:
         self.now = now
         model = Model(topology or Topology())
@@ -53,9 +54,10 @@ class Simulated:
             model.topology.update(surroundings)
             self._set_main(model, wanted)
 
-        self._store = Store(Path(state) if state else None, model, fresh)
+        self._store = Store(Path(state) if state else None, model, fresh, make)
         model.topology.changing = self._store.changing
-        if main is not None and self.main() != main:
+        unkept = state is not None and make is None and not Path(state).exists()
+        if main is not None and (unkept or self.main() != main):
             self.set_main(main)
 
     def check(self, path: str, text: str) -> None:

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """Holds the Model. `fresh` fills a new one."""
+    """Holds the Model. `fresh` fills a new one; `make` makes the folder of the file, before the first change."""
 
-    def __init__(self, path: Path | None, model: Model, fresh: Callable[[Model], None]) -> None:
-        self._path, self._model, self._fresh = path, model, fresh
+    def __init__(
+        self, path: Path | None, model: Model, fresh: Callable[[Model], None], make: Callable[[], None] | None = None
+    ) -> None:
+        self._path, self._model, self._fresh, self._make = path, model, fresh, make
         self._signature: tuple[int, ...] | None = None
         self._threads = threading.RLock()
         self._busy = False  # inside of a change: what it calls must not lock the file again
@@ -34,11 +36,17 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Model]:
-        """The model as it is now. Raises PfUnavailableError when the file cannot be used."""
+        """The model as it is now; who only looks makes no file. Raises PfUnavailableError when the file cannot be used."""
         with self._threads:
-            if self._path is not None and not self._busy:
+            if self._path is None or self._busy:
+                pass
+            elif os.path.lexists(self._path):
                 with self._locked(fcntl.LOCK_EX):
                     self._refresh()
+            elif self._signature != ():
+                self._model.reset()
+                self._fresh(self._model)
+                self._signature = ()
             yield self._model
 
     @contextlib.contextmanager
@@ -48,6 +56,9 @@ class Store:
             if self._path is None or self._busy:
                 yield self._model
                 return
+            if self._make:
+                self._make()
+                self._make = None
             with self._locked(fcntl.LOCK_EX):
                 self._refresh()
                 self._busy = True
