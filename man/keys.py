@@ -35,11 +35,11 @@ JSON = Option(("--json",), "print JSON for programs", action="store_true")
 def tables() -> Iterator[tuple[str, str, type]]:
     """(heading, first sentence, class) of every table of keys, in the order of the page."""
     yield "The settings themselves", "At the top of the file.", Settings
-    yield "[host] of the settings", "The host's side.", Host
-    yield "[host.uplink.NAME] of the settings", "Another way outside than that of the default route.", Uplink
+    yield "[host] of the settings", "The host.", Host
+    yield "[host.uplink.NAME] of the settings", "An uplink other than the default route.", Uplink
     yield "[watch] of the settings", "What `jailpf watch` does.", Watch
     for name, cls in build().manager_keys().items():
-        yield f"[managers.{name.replace('.', '_')}] of the settings", f"Of the adapter {name}.", cls
+        yield f"[managers.{name.replace('.', '_')}] of the settings", f"For the adapter {name}.", cls
     yield "[jail] of a declaration", "What the jail's manager does not know, or knows wrongly.", JailTable
     yield "[service.NAME] of a declaration", "What listens in the jail.", Service
     for module in BUILT_IN:

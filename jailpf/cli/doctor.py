@@ -82,4 +82,4 @@ def _print(group: list[tuple[Finding, str]]) -> None:
     if one.why:
         print(f"         {one.why}")
     if one.mend:
-        print(f"         mend: {output.colour(_mend(group), 'bold')}")
+        print(f"         fix: {output.colour(_mend(group), 'bold')}")

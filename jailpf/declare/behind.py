@@ -60,7 +60,7 @@ def outlets(context: Leaving, family: Family, on: tuple[Interface, ...], source:
         jail = tuple(map(Peer.of, context.jail.of(family)))
         tags, whole = tags_of(translating, jail, source, cards, others)
         if whole and not tags:
-            context.reasons.append(f"what would leave by {' '.join(cards)} is translated for another way")
+            context.reasons.append(f"what would leave by {' '.join(cards)} is translated for another interface")
         yield from [*(Outlet(cards, tag) for tag in tags), *([Outlet(cards)] * (not whole))]
     for link in wanted:
         for outlet in _by(context, link, family):
@@ -114,8 +114,8 @@ def keep_apart(translating: tuple[Rule, ...], tag: str, source: tuple[Peer, ...]
     for one in dict.fromkeys(peer for rule in rules if source for peer in rule.source):
         if not any(holds(two, one) for two in source):
             raise RenderError(
-                f"{one} would be let out with it: what nat translates is known by one tag, and pf cannot tell them apart; "
-                "name in `from` of nat only what is in this one",
+                f"{one} would be let out as well: nat gives both the same tag, so pf cannot tell them apart; "
+                "let `from` of nat list only what this `from` lists",
                 "from",
             )
 

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 class Uplink:
     """[host.uplink.NAME]: another way outside than that of the default route."""
 
-    interface: Interface = key(Interface, "Its card.", required=True)
+    interface: Interface = key(Interface, "The interface.", required=True)
     gateway: tuple[Gateway, ...] = key(
-        Gateway, "The next router there, one for each family at most.", many=True, required=True
+        Gateway, "The router on this interface, at most one for each family.", many=True, required=True
     )
     addresses: tuple[Outside, ...] = key(
-        Outside, "The host's addresses there.", many=True, default=None, optional=True, shown='"(INTERFACE:0)"'
+        Outside,
+        "The host's addresses on this interface.",
+        many=True,
+        default=None,
+        optional=True,
+        shown='"(INTERFACE:0)"',
     )
 
     def to(self, family: str) -> Address | None:
@@ -55,7 +60,7 @@ class Host:
     ext_if: tuple[Interface, ...] = key(Interface, "The external interface, or several.", many=True, required=True)
     ext_ip4: tuple[Peer, ...] | None = key(
         Peer,
-        "The external IPv4 address: an address, a table of pf.conf, or an interface's.",
+        "The external IPv4 address: an address, a table of pf.conf, or that of an interface.",
         many=True,
         default=(Peer("any", "default"),),
         shown='"(EXT_IF:0)"',
@@ -69,7 +74,7 @@ class Host:
     )
     nat: tuple[Outgoing, ...] = key(
         Outgoing,
-        "The address that jails without a [nat.*] of their own leave by; absent: pf.conf does it.",
+        "The address that jails without their own [nat.*] are translated to; without it, pf.conf translates.",
         many=True,
     )
 

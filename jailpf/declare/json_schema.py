@@ -34,7 +34,7 @@ def jail_schema(types: Mapping[str, type[RuleType]]) -> Schema:
     """Of a jail's file, with all rule types of the registry."""
     service = table_schema(Service)
     properties: Schema = {
-        "jail": _told(table_schema(JailTable), "What the jail manager does not know, or knows wrongly."),
+        "jail": _told(table_schema(JailTable), "What the jail manager does not know, or gets wrong."),
         "service": _named(
             _told(service, "What listens in the jail, and the rule types that apply to it."),
             Name,
@@ -84,19 +84,19 @@ def host_schema(managers: Mapping[str, type]) -> Schema:
     for name, one in programs.items():
         one["description"] = f"Where {name} is."
     tables = {
-        name.replace(".", "_"): _told(table_schema(cls), f"Of the adapter {name}.") for name, cls in managers.items()
+        name.replace(".", "_"): _told(table_schema(cls), f"For the adapter {name}.") for name, cls in managers.items()
     }
     whole["properties"] |= {
-        "layout": _told(layouts, "Which section of a jail's rules goes to which anchor."),
-        "host": _told(_host(), "The host's side."),
+        "layout": _told(layouts, "The anchor path for each section of a jail's rules."),
+        "host": _told(_host(), "The host."),
         "watch": _told(table_schema(Watch), "What `jailpf watch` does."),
         "programs": _told(
             {"type": "object", "additionalProperties": False, "properties": programs},
-            "Programs that are not in the base system's place.",
+            "Paths of programs that are not where the base system has them.",
         ),
         "managers": _told(
             {"type": "object", "additionalProperties": False, "properties": tables},
-            "Where the jail managers keep their files, when it is not their usual place.",
+            "Where the jail managers keep their files, if not in the usual place.",
         ),
     }
     return {
@@ -109,8 +109,8 @@ def host_schema(managers: Mapping[str, type]) -> Schema:
 
 def _host() -> Schema:
     host = table_schema(Host)
-    uplink = _told(table_schema(Uplink), "Another way outside than that of the default route.")
-    host["properties"]["uplink"] = _named(uplink, Interface, "The other uplinks, by the names that `on` may have.")
+    uplink = _told(table_schema(Uplink), "An uplink other than the default route.")
+    host["properties"]["uplink"] = _named(uplink, Interface, "The other uplinks, by the names to use in `on`.")
     return host
 
 

@@ -84,16 +84,14 @@ class Sentence(str):
 class Promise(Keys):
     """Who must never, or always, reach whom."""
 
-    source: tuple[Whom, ...] = key(Whom, "Who sends.", name="from", many=True, required=True, filled=True)
-    to: tuple[Whom, ...] = key(
-        Whom, 'Who is reached, or not; without "outside" and "any".', many=True, required=True, filled=True
-    )
+    source: tuple[Whom, ...] = key(Whom, "The senders.", name="from", many=True, required=True, filled=True)
+    to: tuple[Whom, ...] = key(Whom, 'The receivers; not "outside" or "any".', many=True, required=True, filled=True)
     port: tuple[Port, ...] = key(
-        Port, "The port at which it arrives, a range, or several.", many=True, shown="every port"
+        Port, "The port on which it arrives, a range, or several.", many=True, shown="every port"
     )
     proto: Protocol | None = key(Protocol, "The protocol.", shown="tcp and udp with `port`, else all but ICMP")
-    but: tuple[Whom, ...] = key(Whom, "Senders that the promise does not speak of.", name="except", many=True)
-    why: Sentence | None = key(Sentence, "The reason, for those who meet the promise later.")
+    but: tuple[Whom, ...] = key(Whom, "Senders that the promise does not apply to.", name="except", many=True)
+    why: Sentence | None = key(Sentence, "The reason, for those who read the promise later.")
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Ports belong to protocols that have them; "outside", and so "any", is no receiver."""

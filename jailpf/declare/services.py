@@ -32,21 +32,21 @@ class JailTable:
     """[jail]: what the jail's manager does not know, or knows wrongly; laid over what it says, key by key."""
 
     ip4: tuple[Address, ...] | None = key(
-        Address, "The jail's IPv4 address, or several; [] when it has none.", many=True, optional=True, shown=MANAGER
+        Address, "The jail's IPv4 address, or several; [] if it has none.", many=True, optional=True, shown=MANAGER
     )
     ip6: tuple[Address, ...] | None = key(
-        Address, "The jail's IPv6 address, or several; [] when it has none.", many=True, optional=True, shown=MANAGER
+        Address, "The jail's IPv6 address, or several; [] if it has none.", many=True, optional=True, shown=MANAGER
     )
-    vnet: bool | None = key(bool, "Whether the jail has a network stack of its own.", shown=MANAGER)
+    vnet: bool | None = key(bool, "Whether the jail has its own network stack.", shown=MANAGER)
     interface: tuple[Interface, ...] | None = key(
         Interface,
-        "The host's side of a vnet jail, its bridge or epair, or several; of another jail the one that holds its addresses.",
+        "For a vnet jail, the bridge or epair on the host, or several; for another jail, the interface with its addresses.",
         many=True,
         optional=True,
         filled=True,
         shown=MANAGER,
     )
-    shared: bool | None = key(bool, "Whether an address also belongs to the host or to another jail.", shown=MANAGER)
+    shared: bool | None = key(bool, "Whether the host or another jail also has one of its addresses.", shown=MANAGER)
 
     @property
     def addresses(self) -> dict[Family, tuple[Address, ...]]:

@@ -42,9 +42,12 @@ PROGRAMS = {
 class Watch:
     """[watch]: what `jailpf watch` does."""
 
-    start: bool = key(bool, "Whether a jail that started without its hook gets its rules.", default=False)
+    start: bool = key(bool, "Whether to load the rules of a jail that started without its hook.", default=False)
     every: int = key(
-        Seconds, "How often pf, and without the kernel's help jls(8), is asked.", default=5, shown="5 seconds"
+        Seconds,
+        "Seconds between two checks of pf, and of jls(8) where the kernel does not report jails.",
+        default=5,
+        shown="5 seconds",
     )
 
 
@@ -54,29 +57,29 @@ class Settings:
 
     adapters: tuple[str, ...] = key(
         AdapterName,
-        "The adapters, asked in this order; the first that knows the jail answers.",
+        "The jail managers, in this order; the first that knows a jail is used for it.",
         many=True,
         default=("bastille", "iocage", "jail.conf"),
     )
-    services: str = key(Filename, "Where a jail's file is, relative to this file.", default="jails/{jail}.toml")
-    plugins: tuple[str, ...] = key(Name, "Third-party plugins to load: names of entry points.", many=True)
+    services: str = key(Filename, "The path of a jail's file, relative to this file.", default="jails/{jail}.toml")
+    plugins: tuple[str, ...] = key(Name, "Third-party plugins to load, by the names of their entry points.", many=True)
     expose: tuple[str, ...] = key(
         Name,
-        "The rule types that apply to every service unless it says false.",
+        "The rule types that apply to every service, unless it sets them to false.",
         many=True,
         default=("rdr", "allow"),
     )
-    direct: bool = key(bool, "Whether services are also reached without their rdr.", default=False)
+    direct: bool = key(bool, "Whether services also accept connections that no rdr has redirected.", default=False)
     on_error: str = key(
         str,
-        "What prestart and created do when the firewall would not be as declared.",
+        "What prestart and created do if the firewall would not be as declared: refuse the start, or only warn.",
         default="refuse",
         choices=("refuse", "warn"),
     )
-    pf: str = key(str, "The pf to drive.", default="pfctl", choices=("pfctl", "simulated"))
+    pf: str = key(str, "The pf to use.", default="pfctl", choices=("pfctl", "simulated"))
     main: str = key(
         Filename,
-        "The pf.conf that the simulated pf takes, relative to this file.",
+        "The pf.conf of the simulated pf, relative to this file.",
         default="",
         shown="the lines of `jailpf init` and block all",
     )

@@ -42,14 +42,12 @@ def explain(text: str, message: str, line: int) -> Explained | None:
         return again
     if marks := re.match(r"(<<<<<<<|=======|>>>>>>>)", shown):
         return Explained(
-            f"git's mark {marks[1]} stands here", "keep one of the two sides, and take the marks out", start, 1
+            f"git's conflict mark {marks[1]} is here", "keep one of the two sides, and remove the marks", start, 1
         )
     if hidden := unseen(shown.strip()):
         sentence, _, _ = hidden.partition("; ")
         at = next(n for n, letter in enumerate(shown) if not letter.isascii() and unseen(f"a{letter}a"))
-        return Explained(
-            sentence.replace(" stands in it", " stands here"), "delete it, and type a plain blank", start, at + 1
-        )
+        return Explained(sentence.replace(" is in it", " is here"), "delete it, and type a plain blank", start, at + 1)
     if re.match(r"\s*(//|/\*|;|--|')", shown) and "=" not in shown.split("#")[0][:3]:
         return Explained(
             "this does not begin a comment", "comments begin with `#`", start, len(shown) - len(shown.lstrip()) + 1

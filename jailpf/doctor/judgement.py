@@ -52,7 +52,7 @@ Said = tuple[Literal["error", "warning", "fine"], str, str, str]
 def _never_bans(one: Judged, whose: str, _: Session) -> Said:
     return (
         "warning",
-        "stands below the anchor line",
+        "is below the anchor line",
         f"it keeps nobody out of a jail: {whose} lets in {one.example} first",
         "move it above the anchor line of pf.conf",
     )
@@ -61,7 +61,7 @@ def _never_bans(one: Judged, whose: str, _: Session) -> Said:
 def _lets_in(one: Judged, _: str, session: Session) -> Said:
     return (
         "warning",
-        "stands above the anchor line",
+        "is above the anchor line",
         f"it lets in undeclared traffic: {one.example} reaches a jail",
         f"limit it to the host's own address: `to ({session.settings.host.ext_if[0]}:0)`",
     )
@@ -70,7 +70,7 @@ def _lets_in(one: Judged, _: str, session: Session) -> Said:
 def _opens(one: Judged, whose: str, _: Session) -> Said:
     return (
         "warning" if one.words else "error",
-        "stands above the anchor line",
+        "is above the anchor line",
         f"it lets through what {whose} is meant to block: {one.example}",
         "move it below the anchor line of pf.conf, where it matches only what no jail denies",
     )
@@ -89,7 +89,7 @@ def _unseen(one: Judged, _: str, __: Session) -> Said:
 def _hides(one: Judged, whose: str, _: Session) -> Said:
     return (
         "error",
-        "stands above the anchor line",
+        "is above the anchor line",
         f"nobody gets in by {whose}: this rule blocks {one.example} and all others",
         "remove what it blocks from the declaration if the block is intended, or else the line from pf.conf",
     )
@@ -132,7 +132,7 @@ def _without(one: Judged, whose: str, _: Session) -> Said:
         mend = moved or "write it above the anchor line, with `match` for `pass`, and without quick"
     return (
         "warning",
-        f"stands {'below the anchor line' if below else 'above the anchor line, without quick'}",
+        f"is {'below the anchor line' if below else 'above the anchor line, without quick'}",
         f"it does not {words} what {whose} passes {'before it' if below else 'after it'}: {one.example}",
         mend,
     )

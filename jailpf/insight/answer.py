@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 VERBS = {
     "pass": "reaches",
     "block": "is blocked",
-    "unreachable": "finds no way",
+    "unreachable": "does not arrive",
     "unanswered": "gets no answer",
-    "unknown": "cannot be told",
+    "unknown": "cannot be determined",
 }
 
 

@@ -32,7 +32,7 @@ def loadable(world: World, file: str) -> list[Problem]:
         head = Problem("pfctl would refuse this file as a whole, and pf would keep what it has", Place(file))
         raise PfRefusedError([head, *parsed.problems])
     return [
-        one._replace(message=f"not known here: {one.message}", remedy="asked where pfctl runs")
+        one._replace(message=f"not known here: {one.message}", remedy="ask on the host with pfctl")
         for one in parsed.problems
     ]
 

@@ -98,7 +98,7 @@ def _addresses(model: Model, path: str, rule: Rule) -> Iterator[tuple[str, str, 
         elif address not in model.topology.owners() and not never_comes_in(address):
             yield (
                 str(address),
-                f"no interface of this host holds {address}",
+                f"no interface of this host has {address}",
                 "ignore this if a router sends it here nevertheless",
             )
 

@@ -122,7 +122,7 @@ def _uplink(session: Session, topology: Topology, real: bool) -> Iterable[Jailpf
             topology.ext_if = topology.uplink() if topology.uplink() in members else members[0]
             continue
         yield ConfigError(
-            f"ext_if: this host has no interface and no group {name!r}; outside is taken to be behind {topology.ext_if!r}",
+            f"ext_if: this host has no interface and no group {name!r}; jailpf assumes that outside is behind {topology.ext_if!r}",
             Place(session.settings.file),
             did_you_mean(name, topology.interfaces) or f"it has {', '.join(topology.interfaces)}",
         )

@@ -17,7 +17,7 @@ from jailpf.errors import (
 NOISE = re.compile(r"^(No ALTQ support in kernel|ALTQ related functions disabled)$")
 _AT_LINE = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): (?P<message>.*)$")
 CONST = "{}pf does not let the `const` table <{}> be changed (Operation not permitted)"
-RELOAD = "`jailpf unload` and `jailpf load` take what its declaration says"
+RELOAD = "`jailpf unload` and `jailpf load` replace it"
 _TRAILER = (
     "Syntax error in config file: pf rules not loaded",
     "pfctl: load anchors",
@@ -43,7 +43,7 @@ def refusal(path: str, stderr: str, status: int, table: str = "", text: str = ""
         where = f"anchor {path}: " if path else ""
         return PfRefusedError(f"{where}pf does not let this be changed: {said[-1]}", None, "see securelevel(7)")
     if "Permission denied" in whole or "Operation not permitted" in whole:
-        return PermissionDeniedError(f"pf cannot be asked: {said[-1]}", None, "run as root, on the host")
+        return PermissionDeniedError(f"pf does not answer: {said[-1]}", None, "run as root, on the host")
     if re.search(r"(/dev/pf|netlink): No such file", whole):
         return PfUnavailableError("pf is not loaded", None, "`kldload pf`, and pf_enable=YES in rc.conf(5)")
     where = f"anchor {path}: " if path else ""
@@ -63,5 +63,5 @@ def _refused(where: str, found: re.Match[str], given: list[str]) -> Problem:
     what = f"{where}pf refuses line {line}: {found['message']}"
     if file != "stdin" or not 0 < line <= len(given):
         return Problem(what, Place(file, line))
-    report = "`jailpf render` shows where it comes from; what `jailpf check` takes and pf does not is a bug of jailpf"
+    report = "`jailpf render` shows where it comes from; if `jailpf check` accepts it, please report this"
     return Problem(f"{what}: {given[line - 1]}", None, report)

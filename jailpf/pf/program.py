@@ -63,12 +63,12 @@ class Program:
                 what = f"{' '.join(argv)} did not end within {self.seconds:g} s"
                 if str(late):
                     what = f"{self.file}: {late}"
-                raise PfSilentError(what, None, "look at what holds pf") from None
+                raise PfSilentError(what, None, "find out what keeps pf busy") from None
             except OverflowError:
                 said = f"{' '.join(argv)} printed more than {spawn.MOST >> 20} MiB"
-                raise PfInterruptedError(said, None, f"see whether {self.file} is pfctl(8)") from None
+                raise PfInterruptedError(said, None, f"check that {self.file} is pfctl(8)") from None
             except FileNotFoundError:
-                remedy = 'name it in [programs] of jailpf.toml, or use pf = "simulated"'
+                remedy = 'set it in [programs] of jailpf.toml, or use pf = "simulated"'
                 raise PfUnavailableError(f"there is no {self.file}", None, remedy) from None
             except PermissionError:
                 raise PermissionDeniedError(f"{self.file} cannot be run", None, "run as root") from None
@@ -89,7 +89,7 @@ def _standard_input(text: str | None) -> Iterator[BinaryIO]:
             file.seek(0)
     except OSError as wrong:
         raise PfUnavailableError(
-            f"the rules cannot be handed to pfctl: {wrong.strerror}", None, f"look at {tempfile.gettempdir()}"
+            f"the rules cannot be passed to pfctl: {wrong.strerror}", None, f"check {tempfile.gettempdir()}"
         ) from None
     with file:
         yield file

@@ -41,7 +41,10 @@ class Log:
         """true, false, "all" or a table."""
         inside = {
             "to": {"type": "string", "pattern": "^pflog[0-9]{1,3}$", "description": "The pflog interface."},
-            "all": {"type": "boolean", "description": "Whether all packets are logged, not the first alone."},
+            "all": {
+                "type": "boolean",
+                "description": "Whether to log all packets, not only the first of each connection.",
+            },
         }
         table = {"type": "object", "additionalProperties": False, "properties": inside}
         return {"anyOf": [{"type": "boolean"}, {"enum": ["all"]}, table]}

@@ -20,7 +20,7 @@ def unseen(text: str) -> str:
         if letter != " " and unicodedata.category(letter) in ("Cf", "Zs", "Zl", "Zp"):
             called = unicodedata.name(letter, "a character without a name").lower()
             plain = "".join(one for one in text if one == " " or unicodedata.category(one) not in ("Cf", "Zs"))
-            return f'an invisible character ({called}, U+{ord(letter):04X}) stands in it; write "{plain.strip()}"'
+            return f'an invisible character ({called}, U+{ord(letter):04X}) is in it; write "{plain.strip()}"'
     if text != text.strip(" \t"):
         end = "beginning" if text[:1] in (" ", "\t") else "end"
         return f'{text!r} has a space at its {end}; write "{text.strip()}"'

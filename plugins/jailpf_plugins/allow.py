@@ -47,26 +47,28 @@ class Allow(RuleType):
     source: tuple[Party, ...] = key(
         Party, "Who is let in; other jails by name, or `host`.", name="from", many=True, shown="the service's `from`"
     )
-    from_port: tuple[Port, ...] = key(Port, "The port that the other side sends from.", many=True, shown="any")
-    to: tuple[Address, ...] = key(Address, "To which addresses of the jail.", many=True, shown="all")
+    from_port: tuple[Port, ...] = key(Port, "The source port of the client.", many=True, shown="any")
+    to: tuple[Address, ...] = key(Address, "The addresses of the jail that are reached.", many=True, shown="all")
     on: tuple[Interface, ...] = key(
-        Interface, "The interface or uplink that connections come in by.", many=True, shown="any"
+        Interface, "The interface or uplink that connections come in on.", many=True, shown="any"
     )
-    log: Log | None = key(Log, 'Whether pf logs connections: true, "all" their packets, or { to = "pflog1" }.')
+    log: Log | None = key(Log, 'Whether to log connections: true, "all" for every packet, or { to = "pflog1" }.')
     direct: bool | None = key(
-        bool, "Whether the service is also reached without its rdr.", shown="`direct` of jailpf.toml"
+        bool,
+        "Whether the service also accepts connections that its rdr has not redirected.",
+        shown="`direct` of jailpf.toml",
     )
-    max_src_conn: Count | None = key(Count, "How many connections one source may have open (TCP).")
+    max_src_conn: Count | None = key(Count, "The number of open connections from one source (TCP).")
     max_src_conn_rate: Rate | None = key(
-        Rate, 'How many connections one source may open in how many seconds: "15/5" (TCP).'
+        Rate, 'The rate of new connections from one source: "15/5" is 15 in 5 seconds (TCP).'
     )
-    max_src_states: Count | None = key(Count, "How many states one source may have.")
-    max: Count | None = key(Count, "How many states all sources together may have.")
-    overload: bool = key(bool, "Whether a source that exceeds a TCP limit is blocked from then on.", default=False)
-    synproxy: bool = key(bool, "Whether pf finishes the TCP handshake itself first.", default=False)
+    max_src_states: Count | None = key(Count, "The number of states from one source.")
+    max: Count | None = key(Count, "The number of states from all sources together.")
+    overload: bool = key(bool, "Whether to block a source from the moment it exceeds a TCP limit.", default=False)
+    synproxy: bool = key(bool, "Whether pf completes the TCP handshake before it connects to the jail.", default=False)
     state: str = key(
         str,
-        "What pf remembers of a connection; none only where nothing is translated.",
+        "How pf keeps state; none only where nothing is translated.",
         default="keep",
         choices=("keep", "modulate", "sloppy", "none"),
     )

@@ -23,11 +23,11 @@ class Binat(RuleType):
     makes = "binat"
 
     address: tuple[Network, ...] = key(
-        Network, "The external address or network. One for each family at most.", many=True, required=True
+        Network, "The external address or network, at most one for each family.", many=True, required=True
     )
     source: tuple[Network, ...] = key(
         Network,
-        "The network inside, as large as that outside.",
+        "The internal network, of the same size as the external one.",
         name="from",
         many=True,
         shown="the jail's first address",

@@ -38,7 +38,7 @@ def brought(
         rest = tuple(one for one in rest if one not in hidden)
         shown = " ".join(map(str, hidden))
         context.note(
-            f"nobody is let in to {shown}, which no binat is for; add an address outside for it to [binat.NAME] where that is meant"
+            f"nobody gets in to {shown}, which no binat covers; add its external address to [binat.NAME] if you want that"
         )
     if rest:
         yield rest, ""

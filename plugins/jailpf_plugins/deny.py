@@ -29,14 +29,15 @@ class Deny(RuleType):
     source: tuple[Party, ...] = key(
         Party, "Who never gets in; other jails by name, or `host`.", name="from", many=True, filled=True
     )
-    to: tuple[Party, ...] = key(Party, "Where the jail never sends to; other jails by name.", many=True, shown="any")
-    proto: Protocol | None = key(Protocol, "Only by this protocol; tcp and udp for ports.", shown="all")
     port: tuple[Port, ...] = key(
-        Port, "Only these ports: of the jail with `from`, else of the other side.", many=True, filled=True
+        Port, "Only these ports: with `from` those of the jail, else those of the other side.", many=True, filled=True
     )
-    log: Log | None = key(Log, 'Whether pf logs it: true, "all", or { to = "pflog1" }.')
+    log: Log | None = key(Log, 'Whether to log it: true, "all", or { to = "pflog1" }.')
     answer: bool | None = key(
-        bool, "Whether the sender is told, instead of waiting.", name="return", shown="true for what the jail sends"
+        bool,
+        "Whether to reject with an answer, instead of dropping silently.",
+        name="return",
+        shown="true for what the jail sends",
     )
 
     def problems(self) -> Iterator[tuple[str, str]]:

@@ -49,25 +49,27 @@ class Nat(RuleType):
 
     address: tuple[Outgoing, ...] = key(
         Outgoing,
-        "The address to leave by, several, or a network of them; an interface's address is IPv4.",
+        "The address to translate to, several, or a network; for an interface, its IPv4 address.",
         many=True,
         shown="[host] nat, and (IF:0) where `on` names another interface",
     )
     on: tuple[Interface, ...] = key(Interface, "The interface or uplink to leave by.", many=True, shown="ext_if")
     source: tuple[Network, ...] = key(
         Network,
-        "A network behind the jail, which leaves with it or by itself.",
+        "A network behind the jail, translated with it or alone.",
         name="from",
         many=True,
         shown="the jail's addresses",
     )
-    to: tuple[Peer, ...] = key(Peer, "Only for what goes there.", many=True, shown="any")
-    proto: Protocol | None = key(Protocol, "Only for this protocol.", shown="all")
-    port: tuple[Port, ...] = key(Port, "Only for these ports of the other side.", many=True, shown="any")
-    static_port: bool = key(bool, "Whether the source port stays as it is.", default=False)
-    sticky_address: bool = key(bool, "Whether a source keeps the address that it got, of several.", default=False)
+    to: tuple[Peer, ...] = key(Peer, "Only traffic to these addresses.", many=True, shown="any")
+    proto: Protocol | None = key(Protocol, "Only this protocol.", shown="all")
+    port: tuple[Port, ...] = key(Port, "Only these destination ports.", many=True, shown="any")
+    static_port: bool = key(bool, "Whether to keep the source port.", default=False)
+    sticky_address: bool = key(
+        bool, "With several addresses, whether a source keeps the one it was given.", default=False
+    )
     source_hash: bool = key(
-        bool, "Whether a source gets an address of the network by its own, always the same.", default=False
+        bool, "With a network, whether a source always gets the same address, chosen by its own.", default=False
     )
 
     def problems(self) -> Iterator[tuple[str, str]]:

@@ -38,14 +38,16 @@ class Out(RuleType):
     )
     source: tuple[Network, ...] = key(
         Network,
-        "A network behind the jail whose packets these are.",
+        "A network behind the jail, instead of the jail itself.",
         name="from",
         many=True,
         shown="the jail's addresses",
     )
-    to: tuple[Party, ...] = key(Party, "Where the jail may connect to; other jails by name.", many=True, shown="any")
-    proto: Protocol | None = key(Protocol, "By which protocol.", shown="all")
-    port: tuple[Port, ...] = key(Port, "To which ports.", many=True, shown="any")
+    to: tuple[Party, ...] = key(
+        Party, "Where the jail may connect to: addresses, tables, or other jails by name.", many=True, shown="any"
+    )
+    proto: Protocol | None = key(Protocol, "Only this protocol.", shown="all")
+    port: tuple[Port, ...] = key(Port, "Only these destination ports.", many=True, shown="any")
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Ports belong to a protocol that has them."""

@@ -48,38 +48,42 @@ class Rdr(RuleType):
 
     port: tuple[Port, ...] = key(
         Port,
-        "The port outside: as many as the service has, paired in order, ranges of equal width; or any for one port inside.",
+        "The external port. Several are paired with the service's in order, ranges with ranges of equal width; or any number for one port of the service.",
         many=True,
         shown="the service's",
     )
     to: tuple[Outside, ...] = key(
         Outside,
-        "The address outside.",
+        "The external address.",
         many=True,
         default=(Outside("any", "ext_ip4"), Outside("any", "ext_ip6")),
         shown='["ext_ip4", "ext_ip6"], and an uplink\'s own',
     )
     on: tuple[Interface, ...] | None = key(
         Interface,
-        "The interface or uplink that connections come in by; [] for all.",
+        "The interface or uplink that connections come in on; [] for all.",
         many=True,
         optional=True,
         shown="ext_if",
     )
-    source: tuple[Peer, ...] = key(Peer, "Who is redirected.", name="from", many=True, shown="the service's `from`")
+    source: tuple[Peer, ...] = key(
+        Peer, "Who is redirected: addresses or tables.", name="from", many=True, shown="the service's `from`"
+    )
     target: tuple[Target, ...] = key(
         Target,
-        "Where to: an address, the name of another jail, or several to share the work.",
+        "The target: an address, the name of another jail, or several to share the load.",
         many=True,
         shown="this jail",
     )
     sticky_address: bool = key(
-        bool, "Whether a client keeps its target while it has a connection there.", default=False
+        bool, "With several targets, whether a client keeps its target while it has a connection there.", default=False
     )
-    source_hash: bool = key(bool, "Whether a client gets a target by its address, always the same.", default=False)
+    source_hash: bool = key(
+        bool, "With several targets, whether a client always gets the same one, chosen by its address.", default=False
+    )
     hairpin: bool = key(
         bool,
-        "Whether the host and its jails reach the service by the outside address too; of a vnet jail its neighbours on the bridge.",
+        "Whether the host and its jails also reach the service at the external address; for a vnet jail, its neighbours on the bridge.",
         default=False,
     )
 

@@ -21,20 +21,22 @@ class TableType(RuleType):
     makes = "table"
 
     addresses: tuple[Member, ...] | None = key(
-        Member, 'Addresses and networks; "!" takes one out again.', many=True, default=()
+        Member, 'Addresses and networks; "!" excludes one.', many=True, default=()
     )
-    file: Filename | None = key(Filename, "A file of them, one a line, beside this file; it may be empty.")
+    file: Filename | None = key(
+        Filename, "A file beside this one, with one address or network per line; it may be empty."
+    )
     names: tuple[HostName, ...] = key(
-        HostName, "Hosts whose addresses belong to it, as `jailpf table refresh` finds them.", many=True
+        HostName, "Host names; `jailpf table refresh` looks up their addresses.", many=True
     )
-    url: Url | None = key(Url, "A list of them, as `jailpf table refresh` fetches it.")
-    may_be_empty: bool = key(bool, "Whether an empty list, or no address at all, is believed.", default=False)
+    url: Url | None = key(Url, "The URL of a list; `jailpf table refresh` fetches it.")
+    may_be_empty: bool = key(bool, "Whether to accept an empty result of a refresh.", default=False)
     may_be_wide: bool = key(
-        bool, "Whether what is fetched is believed where it has a network wider than /8 (IPv6: /16), or over half of all addresses.",
+        bool, "Whether to accept a fetched list with a network wider than /8 (IPv6: /16), or with more than half of all addresses.",
         default=False,
     )  # fmt: skip
-    persist: bool = key(bool, "Whether the table stays when no rule refers to it.", default=True)
-    const: bool = key(bool, "Whether the table cannot be changed while it is loaded.", default=False)
+    persist: bool = key(bool, "Whether the table stays when no rule uses it.", default=True)
+    const: bool = key(bool, "Whether to forbid changes while it is loaded.", default=False)
     counters: bool = key(bool, "Whether pf counts packets for each address.", default=False)
 
     def problems(self) -> Iterator[tuple[str, str]]:

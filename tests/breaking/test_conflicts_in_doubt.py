@@ -44,7 +44,7 @@ def test_what_cannot_meet_is_not_in_doubt(blind: Machine) -> None:
     blind.declare("db", web(80, "172.16.15.17"))
     done = blind.jailpf("check", status=65)
     assert "which" in done.stderr
-    assert "cannot be told" not in done.stderr
+    assert "cannot be determined" not in done.stderr
 
 
 def test_a_pf_that_tells_settles_it(machine: Machine) -> None:

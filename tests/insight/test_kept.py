@@ -60,7 +60,7 @@ def test_a_jail_that_nobody_knows_the_way_to_is_doubted(tmp_path: Path) -> None:
         side = f'interface = "{name}"\n' if name else ""
         machine.declare("web", f'[service.http]\nport = 80\n[jail]\nip4 = "198.51.100.10"\nvnet = true\n{side}')
         said = machine.jailpf("trace", *["tcp", "from", "192.0.2.9", "to", "jail", "web", "port", "80"], status=None)
-        assert "how web is connected is not known: this host has no interface before it" in said.stdout
+        assert "jailpf does not know how web is connected: no interface of this host leads to it" in said.stdout
         assert f"this host has no interface {name or 'that leads to it'}" in said.stderr
         assert "\nweb " not in machine.jailpf("reach", status=None).stdout
         # What is declared is asked as if it ran: a promise must not be kept because its jail has no bridge yet.

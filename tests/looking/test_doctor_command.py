@@ -41,7 +41,7 @@ def test_a_sound_host_has_no_finding(desk: Desk) -> None:
     [
         ('rdr-anchor "jailpf/*"\n', "", 'the main ruleset has no `rdr-anchor "jailpf/*"`'),
         ('\nanchor "jailpf/*"\n', "\n", 'has no `anchor "jailpf/*"`'),
-        ("block all\n", "block quick all\n", "stands above the anchor line"),
+        ("block all\n", "block quick all\n", "is above the anchor line"),
         ("pass inet6 proto icmp6\n", "", "no rule for icmp6"),
     ],
 )
@@ -86,7 +86,7 @@ def test_blocks_that_never_ban_and_passes_that_let_in_are_found(loaded: Desk) ->
 
     table, ban = "table <bruteforce> persist\n", "block in quick from <bruteforce>\n"
     (found,) = told(table + GOOD + ban)
-    assert "stands below the anchor line" in found["what"]
+    assert "is below the anchor line" in found["what"]
     assert "dovecot's `pass quick" in found["why"]
     assert found["mend"] == "move it above the anchor line of pf.conf"
     assert told(table + GOOD.replace("pass inet6", ban + "pass inet6")) == []
@@ -110,7 +110,7 @@ def test_conditions_on_the_anchor_line_are_found(desk: Desk) -> None:
 def test_what_the_host_would_log_or_route_is_found(desk: Desk) -> None:
     """By words: `match` above does the one, an uplink that is declared the other."""
     (one,) = findings(desk, GOOD + "pass in log on em0 proto tcp to any port { 993 80 }\n")[:1]
-    assert "stands below the anchor line" in one["what"]
+    assert "is below the anchor line" in one["what"]
     assert "it does not log what dovecot's `pass quick" in one["why"]
     assert "`match` for `pass`" in one["mend"]
     assert findings(desk, GOOD.replace("pass inet6", "match in log on em0 proto tcp to port 993\npass inet6")) == []
@@ -229,7 +229,7 @@ def test_words_and_addresses_that_are_not_of_this_host_are_found(desk: Desk) -> 
     (found,) = findings(desk, conf)
     assert "no interface and no group 'egress', so it matches nothing" in found["what"]
     (found,) = findings(desk, "rdr on em0 inet proto tcp to 203.0.113.99 port 80 -> 203.0.113.1\n" + GOOD)
-    assert "no interface of this host holds 203.0.113.99" in found["what"]
+    assert "no interface of this host has 203.0.113.99" in found["what"]
     (found,) = findings(desk, "rdr on em0 inet proto tcp to 127.0.0.1 port 80 -> 203.0.113.1\n" + GOOD)
     assert "packets to 127.0.0.1 never arrive on an interface" in found["what"]
 

@@ -69,16 +69,16 @@ def test_declared_asks_before_anything_is_loaded(desk: Desk) -> None:
 
 
 def test_another_main_ruleset_can_be_tried(loaded: Desk) -> None:
-    """`block quick` above the anchor line wins; what only the host knows makes the answer `cannot be told`."""
+    """`block quick` above the anchor line wins; what only the host knows makes the answer `cannot be determined`."""
     words = ("trace", "tcp", "from", "198.51.100.7", "to", "203.0.113.1", "port", "993", "--main")
     anchors = 'rdr-anchor "jailpf/*"\nblock in quick on em0 all\nanchor "jailpf/*"\n'
     assert "block drop in quick" in loaded.jailpf(*words, str(loaded.write("a.conf", anchors))).out
     odd = 'rdr-anchor "jailpf/*"\nblock in quick on em0 from bad.example.org\n'
     answer = loaded.jailpf(*words, str(loaded.write("b.conf", odd)))
-    assert "cannot be told" in answer.out
+    assert "cannot be determined" in answer.out
     assert "not known here: no IP address found for bad.example.org" in answer.err
     empty = 'table <bad> persist\nrdr-anchor "jailpf/*"\nblock in quick from <bad>\nanchor "jailpf/*"\n'
-    assert "cannot be told" in loaded.jailpf(*words, str(loaded.write("d.conf", empty))).out
+    assert "cannot be determined" in loaded.jailpf(*words, str(loaded.write("d.conf", empty))).out
     assert loaded.jailpf(*words, "/nonexistent").status == 78
 
 

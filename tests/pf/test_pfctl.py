@@ -187,7 +187,7 @@ def test_no_room_for_the_rules(pf: Pfctl, monkeypatch: pytest.MonkeyPatch) -> No
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    with pytest.raises(PfUnavailableError, match="cannot be handed"):
+    with pytest.raises(PfUnavailableError, match="cannot be passed"):
         pf.load("jailpf/web", TEXT)
 
 

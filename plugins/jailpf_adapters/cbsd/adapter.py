@@ -38,7 +38,7 @@ class CbsdKeys(Keys):
     """[managers.cbsd]."""
 
     workdir: str = key(AbsolutePath, "CBSD's work folder.", default="/usr/jails")
-    nodeip: Address | None = key(Address, "The address of the host that `cbsd expose` means; absent: ext_ip4.")
+    nodeip: Address | None = key(Address, "The host address that `cbsd expose` uses; default ext_ip4.")
 
 
 class Cbsd(Adapter):

@@ -42,10 +42,10 @@ class IocageKeys(Keys):
 
     root: str = key(
         AbsolutePath,
-        "iocage's root folder; absent: asked of zpool(8), anew at each start of a jail, for no file tells.",
+        "iocage's root folder; without it, jailpf asks zpool(8) at each start of a jail.",
         default="",
     )
-    program: str = key(AbsolutePath, "Where iocage is.", default="/usr/local/bin/iocage")
+    program: str = key(AbsolutePath, "The path of iocage.", default="/usr/local/bin/iocage")
 
 
 class Iocage(Adapter):

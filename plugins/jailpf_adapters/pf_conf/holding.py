@@ -28,7 +28,7 @@ def reason_to_stay(one: Statement, staying: Sequence[Statement], tables: Mapping
     met = [other for other in staying if overlap(one, other, tables)]
     after = [other for other in met if other.number > one.number]
     if one.first in ORDINARY and (other := _first(met, lambda other: other.is_a(one.first))):
-        return f"line {other.number} is asked before any anchor, and would beat it; take the jail out of that line"
+        return f"line {other.number} comes before any anchor and would override it; exclude the jail from that line"
     if one.first == "rdr" and (other := _first(after, lambda other: other.is_a("rdr"))):
         return f"line {other.number} is about some of it, and would come first; move that line above it"
     if one.first == "pass" and not one.quick and (other := _first(after, lambda other: other.blocks)):

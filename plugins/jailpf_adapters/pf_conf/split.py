@@ -82,7 +82,7 @@ class _Parts:
         """Let stay what must, and what that makes stay. The line below which the anchors are called."""
         for one in self.moving:
             if hold := [jail for jail in self.owners[one.number] if jail in without]:
-                self.stays[one.number] = f"no declaration of {hold[0]} is written"
+                self.stays[one.number] = f"no declaration of {hold[0]} was written"
         while True:
             found = {one.number: reason for one in self.moving if (reason := self._reason(one))}
             below, blocks = place_of_calls(self.moving, self.staying, self.statements.tables, self.end)

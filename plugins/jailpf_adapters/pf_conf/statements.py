@@ -133,8 +133,8 @@ def _lines(text: str, file: str, depth: int = 0) -> Iterator[tuple[rules.Line, i
 
 def _elsewhere(line: rules.Line, file: str) -> str:
     if line.place.file != file:
-        return f"it stands in a file that {file} includes; put it into this one, and import again"
-    return "it stands within the braces of an anchor; take it out of there, and import again" if line.inside else ""
+        return f"it is in a file that {file} includes; move it into this one, and import again"
+    return "it is within the braces of an anchor; move it out of there, and import again" if line.inside else ""
 
 
 def _exception(words: Sequence[str]) -> rules.PfRule | None:

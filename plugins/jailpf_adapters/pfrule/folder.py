@@ -122,7 +122,7 @@ class Folder:
                     self.heading += line.comments
                     continue
                 if line.inside:
-                    raise rules.LostError("it stands within the braces of an anchor; a declaration has none")
+                    raise rules.LostError("it is within the braces of an anchor, which a declaration does not have")
                 words = rules.with_addresses(plain := macros.words(line.text), self.jails)
                 if words != plain:
                     self.before[-1] = " ".join(words) + "\n"

@@ -52,11 +52,13 @@ exec {command} -m jailpf_adapters.podman.hook "$@"
 class PodmanKeys(Keys):
     """[managers.podman]."""
 
-    program: str = key(AbsolutePath, "Where podman is.", default="/usr/local/bin/podman")
+    program: str = key(AbsolutePath, "The path of podman.", default="/usr/local/bin/podman")
     hooks_dir: str = key(
         AbsolutePath, "A folder of `hooks_dir` in containers.conf.", default="/usr/local/etc/containers/oci/hooks.d"
     )
-    front: str = key(AbsolutePath, "Where the hooks' program is put.", default="/usr/local/libexec/jailpf/oci-hook")
+    front: str = key(
+        AbsolutePath, "The path for the program that the hooks run.", default="/usr/local/libexec/jailpf/oci-hook"
+    )
 
 
 class Podman(Adapter):

@@ -61,7 +61,7 @@ def of_json(text: str, name: str = "", ident: str = "") -> Container:
     """From config.json, or what a hook is given. name, ident: where it does not say them. Raises ValueError."""
     found = json.loads(text)
     if not isinstance(found, dict):
-        raise ValueError("a JSON object is wanted")
+        raise ValueError("it must be a JSON object")
     annotations = _words(found.get("annotations"))
     root = found.get("root")
     path = str(root.get("path", "")) if isinstance(root, dict) else ""

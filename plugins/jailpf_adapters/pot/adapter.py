@@ -37,7 +37,7 @@ class PotKeys(Keys):
     """[managers.pot]."""
 
     etc: str = key(AbsolutePath, "The folder of pot.conf and pot.default.conf.", default="/usr/local/etc/pot")
-    root: str = key(AbsolutePath, "pot's folder, with `jails` in it; absent: POT_FS_ROOT of pot.conf.", default="")
+    root: str = key(AbsolutePath, "pot's folder, which contains `jails`; default POT_FS_ROOT of pot.conf.", default="")
 
 
 class Pot(Adapter):

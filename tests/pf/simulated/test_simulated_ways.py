@@ -79,7 +79,7 @@ def test_hairpin_to_a_vnet_jail_leaves_by_the_bridge(pf: Simulated) -> None:
     assert connection.delivered_to == "vn"
     assert _way(connection) == [("lo0", "out"), ("lo0", "in"), ("bridge0", "out")]
     assert (connection.verdict, connection.sender_sees) == ("unanswered", "silence")
-    assert "the answer comes from 10.9.0.5 port 80, and not from 203.0.113.1 port 8080" in connection.reason
+    assert "the reply comes from 10.9.0.5 port 80, not from 203.0.113.1 port 8080" in connection.reason
 
 
 def test_set_skip_on_lo0_breaks_hairpin(pf: Simulated) -> None:

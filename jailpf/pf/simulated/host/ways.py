@@ -55,7 +55,7 @@ def way_out(topology: Topology, to: Address) -> str:
     near = topology.network_of(to)
     if owner and owner.vnet:
         if topology.described and topology.routes and not _leads(topology, owner.interface, to):
-            raise NoWayError(f"no network and no route of this host by {owner.interface} holds {to}")
+            raise NoWayError(f"no network or route of this host on {owner.interface} includes {to}")
         beside = near and owner.interface in (near, topology.bridge_of(near))
         return near if beside else owner.interface
     route = topology.route(to)
@@ -88,7 +88,7 @@ def must_be_connected(topology: Topology, address: Address) -> None:
     of its own, or one that is made when it starts. pf may see nothing of it.
     """
     if jail := topology.unconnected(address):
-        raise UnknownWayError(f"how {jail} is connected is not known: this host has no interface before it")
+        raise UnknownWayError(f"jailpf does not know how {jail} is connected: no interface of this host leads to it")
 
 
 def way_in(topology: Topology, side: str, to: Address) -> str:
@@ -178,7 +178,7 @@ def _member(topology: Topology, bridge: str, address: Address) -> str:
 def _seen(topology: Topology, bridge: str, enters: str, leaves: str) -> tuple[Hop, ...]:
     unknown = [name for name in PFIL if name not in topology.sysctls]
     if unknown:
-        raise UnknownWayError(f"what pf sees of {bridge} is not known: sysctl {' '.join(unknown)}")
+        raise UnknownWayError(f"what pf sees of {bridge} depends on sysctl {' '.join(unknown)}")
     member, whole = (bool(topology.sysctls[name]) for name in PFIL)
     if member and not (enters and leaves):
         raise UnknownWayError(f"which member of {bridge} it passes is not known, and {PFIL[0]} is 1")
@@ -191,15 +191,15 @@ def refused(topology: Topology, came: str, source: Address, to: Address) -> str:
     """Why the kernel drops a packet that comes in from elsewhere, whatever pf says; "" when it does not."""
     interface = topology.interfaces[came]
     if not interface.up:
-        return f"{came} is down: nothing comes in by it"
+        return f"{came} is down"
     if interface.loopback:
         return ""
     for address in (source, to):
         if never_comes_in(address):
-            return f"{address} never comes in by a card: the kernel drops it"
+            return f"the kernel drops packets to {address} that come in on an interface"
     owner = topology.owners().get(source)
     if owner and not owner.vnet:
-        return f"{source} is this host's own address: the kernel drops it when it comes in by a card"
+        return f"{source} is an address of this host, so the kernel drops such packets from an interface"
     held = topology.owners().get(to)
     if held and str(to) in topology.interfaces[held.interface].backup:
         return f"{to} is answered by another host now (carp BACKUP)"

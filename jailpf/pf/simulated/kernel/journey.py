@@ -54,7 +54,7 @@ class Journey:
                 return handed
             if start.kind == "vnet" and not ways.hears(self.topology, came, packet.family):
                 raise StoppedError(
-                    "unreachable", f"no address of this host is on {came}: nobody there can send it anything", packet
+                    "unreachable", f"no address of this host is on {came}, so nobody there can send to it", packet
                 )
             came = ways.way_in(self.topology, came, packet.addresses()[1])
         packet.received, packet.verified = came, self._verifies(start, came)
@@ -122,7 +122,9 @@ class Journey:
     def _routed(self, packet: Packet, interface: str) -> Place:
         """Sent out of an interface by route-to or reply-to; pf does not look again (facts-2.md, section 1)."""
         if interface not in self.topology.interfaces:
-            raise StoppedError("block", f"route-to or reply-to {interface}, which is no interface of this host", packet)
+            raise StoppedError(
+                "block", f"route-to or reply-to {interface}, which is not an interface of this host", packet
+            )
         return self._beyond(packet, interface)
 
     def _beyond(self, packet: Packet, interface: str) -> Place:

@@ -98,9 +98,7 @@ class Talk:
         if packet.ends() != wanted:
             family = packet.family
             has, had = (f"{address_text(family, ends[0])} port {ends[1]}" for ends in (packet.ends(), wanted))
-            return (
-                f"the answer comes from {has}, and not from {had}, so it is dropped" if to_sender else "it goes astray"
-            )
+            return f"the reply comes from {has}, not from {had}, so it is dropped" if to_sender else "it goes astray"
         if packet.modulated and to_sender:
             return "the answer does not pass the state that has modulated the sequence numbers, so it is dropped"
         if ended.kind != end.kind or (ended.interface and end.interface and ended.interface != end.interface):
@@ -116,7 +114,7 @@ class Talk:
         connection.address, connection.port = destination, packet.destination_port
         connection.source, connection.source_port = address_text(packet.family, packet.source), packet.source_port
         if self.asked[2] != packet.destination and not owner:
-            connection.reason = f"{destination} is no address that the topology knows"
+            connection.reason = f"{destination} is not an address that the simulated host knows"
 
     def _handshake(self) -> None:
         """The receiver has answered: limits on established connections count now."""
