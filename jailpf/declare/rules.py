@@ -77,11 +77,15 @@ class Service:
 
     name: str = ""
     proto: Protocol = key(
-        Protocol, "The protocol; sctp with ports needs FreeBSD 14 or later.", default=TCP, shown='"tcp"'
+        Protocol, "The protocol; sctp with ports needs release 14 or later.", default=TCP, shown='"tcp"'
     )
     port: tuple[Port, ...] = key(Port, "The port in the jail, a range, or several.", many=True, filled=True)
     source: tuple[Party, ...] = key(
-        Party, "Who may connect; other jails by name, or `host`.", name="from", many=True, shown='"any"'
+        Party,
+        "Who may connect: addresses, tables, other jails by name, or `host`.",
+        name="from",
+        many=True,
+        shown='"any"',
     )
     family: str = key(
         str, "Only IPv4 (inet) or only IPv6 (inet6).", default="", choices=("inet", "inet6"), shown="those of the jail"

@@ -45,7 +45,11 @@ class Allow(RuleType):
     makes = "pass"
 
     source: tuple[Party, ...] = key(
-        Party, "Who is let in; other jails by name, or `host`.", name="from", many=True, shown="the service's `from`"
+        Party,
+        "Who is let in: addresses, tables, other jails by name, or `host`.",
+        name="from",
+        many=True,
+        shown="the service's `from`",
     )
     from_port: tuple[Port, ...] = key(Port, "The source port of the client.", many=True, shown="any")
     to: tuple[Address, ...] = key(Address, "The addresses of the jail that are reached.", many=True, shown="all")

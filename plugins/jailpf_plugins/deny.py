@@ -27,7 +27,17 @@ class Deny(RuleType):
     makes = "block"
 
     source: tuple[Party, ...] = key(
-        Party, "Who never gets in; other jails by name, or `host`.", name="from", many=True, filled=True
+        Party,
+        "Who never gets in: addresses, tables, other jails by name, or `host`.",
+        name="from",
+        many=True,
+        filled=True,
+    )
+    to: tuple[Party, ...] = key(
+        Party, "Where the jail never sends to: addresses, tables, or other jails by name.", many=True, shown="any"
+    )
+    proto: Protocol | None = key(
+        Protocol, "Only this protocol; by default tcp and udp if there are ports.", shown="all"
     )
     port: tuple[Port, ...] = key(
         Port, "Only these ports: with `from` those of the jail, else those of the other side.", many=True, filled=True

@@ -55,6 +55,6 @@ def test_a_quick_block_above_the_anchors_is_not_to_be_opened(desk: Desk) -> None
     """It may be meant: the declaration goes, or the line; where it stands is right (which-rule-wins)."""
     main = GOOD.replace("block all\n", "block in quick on em0 proto tcp to any port 993\nblock all\n")
     desk.write("jails/dovecot.toml", '[service.mail]\nport = 993\n[jail]\nip4 = "172.16.15.15"\n')
-    (one,) = [one for one in findings(desk, main) if "stands above" in one["what"]]
+    (one,) = [one for one in findings(desk, main) if "is above" in one["what"]]
     assert one["mend"].startswith("remove what it blocks from the declaration")
     assert "below" not in one["mend"]
