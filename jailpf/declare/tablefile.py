@@ -79,7 +79,7 @@ def _other_form(line: str) -> tuple[str, str] | None:
     if "," in line and all(near.is_network(word.lstrip("!")) for word in words):
         return "separate addresses by spaces or lines, not by commas", f"write {' '.join(words)}"
     if len(words) == 1 and "-" in line and (found := near.covering(line)):
-        return f"{line!r} is a range, and pf takes networks", f"write those that cover it: {' '.join(found)}"
+        return f"{line!r} is a range, but pf takes networks", f"write those that cover it: {' '.join(found)}"
     return None
 
 
