@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, Problem, problems_of
-from jailpf.lifecycle import batch, conflicts, leftovers, load, poststop, readiness
+from jailpf.lifecycle import batch, conflicts, leftovers, load, outside, poststop, readiness
 from jailpf.lifecycle.jails import near_name
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey
@@ -144,7 +144,7 @@ def _idle(session: Session, main: Loaded) -> list[Problem]:
     lines = ", ".join(readiness.lines_missing(session, main))
     what = "the main ruleset never evaluates what jailpf loads"
     missing = [Problem(what, None, readiness.where_to_add(session, lines))] if lines else []
-    return [*readiness.disabled(session), *missing]
+    return [*readiness.disabled(session), *missing, *outside.nowhere(session)]
 
 
 def _names(some: Iterable[Record]) -> set[str]:

@@ -9,6 +9,9 @@ from jailpf import __version__
 from jailpf.state import rundir
 
 RECORD, PLAN, CLAIMS = "record 3", "plan 3", "claims 2"
+"""What they are, and the number of their form. A plan is also the version's that made it: another one may compile otherwise. What is
+loaded stays loaded while jailpf is upgraded, and every version that knows the form takes it away.
+"""
 
 
 def head(kind: str) -> str:
@@ -22,10 +25,14 @@ def sealed(kind: str, body: bytes) -> bytes:
 
 
 def opened(kind: str, raw: bytes) -> bytes:
-    """The body. Raises ValueError for anything that `sealed` of this version did not make."""
+    """The body. Raises ValueError for anything that `sealed` did not make, and for a plan of another version."""
     first, _, body = raw.partition(b"\n")
-    if first != f"{head(kind)}{crc32(body):08x}".encode():
-        raise ValueError(f"not a {kind} of this version of jailpf, or changed after jailpf wrote it")
+    name, _, rest = first.partition(b" ")
+    version, _, what = rest.partition(b" ")
+    if name != b"jailpf" or what != f"{kind} {crc32(body):08x}".encode():
+        raise ValueError(f"not a {kind} of jailpf, or not as it was written")
+    if kind == PLAN and version != __version__.encode():
+        raise ValueError("a plan of another version of jailpf")
     return body
 
 
