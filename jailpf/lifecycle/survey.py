@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -27,7 +27,7 @@ Condition = Literal["loaded", "missing", "stale", "unfinished"]
 class Survey:
     """alive: names as jls(8) has them; known: records by jail; broken: file names of records that cannot be read.
 
-    listed: the anchors in pf; jids: of the running jails, by those names.
+    listed: the anchors in pf; jids: of the running jails, by those names; roots: their roots, by those.
     """
 
     session: Session
@@ -36,6 +36,7 @@ class Survey:
     broken: tuple[str, ...]
     listed: frozenset[str]
     jids: dict[str, int]
+    roots: dict[int, str] = field(default_factory=dict)
 
     @cached_property
     def counts(self) -> dict[str, list[LabelCount]]:
@@ -53,8 +54,10 @@ class Survey:
         return self.session.pf.everywhere() if len(self.known) >= compare.WORTH else compare.UNSEEN
 
     def runs(self, name: str) -> bool:
-        """Whether the jail runs, under its own name or the one its manager gives it."""
-        return bool(self.called(name) & self.alive)
+        """Whether the jail runs, under its own name or the one its manager gives it, or renamed by `jail -m`."""
+        record = self.known.get(name)
+        renamed = record is not None and bool(record.path) and self.roots.get(record.jid) == record.path
+        return bool(self.called(name) & self.alive) or renamed
 
     def called(self, name: str) -> set[str]:
         """What jls(8) may call the jail."""
@@ -149,8 +152,9 @@ def _gather(session: Session, alive: Iterable[str]) -> Survey:
     read = {name: records.at(session.directory, name)[:2] for name in found}
     known = {record.jail: record for pair in read.values() for record in reversed(pair) if record}
     listed = session.pf.anchors()
-    jids = {name: jail.jid for name, jail in alive.items()} if isinstance(alive, dict) else {}
+    running = alive if isinstance(alive, dict) else {}
+    jids = {name: jail.jid for name, jail in running.items()}
     return Survey(
         session, frozenset(alive), known, tuple(name for name, pair in read.items() if not any(pair)),
-        frozenset(listed), jids,
+        frozenset(listed), jids, {jail.jid: jail.path for jail in running.values()},
     )  # fmt: skip

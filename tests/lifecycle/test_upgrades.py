@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,3 +136,21 @@ def test_a_clock_that_jumps_between_the_hooks(machine: Machine, monkeypatch: pyt
     machine.running()
     machine.jailpf("poststop", "web")
     assert (machine.anchors(), machine.records()) == ({}, [])
+
+
+def test_a_jail_that_was_renamed_keeps_its_rules(loaded: Machine) -> None:
+    """`jail -m name=www` runs no hook: the same root under the same jid is the same jail, and no other jail is."""
+    from dataclasses import replace
+
+    from jailpf.lifecycle.load import replace_record
+    from jailpf.state import records
+
+    session = loaded.session()
+    record = records.read(session.directory, "web")[0]
+    assert record
+    replace_record(session, replace(record, jid=7, path="/jails/web"))
+    for jid, root, stays in ((7, "/jails/web", True), (8, "/jails/web", False)):
+        listing = {"jail-information": {"jail": [{"name": "www", "jid": str(jid), "path": root}]}}
+        (loaded.bin / "jls.out").write_text(json.dumps(listing))
+        loaded.jailpf("sync")
+        assert ("jailpf/web" in loaded.anchors()) is stays
