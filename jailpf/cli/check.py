@@ -137,13 +137,12 @@ def _promises(session: Session) -> list[Problem]:
         return []
     from jailpf.insight.promises import broken, promises_of, strangers
     from jailpf.insight.world import build
-    from jailpf.pf.simulated.reach.reach import reach
 
     try:
         world = build(session, declared=True)
         promises = promises_of(session)
         session.notes += strangers(promises, {*world.pf.topology.jails, *session.jails.declared()})
-        return broken(promises, world, reach(world.pf))
+        return broken(promises, world)
     except JailpfError as wrong:
         return wrong.problems
 

@@ -110,11 +110,10 @@ def _promises(session: Session, registry: CollectorRegistry) -> None:
         return
     from jailpf.insight.promises import broken, promises_of
     from jailpf.insight.world import build
-    from jailpf.pf.simulated.reach.reach import reach
 
     promises = promises_of(session)
     world = build(session)
-    bad = broken(promises, world, reach(world.pf))
+    bad = broken(promises, world)
     gauge = Gauge("jailpf_promises", "Promises by whether what is loaded keeps them.", ["kept"], registry=registry)
     gauge.labels("yes").set(len(promises) - len(bad))
     gauge.labels("no").set(len(bad))

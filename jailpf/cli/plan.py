@@ -10,7 +10,7 @@ from jailpf.lifecycle.jails import near_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from jailpf.insight.changes import Changes
     from jailpf.insight.world import World
@@ -18,53 +18,51 @@ if TYPE_CHECKING:
 
 
 def plan(session: Session, options: Namespace) -> int:
-    """0 when nobody gets in who did not before, nor the other way round, and every promise is kept; else 1, or the status
+    """0 when nobody gets in, and nothing leaves, that did not before, nor the other way round, and every promise is kept; else 1, or the status
     of a declaration that is broken. Raises NoJailError for a name that is neither declared nor loaded.
     """
     from jailpf.insight.changes import changes
-    from jailpf.insight.leaving import leaving
     from jailpf.insight.promises import broken, promises_of
     from jailpf.insight.world import build
-    from jailpf.pf.simulated.reach.reach import reach
 
     sides = _sides(session, options)
     for name in options.jails:
         _must_be_sound(sides, name)
     before, after = _worlds(sides, options)
     found = changes(before, after, options.jails, alone=not options.before)
-    left = leaving(before, after, {} if options.before else _recorded(session))
     promised = promises_of(session)
     if promised and options.jails and not options.before:  # they speak of all that is declared
         whole = build(session, main=options.main or "", declared=True, like=before)
-        promises = broken(promised, whole, reach(whole.pf))
+        promises = broken(promised, whole)
     else:
         promises = broken(promised, after, found.after)
     problems = [problem for wrong in after.problems for problem in wrong.problems]
     if options.json:
         output.as_json(
-            "plan", new=[row._asdict() for row in found.new], gone=[row._asdict() for row in found.gone], unchanged=found.unchanged, leaving=left,
+            "plan", new=[row._asdict() for row in found.new], gone=[row._asdict() for row in found.gone], unchanged=found.unchanged,
+            leaving={
+                "new": [row._asdict() for row in found.out_new.rows], "gone": [row._asdict() for row in found.out_gone.rows],
+                "unchanged": found.out_unchanged,
+            },
             promises=list(map(output.problem_json, promises)), problems=list(map(output.problem_json, problems)),
         )  # fmt: skip
     else:
-        show(found, left)
+        show(found)
         output.problems(promises)
         output.problems(output.aside(session, after.problems), level="yellow")
     if after.broken and not options.jails:
         return after.broken[0].status
-    return 1 if found or left or promises else 0
+    return 1 if found or promises else 0
 
 
-def show(found: Changes, left: Sequence[str]) -> None:
-    """A line for each thing that changes, how much stays, and which declarations about what leaves are others."""
-    from jailpf.insight.leaving import sentence
-
-    for row in found.new:
-        print(output.colour(f"new: {row}", "green"))
-    for row in found.gone:
-        print(output.colour(f"gone: {row}", "red"))
-    print(f"unchanged: {found.unchanged} line{'s' if found.unchanged != 1 else ''} of `jailpf reach`")
-    if left:
-        print(output.colour(sentence(left), "yellow"))
+def show(found: Changes) -> None:
+    """A line for each thing that changes, in and out, and how much stays."""
+    for said in (*found.new, *found.out_new.said):
+        print(output.colour(f"new: {said}", "green"))
+    for said in (*found.gone, *found.out_gone.said):
+        print(output.colour(f"gone: {said}", "red"))
+    same = found.unchanged + found.out_unchanged
+    print(f"unchanged: {same} line{'s' if same != 1 else ''} of `jailpf reach`")
 
 
 def append(session: Session, jails: Collection[str]) -> bool:
@@ -72,25 +70,17 @@ def append(session: Session, jails: Collection[str]) -> bool:
     where it cannot be told.
     """
     from jailpf.insight.changes import changes
-    from jailpf.insight.leaving import leaving
     from jailpf.insight.world import build
 
     try:
         before = build(session, left=True)
         after = build(session, declared=frozenset(jails), like=before, left=True)
-        found, left = changes(before, after, jails, alone=True), leaving(before, after, _recorded(session))
+        found = changes(before, after, jails, alone=True)
     except JailpfError as wrong:
         output.problems(wrong.problems, level="yellow")
         return False
-    show(found, left)
-    return bool(found or left)
-
-
-def _recorded(session: Session) -> dict[str, str]:
-    """path -> the text that was loaded there."""
-    from jailpf.state import records
-
-    return {anchor.path: anchor.text for one in records.everything(session.directory) for anchor in one.anchors}
+    show(found)
+    return bool(found)
 
 
 def _sides(session: Session, options: Namespace) -> tuple[Session, Session]:

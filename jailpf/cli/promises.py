@@ -17,14 +17,13 @@ def promises(session: Session, options: Namespace) -> int:
     from jailpf.declare.promises import FILE
     from jailpf.insight.promises import broken, promises_of, strangers
     from jailpf.insight.world import build
-    from jailpf.pf.simulated.reach.reach import reach
 
     known = promises_of(session)
     if not known and not options.json:
         print(f"there are no promises; write them in {FILE} beside jailpf.toml")
         return 0
     world = build(session, main=options.main or "", declared=not options.loaded)
-    found = broken(known, world, reach(world.pf))
+    found = broken(known, world)
     bad = {problem.place for problem in found}
     if options.json:
         rows = [{"promise": str(one), "kept": one.place not in bad, "line": one.place.line} for one in known]

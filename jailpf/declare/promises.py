@@ -85,7 +85,7 @@ class Promise(Keys):
     """Who must never, or always, reach whom."""
 
     source: tuple[Whom, ...] = key(Whom, "The senders.", name="from", many=True, required=True, filled=True)
-    to: tuple[Whom, ...] = key(Whom, 'The receivers; not "outside" or "any".', many=True, required=True, filled=True)
+    to: tuple[Whom, ...] = key(Whom, "The receivers.", many=True, required=True, filled=True)
     port: tuple[Port, ...] = key(
         Port, "The port on which it arrives, a range, or several.", many=True, shown="every port"
     )
@@ -94,15 +94,11 @@ class Promise(Keys):
     why: Sentence | None = key(Sentence, "The reason, for those who read the promise later.")
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Ports belong to protocols that have them; "outside", and so "any", is no receiver."""
+        """Ports belong to protocols that have them; who outside reaches whom outside is no business of this host."""
         if self.port and self.proto is not None and not self.proto.has_ports:
             yield "port", f"{self.proto} has no ports; leave `port` out"
-        for number, one in enumerate(self.to):
-            if one.kind in ("outside", "any"):
-                yield (
-                    f"to.{number}",
-                    'promises are about what is reached on this host; write jails ("jail:*"), "host", or an address of theirs',
-                )
+        if all(one.kind == "outside" for one in (*self.source, *self.to)):
+            yield "to", 'promises are about this host; write jails ("jail:*") or "host" in `from` or `to`'
 
 
 @dataclass(frozen=True, slots=True)

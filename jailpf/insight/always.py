@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from jailpf.insight import outward
 from jailpf.insight.boxes import box_of, subtract
 from jailpf.insight.parties import means, net
 from jailpf.pf.simulated.reach.boxes import Box
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from jailpf.declare.promises import Promise
     from jailpf.insight.parties import Parties
+    from jailpf.pf.simulated.reach.leaving import Leaving
+    from jailpf.pf.simulated.reach.reach import Answer
     from jailpf.pf.simulated.reach.reached import Reached
     from jailpf.pf.simulated.rules.rule import Family
 
@@ -26,21 +29,28 @@ NAMES = {"icmp6": "ipv6-icmp"}
 
 
 class Receiver(NamedTuple):
-    """A jail or the host, by any of these addresses."""
+    """A jail or the host, by any of these addresses; beyond this host all of them."""
 
     name: str
     shown: str
     addresses: dict[Family, IntervalSet]
+    beyond: bool = False
 
 
-def always(promise: Promise, parties: Parties, answer: Sequence[Reached]) -> str:
+def always(promise: Promise, parties: Parties, answer: Answer) -> str:
     """The first sender and receiver of whom nothing, or not everything, gets through, in each family that both have; "" for
     none.
     """
     protos = [NAMES.get(name, name) for name in promise.proto.names] if promise.proto else ["tcp"]
     for receiver in _receivers(promise, parties):
+        if receiver.beyond:
+            if why := _beyond(promise, parties, answer.leaving, receiver, protos):
+                return why
+            continue
         kept = {
-            (proto, family): _kept(answer, proto, family, receiver) for proto in protos for family in receiver.addresses
+            (proto, family): _kept(answer.reached, proto, family, receiver)
+            for proto in protos
+            for family in receiver.addresses
         }
         if not receiver.addresses:
             return f"no jail here has an address of {receiver.shown}"
@@ -59,9 +69,32 @@ def always(promise: Promise, parties: Parties, answer: Sequence[Reached]) -> str
     return ""
 
 
+def _beyond(
+    promise: Promise, parties: Parties, leaving: Sequence[Leaving], receiver: Receiver, protos: Sequence[str]
+) -> str:
+    """The same for receivers beyond this host: all of them."""
+    if not receiver.addresses:
+        return "this host has no address outside"
+    for sender, families in _senders(promise, parties, receiver):
+        if not families:
+            return f"{sender} has no address of the family of {receiver.shown}"
+        for family, sources in families.items():
+            if sources - parties.everybody(family):
+                return f"{receiver.shown} is beyond this host, and what {sender} sends through it is not followed"
+            for proto in protos:
+                rows = list(outward.inside(leaving, proto, family))
+                port = outward.missed(promise, rows, receiver, sources, family)
+                if port is not None:
+                    at = f" port {port}" if port else ""
+                    return f"not every {proto} connection from {sender} reaches {receiver.shown}{at} ({family})"
+    return ""
+
+
 def _receivers(promise: Promise, parties: Parties) -> Iterator[Receiver]:
-    """Each jail that is meant, and each address of the host or a jail in a network that is."""
+    """Each jail that is meant, each address of the host or a jail in a network that is, and who is meant beyond."""
     for one in promise.to:
+        if one.kind in ("outside", "any"):
+            yield Receiver("", "outside", outward.receivers(one, parties), True)
         if one.network is None:
             for name in parties.names:
                 if means(one, name):
@@ -73,7 +106,7 @@ def _receivers(promise: Promise, parties: Parties) -> Iterator[Receiver]:
             for address, owner in parties.topology.owners().items()
             if address.number in net(one, address.family)
         ]
-        yield from there or [Receiver("", str(one), {})]
+        yield from there or [Receiver("", str(one), outward.receivers(one, parties), True)]
 
 
 def _senders(promise: Promise, parties: Parties, receiver: Receiver) -> Iterator[tuple[str, dict[Family, IntervalSet]]]:

@@ -1,13 +1,16 @@
-"""What a change means in traffic: who gets in afterwards and did not before, and the other way round."""
+"""What a change means in traffic: who gets in, and what leaves, afterwards and not before; and the other way round."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from jailpf.insight.away import Out, outs
+from jailpf.insight.away_words import sentences
 from jailpf.insight.boxes import box_of, missing, overlap
 from jailpf.insight.rows import Row, listed, rows
-from jailpf.pf.simulated.reach.reach import reach
+from jailpf.pf.simulated.reach.intervals import IntervalSet
+from jailpf.pf.simulated.reach.reach import Answer, answer
 from jailpf.pf.simulated.rules.rule import SECTIONS
 
 if TYPE_CHECKING:
@@ -15,29 +18,47 @@ if TYPE_CHECKING:
 
     from jailpf.insight.world import World
     from jailpf.pf.simulated import Simulated
+    from jailpf.pf.simulated.reach.leaving import Leaving
     from jailpf.pf.simulated.reach.reached import Reached
 
 
 @dataclass(frozen=True)
+class Way:
+    """What is the same as sentences and as rows."""
+
+    said: list[str]
+    rows: list[Out]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+
+@dataclass(frozen=True)
 class Changes:
-    """new, gone: what is reached on one side only; unchanged: how many of the rows that `reach` lists are the same; after: all of the new answer."""
+    """new, gone: what is reached on one side only; unchanged: how many of the rows that `reach` lists are the same; out_new,
+    out_gone, out_unchanged: the same of what leaves, the last of what jails send; after: all of the new answer.
+    """
 
     new: list[Row]
     gone: list[Row]
     unchanged: int
-    after: list[Reached]
+    out_new: Way
+    out_gone: Way
+    out_unchanged: int
+    after: Answer
 
     def __bool__(self) -> bool:
-        return bool(self.new or self.gone)
+        return bool(self.new or self.gone or self.out_new or self.out_gone)
 
 
 def changes(before: World, after: World, jails: Collection[str] = (), *, alone: bool = False) -> Changes:
-    """Compare two worlds exactly, packet for packet. jails: only what reaches these or is taken by them from others, all when
-    there is none; alone: nothing but these differs, so that all that changes is theirs.
+    """Compare two worlds exactly, packet for packet. jails: only what reaches these, is taken by them from others, or leaves
+    them, all when there is none; alone: nothing but these differs, so that all that changes is theirs.
     """
-    old, new = reach(before.pf), reach(after.pf)
-    added = missing(new, old, protocols(before.pf))
-    lost = missing(old, new, protocols(after.pf))
+    was, now = answer(before.pf), answer(after.pf)
+    old, new = was.reached, now.reached
+    known, named = protocols(before.pf), protocols(after.pf)
+    added, lost = missing(new, old, known), missing(old, new, named)
     mine = _about(added, jails)
     if not alone:
         freed = _about(lost, jails)
@@ -46,7 +67,31 @@ def changes(before: World, after: World, jails: Collection[str] = (), *, alone: 
     touched = {*map(_identity, mine)}
     same = [one for one in _about(new, jails) if _identity(one) not in touched]
     unchanged = [row for row in rows(after, same) if listed(row, after.pf.topology.jails)]
-    return Changes(rows(after, added), rows(before, lost), len(unchanged), new)
+    left = missing(now.leaving, was.leaving, known), missing(was.leaving, now.leaving, named)
+    kept = missing(now.leaving, left[0], named)
+    mine_only = () if alone else jails
+    return Changes(
+        rows(after, added), rows(before, lost), len(unchanged),
+        _way(after, _of(left[0], after, mine_only)), _way(before, _of(left[1], before, mine_only)),
+        len(_way(after, _of(kept, after, jails or after.pf.topology.jails)).said), now,
+    )  # fmt: skip
+
+
+def _way(world: World, found: list[Leaving]) -> Way:
+    made = outs(world, found)
+    return Way(sentences(made, protocols(world.pf)), made)
+
+
+def _of(found: list[Leaving], world: World, jails: Collection[str]) -> list[Leaving]:
+    """What these jails send; everything when there is none."""
+    if not jails:
+        return found
+    owners = world.pf.topology.owners().items()
+    own = {
+        family: IntervalSet.of((a.number, a.number) for a, one in owners if one.jail in jails and a.family == family)
+        for family in ("inet", "inet6")
+    }
+    return [replace(one, sources=sources) for one in found if (sources := one.sources & own[one.family])]
 
 
 def _same_packets(found: list[Reached], but: list[Reached], others: list[Reached]) -> list[Reached]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from jailpf.declare.promises import Whom
     from jailpf.pf.simulated import Topology
+    from jailpf.pf.simulated.reach.leaving import Leaving
     from jailpf.pf.simulated.reach.reached import Reached
     from jailpf.pf.simulated.rules.rule import Family
 
@@ -66,7 +67,7 @@ class Parties:
         """Sources that the kernel drops when they come in by a card, whatever pf says (ways.refused)."""
         return self.beside("local", family) | IntervalSet.of(ways.never(family))
 
-    def sources(self, whom: Whom, row: Reached) -> IntervalSet:
+    def sources(self, whom: Whom, row: Reached | Leaving) -> IntervalSet:
         """The sources of a row that are meant."""
         inside = self.inside(row.origin)
         there = row.sources if inside else row.sources - self.kept_out(row.family)
@@ -104,16 +105,6 @@ class Parties:
             for span in known
         )
         return IntervalSet.of(spans) - self.everybody(family)
-
-    def elsewhere(self, whom: Whom, family: Family) -> IntervalSet:
-        """The addresses of a network of a promise that are neither this host's, nor its jails', nor those of a loopback."""
-        loops = (
-            span
-            for name, known in self.behind(family)[0].items()
-            if name in self.topology.interfaces and self.topology.interfaces[name].loopback
-            for span in known
-        )
-        return net(whom, family) - self.everybody(family) - IntervalSet.of(loops)
 
     def _arriving(self, origin: str, family: Family, holder: str) -> IntervalSet:
         """Senders whose packets to an address that `holder` has come from that origin: Topology.arrival, for sets."""

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare import promises as written
 from jailpf.errors import DeclarationError, Problem
-from jailpf.insight.always import FAMILIES, always
+from jailpf.insight import outward
+from jailpf.insight.always import always
 from jailpf.insight.boxes import box_of
 from jailpf.insight.example import example
+from jailpf.insight.honest import honest
 from jailpf.insight.parties import Parties, means, net
 from jailpf.pf.simulated.reach.intervals import EMPTY, IntervalSet
+from jailpf.pf.simulated.reach.reach import Answer, answer, reach
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from jailpf.declare.promises import Promise, Promised, Whom
     from jailpf.insight.world import World
     from jailpf.lifecycle.session import Session
+    from jailpf.pf.simulated.reach.leaving import Leaving
     from jailpf.pf.simulated.reach.reached import Reached
 
 ICMP = ("icmp", "ipv6-icmp")
@@ -30,10 +34,18 @@ def promises_of(session: Session) -> list[Promised]:
     return written.read(session.settings.file)
 
 
-def broken(promises: Iterable[Promised], world: World, answer: Sequence[Reached]) -> list[Problem]:
-    """A problem for each promise that the world does not keep, with an example packet; what is doubtful is not kept."""
+def broken(promises: Iterable[Promised], world: World, known: Answer | None = None) -> list[Problem]:
+    """A problem for each promise that the world does not keep, with an example packet; what is doubtful is not kept.
+
+    known: all that gets through in that world, where it has been asked already.
+    """
     parties = Parties(world.pf.topology)
-    return [problem for one in promises if (problem := _broken(one, parties, world, answer))]
+    wanted = list(promises)
+    if known is None:
+        away = any(outward.speaks(one.promise, parties) for one in wanted)
+        known = answer(world.pf) if away else Answer(reach(world.pf), [])
+    found = known._replace(leaving=list(honest(world.pf.topology, known.leaving)))
+    return [problem for one in wanted if (problem := _broken(one, parties, world, found))]
 
 
 def strangers(promises: Iterable[Promised], jails: Iterable[str]) -> Iterator[Problem]:
@@ -53,18 +65,17 @@ def guard(session: Session, name: str) -> None:
     if not promises:
         return
     from jailpf.insight.world import build
-    from jailpf.pf.simulated.reach.reach import reach
 
     after = build(session, declared=frozenset([name]))
-    found = broken(promises, after, reach(after.pf))
+    found = broken(promises, after)
     if found:
         before = build(session, like=after)
-        known = {problem.place for problem in broken(promises, before, reach(before.pf))}
+        known = {problem.place for problem in broken(promises, before)}
         if new := [problem for problem in found if problem.place not in known]:
             raise DeclarationError(new)
 
 
-def _broken(one: Promised, parties: Parties, world: World, answer: Sequence[Reached]) -> Problem | None:
+def _broken(one: Promised, parties: Parties, world: World, known: Answer) -> Problem | None:
     remedy = "change the declaration or the promise"
     strange = next((whom.word for whom in (*one.promise.source, *one.promise.to) if _is_strange(whom, parties)), "")
     if strange:
@@ -75,17 +86,11 @@ def _broken(one: Promised, parties: Parties, world: World, answer: Sequence[Reac
             why = f"the jail {strange!r} is not known"
             remedy = did_you_mean(strange, parties.topology.jails) or remedy
     elif one.word == "always":
-        why = always(one.promise, parties, answer)
-    elif not (why := _never(one.promise, parties, world, answer)) and (away := _away(one.promise, parties)):
-        why = f"promises are about what is reached here, and {away} is more than this host and its jails"
-        remedy = 'write jails ("jail:*"), "host", or an address of theirs'
+        why = always(one.promise, parties, known)
+    elif not (why := _never(one.promise, parties, world, known)) and (strange := outward.unfollowed(one.promise)):
+        why = f"what goes to {strange} is not followed: nobody answers a multicast or broadcast address"
+        remedy = "name the networks without these addresses"
     return Problem(f"{one} is not kept: {why}", one.place, remedy) if why else None
-
-
-def _away(promise: Promise, parties: Parties) -> str:
-    """The first receiver that is also somebody beyond this host: nothing is known of what gets there."""
-    found = (str(one) for one in promise.to for family in FAMILIES if parties.elsewhere(one, family))
-    return next(found, "")
 
 
 def _is_strange(whom: Whom, parties: Parties) -> bool:
@@ -93,8 +98,8 @@ def _is_strange(whom: Whom, parties: Parties) -> bool:
     return whom.kind == "jail" and "*" not in whom.word and whom.word not in parties.topology.jails
 
 
-def _never(promise: Promise, parties: Parties, world: World, answer: Sequence[Reached]) -> str:
-    for row in answer:
+def _never(promise: Promise, parties: Parties, world: World, known: Answer) -> str:
+    for row in known.reached:
         if not _protocol(promise, row.proto):
             continue
         box = box_of(row)
@@ -102,6 +107,13 @@ def _never(promise: Promise, parties: Parties, world: World, answer: Sequence[Re
         part = to and box._replace(sources=_senders(promise, parties, row), to=to, ports=_ports(promise, row))
         if part and all(part):
             return example(world, parties, row, part)
+    for away in known.leaving if outward.speaks(promise, parties) else ():
+        if _protocol(promise, away.proto):
+            to = outward.received(promise.to, parties, away)
+            ports = outward.arriving(promise, away)
+            part = box_of(away)._replace(sources=_senders(promise, parties, away), to=to, ports=ports)
+            if all(part):
+                return example(world, parties, away, part)
     return ""
 
 
@@ -131,11 +143,12 @@ def _received(whom: tuple[Whom, ...], parties: Parties, row: Reached) -> Interva
     return row.to & IntervalSet.of(span for one in whom for span in net(one, row.family))
 
 
-def _senders(promise: Promise, parties: Parties, row: Reached) -> IntervalSet:
+def _senders(promise: Promise, parties: Parties, row: Reached | Leaving) -> IntervalSet:
     """The sources of a row that the promise speaks of; a jail that asks itself is nobody's business."""
     found = EMPTY
     for one in promise.source:
         found = found | parties.sources(one, row)
     for one in promise.but:
         found = found - parties.sources(one, row)
-    return found - parties.own(row.delivered_to, row.family) if parties.inside(row.origin) else found
+    receiver = getattr(row, "delivered_to", "")
+    return found - parties.own(receiver, row.family) if receiver and parties.inside(row.origin) else found

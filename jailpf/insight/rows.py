@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from jailpf.insight.world import World
+    from jailpf.pf.simulated.kernel.connection import Match
     from jailpf.pf.simulated.reach.intervals import IntervalSet
     from jailpf.pf.simulated.reach.reached import Reached
     from jailpf.pf.simulated.rules.rule import Family
@@ -103,7 +104,7 @@ def rows(world: World, found: Iterable[Reached]) -> list[Row]:
             one.port is None and not one.shift,
             one.delivered_to,
             one.answered,
-            tuple(f"{match.path or 'pf.conf'}:{match.line}: {match.text}" for match in one.blamed()),
+            tuple(map(rule_words, one.blamed())),
         )
         merged.setdefault(key, []).append(one.ports)
         if not key[7]:
@@ -119,6 +120,11 @@ def rows(world: World, found: Iterable[Reached]) -> list[Row]:
         )
         made.append(Row(jail, service, origin, sources, to, proto, outside, (where,), *sure))
     return sorted(made)
+
+
+def rule_words(match: Match) -> str:
+    """A rule that is to blame: "jailpf/web:3: pass ..."; or what else is not known."""
+    return f"{match.path or 'pf.conf'}:{match.line}: {match.text}" if match.line else match.text
 
 
 def listed(row: Row, jails: Container[str]) -> bool:

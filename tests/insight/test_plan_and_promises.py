@@ -18,7 +18,7 @@ from jailpf.insight.promises import broken
 from jailpf.insight.question import ask
 from jailpf.insight.world import World
 from jailpf.pf.simulated.reach.answers import BEYOND
-from jailpf.pf.simulated.reach.reach import reach
+from jailpf.pf.simulated.reach.reach import answer, reach
 from jailpf.values import Port, Protocol
 
 if TYPE_CHECKING:
@@ -137,10 +137,10 @@ _asked = given(mains, _loaded, st.lists(_promises, min_size=4, max_size=8), st.l
 
 def _never_agrees(main: str, loaded: list[str], promised: list[Promised], sent: list[Sent]) -> None:
     there = World(world(main, loaded), {})
-    answer = reach(there.pf)
+    found = answer(there.pf)
     ends = {packet: packet.asked(there.pf) for packet in sent}
     for one in promised:
-        said = broken([one], there, answer)
+        said = broken([one], there, found)
         for packet, found in ends.items():
             whom = zip(found.delivered_to.split(" or "), found.address.split(" or "), strict=False)
             for name, address in whom:
@@ -150,7 +150,7 @@ def _never_agrees(main: str, loaded: list[str], promised: list[Promised], sent: 
                     and _breaks(one.promise, packet, (name, address, found.port), packet.to)
                 ):
                     assert said, (str(one), packet, found)
-        for problem in () if _too_many(answer) else said:
+        for problem in () if _too_many(found.reached) else said:
             _example_is_true(there, problem.message.partition(" is not kept: ")[2])
 
 
@@ -212,12 +212,12 @@ def _arrives(pf: Simulated, sent: Sent, to: str, asked: int, name: str, port: in
 
 def _always_agrees(main: str, loaded: list[str], pairs: list[tuple[str, str, str]]) -> None:
     there = World(world(main, loaded), {})
-    answer = reach(there.pf)
+    found = answer(there.pf)
     for sender, receiver, ports in pairs:
         if sender == receiver:
             continue
         name, port = receiver[5:], Port.parse(ports)
-        kept = not broken([_promised("always", [sender], [receiver], [], [ports], "tcp")], there, answer)
+        kept = not broken([_promised("always", [sender], [receiver], [], [ports], "tcp")], there, found)
         families = {"inet6" if ":" in one else "inet" for one in JAILS[name][0]}
         groups = [group for family in families if (group := _sends(sender, family))]
         got = bool(groups) and all(
@@ -231,7 +231,7 @@ def _always_agrees(main: str, loaded: list[str], pairs: list[tuple[str, str, str
             for number in range(port.first, port.last + 1)
         )
         assert not kept or got, (sender, receiver, ports, kept, got)
-        if sender not in ("outside", "host") and not _too_many(answer):
+        if sender not in ("outside", "host") and not _too_many(found.reached):
             assert kept == got, (sender, receiver, ports, kept, got)
 
 

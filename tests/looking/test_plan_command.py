@@ -133,24 +133,53 @@ LEAVES = '[service.http]\nport = 80\nrdr = { port = 8080 }\n\n[jail]\nip4 = "172
 OUT = '[nat.all]\naddress = "203.0.113.1"\n\n[out.any]\n'
 
 
-def test_what_leaves_is_said_not_to_be_covered(desk: Desk) -> None:
-    """1 and the declarations that change, in plan, reload -n and sync -n, when they come and when they go."""
+def test_what_leaves_is_told_in_traffic(desk: Desk) -> None:
+    """1 and who reaches whom as whom, in plan, reload -n and sync -n, when it comes, changes and goes."""
     desk.jailpf("load", "git")
     for text, said in (
-        (LEAVES + OUT, "[nat.all] of git, [out.any] of git"),
-        (LEAVES + OUT + "[deny.smtp]\nport = 25\n", "[deny.smtp] of git"),
-        (LEAVES, "a nat rule of git, a block rule of git, [out.any] of git"),
-    ):
+        (LEAVES + OUT, ["new: git reaches anyone outside as 203.0.113.1"]),
+        (LEAVES + OUT + "[deny.smtp]\nport = 25\n", ["gone: git reaches anyone outside tcp 25 and udp 25 as 203.0.113.1"]),
+        (
+            LEAVES + OUT.replace("[out.any]", '[out.some]\nto = "192.0.2.0/24"'),
+            [
+                "new: git reaches 192.0.2.0/24 tcp 25 and udp 25 as 203.0.113.1",
+                "gone: git reaches anyone outside but 192.0.2.0/24, but not tcp 25 and udp 25 as 203.0.113.1",
+            ],
+        ),
+        (LEAVES, ["gone: git reaches 192.0.2.0/24 as 203.0.113.1"]),
+    ):  # fmt: skip
         desk.write("jails/git.toml", text)
         for words in (["plan", "git"], ["reload", "-n", "git"], ["sync", "-n"]):
             answer = desk.jailpf(*words)
             assert answer.status == 1, words
-            last = f"plan does not cover what leaves, and this changes: {said}; `jailpf diff` shows the rules"
-            assert answer.out.splitlines()[-1] == last
-        assert json.loads(desk.jailpf("plan", "git", "--json").out)["leaving"] == said.split(", ")
+            lines = [line for line in answer.out.splitlines() if line.startswith(("new:", "gone:"))]
+            assert lines == said, words
+        found = json.loads(desk.jailpf("plan", "git", "--json").out)["leaving"]
+        assert {row["interface"] for side in ("new", "gone") for row in found[side]} == {"em0"}
         desk.jailpf("reload", "git")
         for words in (["plan", "git"], ["reload", "-n", "git"], ["sync", "-n"]):
             assert desk.jailpf(*words).status == 0
+
+
+def test_the_same_jails_are_one_line(desk: Desk) -> None:
+    """Another address of the nat is another sender for the world; a rule that is written otherwise is no change."""
+    for name, last in (("a", 31), ("b", 32), ("c", 33)):
+        desk.write(
+            f"jails/{name}.toml", f'[out.web]\nproto = "tcp"\nport = [80, 443]\n[jail]\nip4 = "172.16.15.{last}"\n'
+        )
+    lines = desk.jailpf("plan").out.splitlines()
+    assert "new: a and b and c reach anyone outside tcp 80,443, without an answer: nothing translates it" in lines
+    desk.jailpf("load", "a", "b", "c")
+    desk.write(
+        "jails/a.toml", '[out.one]\nproto = "tcp"\nport = 80\n[out.two]\nproto = "tcp"\nport = 443\n[jail]\nip4 = "172.16.15.31"\n'
+    )
+    assert not [line for line in desk.jailpf("plan", "a").out.splitlines() if "a reaches" in line]
+    desk.write(
+        "jails/b.toml", '[nat.n]\naddress = "203.0.113.9"\n[out.web]\nproto = "tcp"\nport = [80, 443]\n[jail]\nip4 = "172.16.15.32"\n'
+    )
+    lines = desk.jailpf("plan", "b").out.splitlines()
+    assert "new: b reaches anyone outside tcp 80,443 as 203.0.113.9" in lines
+    assert "gone: b reaches anyone outside tcp 80,443, without an answer: nothing translates it" in lines
 
 
 def test_services_are_not_said_to_leave(desk: Desk) -> None:
@@ -159,7 +188,7 @@ def test_services_are_not_said_to_leave(desk: Desk) -> None:
     desk.write("jails/git.toml", LEAVES.replace("8080", "8081") + '[deny.some]\nfrom = "192.0.2.0/24"\n')
     answer = desk.jailpf("plan")
     assert answer.status == 1
-    assert "what leaves" not in answer.out
+    assert not [line for line in answer.out.splitlines() if "outside" in line.partition("reaches")[2]]
 
 
 def test_nothing_loaded_is_no_agreement(desk: Desk) -> None:

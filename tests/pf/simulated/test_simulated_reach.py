@@ -155,6 +155,10 @@ def test_a_doubtful_rule_puts_in_doubt_what_it_may_match_and_no_more() -> None:
     entries = reach(hosted(rebuild(rules)), ["outside"])
     assert {(e.delivered_to, bool(e.doubts)) for e in entries} == {("a", False), ("b", True)}
     assert {match.line for e in entries for match in e.blamed()} == {4}
+    published = hosted(rebuild('table <u> file "/no"\nrdr on em0 inet proto tcp to <u> port 80 -> 172.16.15.1\npass\n'))
+    there = parse_address("198.51.100.99").number
+    found = [e for e in reach(published, ["outside"]) if e.proto == "tcp" and 80 in e.ports and there in e.to]
+    assert [(e.delivered_to, bool(e.doubts)) for e in found] == [("a", True)]
     assert reach(rebuild("block all\npass in on em7 proto tcp user root\n")) == []
 
 

@@ -180,7 +180,7 @@ class Topology:
 
     def network_of(self, address: Address) -> str:
         """The interface whose network holds that address, the smallest such network; "" for none."""
-        found = longest(self._connected(address.family), address)
+        found = longest(self.connected(address.family), address)
         return found.interface if found else ""
 
     def route(self, address: Address) -> Route | None:
@@ -188,12 +188,12 @@ class Topology:
         known = [route for route in self.routes if route.family == address.family]
         if not known and self.ext_if:
             known = [Route("::/0" if address.family == "inet6" else "0.0.0.0/0", self.ext_if, "", "UG")]
-        return longest([*known, *self._connected(address.family)], address)
+        return longest([*known, *self.connected(address.family)], address)
 
     def known_networks(self, family: Family) -> list[Route]:
         """All routes but the default one, and the networks of the interfaces."""
         known = [route for route in self.routes if route.family == family and route.prefix]
-        return [*known, *self._connected(family)]
+        return [*known, *self.connected(family)]
 
     def arrival(self, source: Address, to: Address) -> str:
         """Where a packet from elsewhere comes in: by the interface whose network, or route, holds its sender, else by
@@ -248,7 +248,8 @@ class Topology:
                 more.setdefault(self.owners()[_address(address)].interface, []).append(address)
         return resolve(spec, self.interfaces.values(), more)
 
-    def _connected(self, family: Family) -> list[Route]:
+    def connected(self, family: Family) -> list[Route]:
+        """The networks of the interfaces."""
         if family in self._networks:
             return self._networks[family]
         found = self._networks[family] = []

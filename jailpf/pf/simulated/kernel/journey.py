@@ -113,6 +113,8 @@ class Journey:
         if not self.topology.sysctls.get(setting, 1):
             raise StoppedError("unreachable", f"this host does not forward: {setting} is 0", packet)
         way = routed or self._way_out(packet)
+        if way not in self.topology.interfaces:
+            return self._routed(packet, way)
         if way == came and not owner and self.topology.interfaces[way].neighbours:
             reason = f"{address_text(packet.family, packet.destination)} is not an address of this host"
             raise StoppedError("unreachable", reason, packet)

@@ -74,7 +74,7 @@ class Answers:
 
     def _by_shape(self, origin: str, kind: Kind, flow: Flow) -> dict[Answer, list[Flow]]:
         owner = self.owners.get(Address(kind.family, flow.destinations().spans[0][0]))
-        end = (owner.interface, owner.vnet) if owner else ()
+        end = (owner.interface, owner.vnet) if owner else (flow.left,)
         shape = (origin, kind, flow.hops, end, flow.seen is None, flow.target is None)
         found: dict[Answer, list[IntervalSet]] = {}
         homes, borrowed = self._at_home(origin, kind.family, flow.sources)
@@ -102,10 +102,12 @@ class Answers:
         found: dict[Answer, list[Flow]] = {}
         homes, borrowed = self._at_home(origin, kind.family, flow.sources)
         owns = [own for _, sources in homes for own in _apart(sources, addresses)]
-        if len(owns) * len(sports) * len(dports) > self.left:
+        # What leaves goes to many: its answers come from each of them.
+        tos = _apart(flow.to, [one.shifted(-flow.away) for one in addresses]) if flow.left else [flow.to]
+        if len(owns) * len(sports) * len(dports) * len(tos) > self.left:
             return {(True, (BEYOND,)): [flow]}
-        for own, sport, dport in product(owns, sports, dports):
-            part = flow._replace(sources=own, source_ports=sport, ports=dport)
+        for own, sport, dport, to in product(owns, sports, dports, tos):
+            part = flow._replace(sources=own, source_ports=sport, ports=dport, to=to)
             answer = self._ask(origin, kind, part) if self.left > 0 else (True, (BEYOND,))
             found.setdefault(answer, []).append(part)
         if len(found) == 1:
@@ -208,10 +210,11 @@ def _apart(whole: IntervalSet, sets: list[IntervalSet]) -> list[IntervalSet]:
 
 def _rejoined(parts: list[Flow]) -> list[Flow]:
     """Parts that differ in one set only, joined again."""
-    for name in ("sources", "source_ports", "ports"):
+    names = ("sources", "source_ports", "ports", "to")
+    for name in names:
         joined: dict[tuple[object, ...], Flow] = {}
         for part in parts:
-            key = tuple(getattr(part, other) for other in ("sources", "source_ports", "ports") if other != name)
+            key = tuple(getattr(part, other) for other in names if other != name)
             same = joined.get(key)
             joined[key] = same._replace(**{name: getattr(same, name) | getattr(part, name)}) if same else part
         parts = list(joined.values())

@@ -33,15 +33,18 @@ class Crossing:
         self.model = model
         self.sets, self.matcher = Sets(model), Matcher(model)
         self.lost: list[Flow] = []
-        self._indexes: dict[tuple[str, str, str, str, Kind], RuleIndex] = {}
+        self.owned = {address.number for address in model.topology.owners()}
+        self._indexes: dict[tuple[str, str, str, str, Kind, bool], RuleIndex] = {}
         self._asked: dict[str, tuple[bool, tuple[Flat, ...]]] = {}
 
-    def cross(self, kind: Kind, interface: str, direction: str, flow: Flow) -> Iterator[Flow]:
-        """The parts of a flow that pf translates and passes there."""
-        for part in self.translate(kind, interface, direction, flow):
-            yield from self.filter(kind, interface, direction, part)
+    def cross(self, kind: Kind, interface: str, direction: str, flow: Flow, *, away: bool = False) -> Iterator[Flow]:
+        """The parts of a flow that pf translates and passes there. away: it goes to nobody here."""
+        for part in self.translate(kind, interface, direction, flow, away=away):
+            yield from self.filter(kind, interface, direction, part, away=away)
 
-    def translate(self, kind: Kind, interface: str, direction: str, flow: Flow) -> Iterator[Flow]:
+    def translate(
+        self, kind: Kind, interface: str, direction: str, flow: Flow, *, away: bool = False
+    ) -> Iterator[Flow]:
         """The flow behind nat, rdr and binat: binat before nat, rdr before binat (pf_lb.c,
         pf_get_translation).
         """
@@ -49,16 +52,16 @@ class Crossing:
             yield flow
             return
         first, second = ("binat", "nat") if direction == "out" else ("rdr", "binat")
-        for part, done in self._section(kind, first, interface, direction, flow):
+        for part, done in self._section(kind, first, interface, direction, flow, away):
             if done:
                 yield part
             else:
-                yield from (rest for rest, _ in self._section(kind, second, interface, direction, part))
+                yield from (rest for rest, _ in self._section(kind, second, interface, direction, part, away))
 
     def _section(
-        self, kind: Kind, section: str, interface: str, direction: str, flow: Flow
+        self, kind: Kind, section: str, interface: str, direction: str, flow: Flow, away: bool
     ) -> Iterator[tuple[Flow, bool]]:
-        index = self._index(section, interface, direction, flow.received, kind)
+        index = self._index(section, interface, direction, flow.received, kind, away)
         if not index.entries:
             yield flow, False
             return
@@ -80,7 +83,7 @@ class Crossing:
                     if not gone:
                         self.lose(part)
 
-    def filter(self, kind: Kind, interface: str, direction: str, flow: Flow) -> Iterator[Flow]:
+    def filter(self, kind: Kind, interface: str, direction: str, flow: Flow, *, away: bool = False) -> Iterator[Flow]:
         """The parts of the flow that pass; for IPv6 only where neighbours find each other."""
         if self._skipped(interface):
             yield self._hop(flow, Hop(interface, direction, False))
@@ -89,7 +92,7 @@ class Crossing:
         if translation is not None and translation.rule.passes:
             yield self._hop(flow, Hop(interface, direction, True, translated=True))
             return
-        index = self._index("filter", interface, direction, flow.received, kind)
+        index = self._index("filter", interface, direction, flow.received, kind, away)
         for piece in pieces(index, flow):
             for part, course in ways(piece):
                 what = verdict(course.flat)
@@ -154,11 +157,12 @@ class Crossing:
             bool(model.skips) and any(self.matcher.interface(name, interface) for name in model.skips)
         )
 
-    def _index(self, section: str, interface: str, direction: str, received: str, kind: Kind) -> RuleIndex:
-        key = (section, interface, direction, received, kind)
+    def _index(self, section: str, interface: str, direction: str, received: str, kind: Kind, away: bool) -> RuleIndex:
+        key = (section, interface, direction, received, kind, away)
         if key not in self._indexes:
             sample = Packet(kind.family, kind.proto, 0, 0, 0, 0, interface, direction, received=received)
-            self._indexes[key] = RuleIndex(self.model, self.sets, self.matcher, section, sample)
+            never = self.owned if away else None
+            self._indexes[key] = RuleIndex(self.model, self.sets, self.matcher, section, sample, never)
         return self._indexes[key]
 
     def _neighbours(self, interface: str) -> tuple[bool, tuple[Flat, ...]]:

@@ -42,7 +42,8 @@ class Flow(NamedTuple):
     moved by `seen_away`; seen_ports alike. translation: the rule that did so on this interface. rules: those that decided so
     far. routed: the interface that route-to sends it to, by its rule `router`. doubts: the rules in doubt without which there
     would be no such flow. pools: the rules that take one of several for it; chosen: whether it stands for some of these only,
-    so that there are other flows of the same packets.
+    so that there are other flows of the same packets. left: the interface by which they have left this host, "" for what is
+    for somebody here.
     """
 
     sources: IntervalSet
@@ -66,6 +67,7 @@ class Flow(NamedTuple):
     doubts: tuple[Flat, ...] = ()
     pools: tuple[Flat, ...] = ()
     chosen: bool = False
+    left: str = ""
 
     def destination(self) -> int:
         """The first of them; there is but one once a flow is in parts."""
@@ -74,6 +76,10 @@ class Flow(NamedTuple):
     def destinations(self) -> IntervalSet:
         """Where the packets go now."""
         return self.to.shifted(self.away) if self.target is None else self.target
+
+    def sources_now(self) -> IntervalSet:
+        """Whom the next rule sees as their sender."""
+        return self.sources.shifted(self.seen_away) if self.seen is None else self.seen
 
     def ports_now(self) -> IntervalSet:
         """The ports that they go to now."""

@@ -17,9 +17,12 @@ from jailpf.pf.simulated.reach.intervals import EVERY, IntervalSet
 from jailpf.pf.simulated.reach.portmap import PortMap
 from jailpf.pf.simulated.reach.runs import Runs
 from jailpf.pf.simulated.reach.sets import Sets, port_set
+from jailpf.pf.simulated.reach.wide import Wide
 from jailpf.pf.simulated.rules import unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from jailpf.pf.simulated.kernel.matcher import Matcher
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.kernel.packet import Packet
@@ -29,10 +32,18 @@ if TYPE_CHECKING:
 
 class RuleIndex:
     """The rules of a section for packets like `sample` (its interfaces, direction, family and protocol
-    count).
+    count). never: the addresses that none of them goes to, where they go to nobody here.
     """
 
-    def __init__(self, model: Model, sets: Sets, matcher: Matcher, section: str, sample: Packet) -> None:
+    def __init__(
+        self,
+        model: Model,
+        sets: Sets,
+        matcher: Matcher,
+        section: str,
+        sample: Packet,
+        never: Container[int] | None = None,
+    ) -> None:
         self.sets, self.matcher, self.sample = sets, matcher, sample
         self.entries: list[Entry] = []
         self._guards: dict[tuple[str, int], Entry | None] = {}
@@ -45,8 +56,10 @@ class RuleIndex:
         self.courses: dict[tuple[int, str], tuple[list[Entry], tuple[Course, ...] | None]] = {}
         self.tags: set[str] = set()
         self.section = section
+        self._wider: Wide | None = None
+        self.away = never is not None
         for flat in flatten(model, section):
-            if self._static(flat.rule) is not False:
+            if (never is None or flat.ends()[0] not in never) and self._static(flat.rule) is not False:
                 self._add(flat)
 
     def _static(self, rule: Rule) -> bool | None:
@@ -142,6 +155,12 @@ class RuleIndex:
             found += [*runs.joined(start, end), entry]
             start = end
         return found + runs.joined(start, len(runs.entries))
+
+    def wide(self) -> Wide:
+        """The same rules, by who sends."""
+        if self._wider is None:
+            self._wider = Wide(self.entries, self.tags)
+        return self._wider
 
     def atoms(self, to: IntervalSet, tag: str) -> list[tuple[IntervalSet, PortMap]]:
         """`to` in parts, each with the rules whose destination covers it; no rule covers the rest."""

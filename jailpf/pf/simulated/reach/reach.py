@@ -8,12 +8,14 @@ count: the question is who can open a connection. ICMP means an echo request.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from jailpf.pf.simulated.reach.answers import Answers
 from jailpf.pf.simulated.reach.boxes import Box, divided
 from jailpf.pf.simulated.reach.flow import Kind
+from jailpf.pf.simulated.reach.intervals import IntervalSet
 from jailpf.pf.simulated.reach.journey import Journey
+from jailpf.pf.simulated.reach.leaving import Leaving
 from jailpf.pf.simulated.reach.reached import Reached
 from jailpf.pf.simulated.reach.senders import FAMILIES, Senders
 from jailpf.pf.simulated.rules.addresses import Address
@@ -41,27 +43,52 @@ def reach(pf: Opens, origins: Iterable[str] | None = None) -> list[Reached]:
     What only FreeBSD could say has `doubts`, the rules to blame; what arrives and is not answered is not `answered`.
     """
     with pf.opened() as model:
-        search = _Search(model)
+        search = _Search(model, away=False)
         chosen = list(origins) if origins is not None else search.senders.origins()
-        return _merged(
-            entry
-            for family in FAMILIES
-            for proto in search.senders.protocols(family)
-            for origin in chosen
-            for entry in search.reached(origin, family, proto)
-        )
+        return _merged(one for one in search.all(chosen) if isinstance(one, Reached))
+
+
+class Answer(NamedTuple):
+    """All that gets through: what is for somebody here, and what this host and its jails send beyond it."""
+
+    reached: list[Reached]
+    leaving: list[Leaving]
+
+
+def answer(pf: Opens) -> Answer:
+    """What `reach` says, and what leaves this host."""
+    with pf.opened() as model:
+        search = _Search(model, away=True)
+        reached: list[Reached] = []
+        leaving: list[Leaving] = []
+        for one in search.all(search.senders.origins()):
+            if isinstance(one, Reached):
+                reached.append(one)
+            else:
+                leaving.append(one)
+        return Answer(_merged(reached), _one_way(leaving))
 
 
 class _Search:
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, away: bool) -> None:
+        self.away = away
         self.senders = Senders(model)
         self.journey = Journey(model, self.senders)
         self.crossing = self.journey.crossing
         self.answers = Answers(model)
 
-    def reached(self, origin: str, family: Family, proto: str) -> Iterator[Reached]:
-        """What is reached from one origin, what is sure apart from what is in doubt."""
+    def all(self, origins: Iterable[str]) -> Iterator[Reached | Leaving]:
+        """What gets through from these origins."""
+        chosen = list(origins)
+        for family in FAMILIES:
+            for proto in self.senders.protocols(family):
+                for origin in chosen:
+                    yield from self._through(origin, family, proto)
+
+    def _through(self, origin: str, family: Family, proto: str) -> Iterator[Reached | Leaving]:
+        """What gets through from one origin, what is sure apart from what is in doubt."""
         self.crossing.lost = []
+        self.journey.follow = self.away and not self.senders.elsewhere(origin)
         flows = list(self.journey.origin(origin, family, proto))
         if self.senders.elsewhere(origin):
             come = (flow._replace(to=flow.to - self.senders.elsewheres(family)) for flow in flows)
@@ -98,7 +125,9 @@ class _Search:
                 free = [part for inside, outside in cuts for part in (*([inside] if inside else ()), *outside)]
         yield from (flow._replace(**part._asdict()) for part in free)
 
-    def _entry(self, origin: str, family: Family, proto: str, flow: Flow, answered: bool) -> Reached:
+    def _entry(self, origin: str, family: Family, proto: str, flow: Flow, answered: bool) -> Reached | Leaving:
+        if flow.left:
+            return _leaving(origin, family, proto, flow, answered)
         address = Address(family, flow.destination())
         owner = self.senders.owners.get(address)
         return Reached(
@@ -128,7 +157,17 @@ def _box(flow: Flow) -> Box:
     return Box(flow.sources, flow.source_ports, flow.to, flow.ports)
 
 
+def _leaving(origin: str, family: Family, proto: str, flow: Flow, answered: bool) -> Leaving:
+    return Leaving(
+        origin, family, proto, flow.sources, flow.source_ports, flow.to, flow.ports,
+        flow.left, flow.target, flow.away, flow.port, flow.shift, flow.seen, flow.seen_away, flow.seen_ports,
+        answered, flow.rules, flow.doubts,
+    )  # fmt: skip
+
+
 def _end(flow: Flow, family: Family) -> tuple[object, ...]:
+    if flow.left:
+        return flow.left, flow.target, flow.away, flow.port, flow.shift
     return Address(family, flow.destination()), flow.port, flow.shift
 
 
@@ -136,10 +175,23 @@ def _merged(found: Iterable[Reached]) -> list[Reached]:
     """Join what differs in the sources only."""
     joined: dict[tuple[object, ...], Reached] = {}
     for entry in found:
-        key = (
-            *(entry.origin, entry.family, entry.proto, entry.source_ports, entry.to, entry.ports, entry.answered),
-            *(entry.address, entry.port, entry.shift, entry.flats, entry.doubts),
-        )
+        key = (*entry.way(), entry.proto, entry.source_ports, entry.to, entry.ports, entry.flats, entry.doubts)
         same = joined.get(key)
         joined[key] = replace(entry, sources=entry.sources | same.sources) if same else entry
     return list(joined.values())
+
+
+def _one_way(found: Iterable[Leaving]) -> list[Leaving]:
+    """Join what differs in the sources only, and in the rules: each jail has its own."""
+    groups: dict[tuple[object, ...], list[Leaving]] = {}
+    for one in found:
+        key = (*one.way(), one.proto, one.source_ports, one.to, one.ports, one.doubts)
+        groups.setdefault(key, []).append(one)
+    return [
+        replace(
+            same[0],
+            sources=IntervalSet.of(span for one in same for span in one.sources),
+            flats=tuple(dict.fromkeys(flat for one in same for flat in one.flats)),
+        )
+        for same in groups.values()
+    ]

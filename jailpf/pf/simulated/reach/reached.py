@@ -48,6 +48,10 @@ class Reached:
     flats: tuple[Flat, ...] = field(repr=False, compare=False, default=())
     doubts: tuple[Flat, ...] = field(repr=False, compare=False, default=())
 
+    def way(self) -> tuple[object, ...]:
+        """What becomes of the packets, but for doubts."""
+        return (self.origin, self.family, self.delivered_to, self.address, self.port, self.shift, self.answered)
+
     def blamed(self) -> list[Match]:
         """The rules that keep it in doubt; none when it is sure."""
         return [match_of(flat) for flat in self.doubts]

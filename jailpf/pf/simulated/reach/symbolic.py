@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.entry import Entry
     from jailpf.pf.simulated.reach.index import RuleIndex
     from jailpf.pf.simulated.reach.intervals import IntervalSet
+    from jailpf.pf.simulated.reach.portmap import PortMap
 
 COURSES_MAX = 64
 
@@ -29,7 +30,22 @@ class Piece(NamedTuple):
 def pieces(index: RuleIndex, flow: Flow) -> Iterator[Piece]:
     """The flow in parts that the section's rules treat alike."""
     take = _filter if index.section == "filter" else _translate
-    for to, rules in index.atoms(flow.destinations(), flow.tag):
+    if index.away:
+        for sources, rules in index.wide().by_source(flow.sources_now(), flow.tag):
+            part, _ = by_source(flow, sources)
+            if part is not None:
+                yield from _cells(index, part, rules.atoms(part.destinations()), take)
+    else:
+        yield from _cells(index, flow, index.atoms(flow.destinations(), flow.tag), take)
+
+
+def _cells(
+    index: RuleIndex,
+    flow: Flow,
+    atoms: Iterable[tuple[IntervalSet, PortMap]],
+    take: Callable[[Course, Entry], Course],
+) -> Iterator[Piece]:
+    for to, rules in atoms:
         part, _ = by_destination(flow, to)
         if part is None:
             continue

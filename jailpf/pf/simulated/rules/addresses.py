@@ -43,6 +43,11 @@ _PRIVATE = [
 ]
 
 
+def private(family: Family) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """The networks of a family that are not routed outside."""
+    return [net for net in _PRIVATE if (net.version == 4) == (family == "inet")]
+
+
 def is_private(address: Address) -> bool:
     """Whether an address belongs to a network that is not routed outside."""
     value = ipaddress.ip_address(str(address))
