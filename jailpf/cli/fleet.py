@@ -24,9 +24,10 @@ def fleet(session: Session, options: Namespace) -> int:  # noqa: ARG001 - every 
         sender = address(options.sender) if options.sender else ""
     except ValueError:
         raise UsageError(f"{options.sender!r} is not a sender", None, "write outside, or an address") from None
-    entries, problems = read(options.folder)
+    known, problems = read(options.folder)
+    entries = known.entries
     promises = _promises(options.promises) if options.promises else []
-    bad = broken(entries, promises)
+    bad = broken(known, promises)
     wanted = Wanted(options.port or 0, options.proto or "", options.jail or "", sender)
     found = [] if options.promises and wanted == Wanted() else list(chosen(entries, wanted))
     if options.json:

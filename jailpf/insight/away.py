@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Out(NamedTuple):
     """One line: what these jails (or the host) send beyond it alike.
 
-    to: "outside" (whatever the uplink leads to), "em2" (whatever another card leads to), networks, and with "!" those that
+    sources: the addresses of these; to: "outside" (whatever the uplink leads to), "em2" (whatever another card leads to), networks, and with "!" those that
     are left out; ports: () for protocols without, and for all; interface: by which it leaves, routed: against the routes; seen: as whom, () for their own
     addresses; own_port: whether with their own source port; instead: where a rdr sends it, "" for nowhere else; answered,
     doubts: as in `Row`; untranslated: its source is private, so that only private addresses and neighbours can
@@ -36,6 +36,7 @@ class Out(NamedTuple):
     """
 
     senders: tuple[str, ...]
+    sources: tuple[str, ...]
     families: tuple[str, ...]
     to: tuple[str, ...]
     proto: str
@@ -80,7 +81,8 @@ def outs(world: World, found: Iterable[Leaving]) -> list[Out]:
             senders[kind, there, asked].add(number)
     made = [
         Out(
-            tuple(_names(numbers, names, kind.family, whom)), (kind.family,), places.words(there, kind.family), kind.proto,
+            tuple(_names(numbers, names, kind.family, whom)),
+            tuple(addresses(IntervalSet.of((one, one) for one in whom), kind.family)), (kind.family,), places.words(there, kind.family), kind.proto,
             () if kind.proto not in WITH_PORTS or asked == PORTS else port_words([asked]),
             kind.interface, bool(there - places.beyond(kind.family).get(kind.interface, EMPTY)), kind.seen, kind.own_port, kind.instead, kind.answered, kind.doubts, kind.untranslated,
         )
@@ -148,12 +150,13 @@ def _instead(one: Leaving) -> str:
 
 def _both_families(found: Iterable[Out], numbers: Mapping[tuple[str, Family], object]) -> list[Out]:
     """What is the same in both families is one line; families: () where there is nothing to tell apart."""
-    merged: dict[Out, tuple[str, ...]] = {}
+    merged: dict[Out, list[Out]] = defaultdict(list)
     for one in found:
-        key = one._replace(families=())
-        merged[key] = (*merged.get(key, ()), *one.families)
+        merged[one._replace(families=(), sources=())].append(one)
     made = []
-    for one, families in merged.items():
+    for one, parts in merged.items():
+        families = tuple(dict.fromkeys(family for part in parts for family in part.families))
+        one = one._replace(sources=tuple(word for part in parts for word in part.sources))
         names = {name.partition(" at ")[0] for name in one.senders}
         both = any((name, "inet") in numbers and (name, "inet6") in numbers for name in names)
         made.append(one._replace(families=families if both and len(families) == 1 else ()))

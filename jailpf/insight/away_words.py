@@ -25,7 +25,7 @@ def sentences(found: Iterable[Out], named: Named) -> list[str]:
     """
     groups: dict[Out, list[Out]] = defaultdict(list)
     for one in found:
-        groups[one._replace(proto="", ports=(), own_port=False)].append(one)
+        groups[one._replace(proto="", ports=(), own_port=False, sources=())].append(one)
     said = []
     for alike, parts in groups.items():
         own = sorted({one.own_port for one in parts if one.proto in WITH_PORTS}) or [False]
@@ -33,6 +33,11 @@ def sentences(found: Iterable[Out], named: Named) -> list[str]:
             mine = [one for one in parts if one.own_port == kept or (one.proto not in WITH_PORTS and kept == own[0])]
             said.append(_sentence(alike, mine, named, kept))
     return said
+
+
+def sentence(one: Out) -> str:
+    """One row alone."""
+    return _sentence(one, [one], {}, one.own_port)
 
 
 def _sentence(one: Out, parts: list[Out], named: Named, own_port: bool) -> str:
@@ -71,7 +76,7 @@ def what(one: Out, parts: Iterable[Out], named: Named) -> str:
     families = one.families or tuple(named)
     known = {"icmp" if name == "ipv6-icmp" else name for family in families for name in named[family]}
     but = {proto: left_out(tuple(words)) for proto, words in ports.items() if proto not in whole}
-    if known <= ports.keys() and all(len(words) <= SOME for words in but.values()) and "other" in whole:
+    if known and known <= ports.keys() and all(len(words) <= SOME for words in but.values()) and "other" in whole:
         missed = " and ".join(f"{proto} {','.join(words)}" for proto, words in sorted(but.items()))
         return f", but not {missed}" if missed else ""
     return " " + " and ".join(

@@ -72,8 +72,8 @@ def changes(before: World, after: World, jails: Collection[str] = (), *, alone: 
     mine_only = () if alone else jails
     return Changes(
         rows(after, added), rows(before, lost), len(unchanged),
-        _way(after, _of(left[0], after, mine_only)), _way(before, _of(left[1], before, mine_only)),
-        len(_way(after, _of(kept, after, jails or after.pf.topology.jails)).said), now,
+        _way(after, of_jails(left[0], after, mine_only)), _way(before, of_jails(left[1], before, mine_only)),
+        len(_way(after, of_jails(kept, after, jails or after.pf.topology.jails)).said), now,
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def _way(world: World, found: list[Leaving]) -> Way:
     return Way(sentences(made, protocols(world.pf)), made)
 
 
-def _of(found: list[Leaving], world: World, jails: Collection[str]) -> list[Leaving]:
+def of_jails(found: list[Leaving], world: World, jails: Collection[str]) -> list[Leaving]:
     """What these jails send; everything when there is none."""
     if not jails:
         return found

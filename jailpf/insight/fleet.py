@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from fnmatch import fnmatchcase
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jailpf.errors import ConfigError, Place, Problem
+from jailpf.insight.away_words import sentence
+from jailpf.insight.fleet_away import Sends, breaks, out_of
+from jailpf.insight.fleet_words import PORTS, holds, within
 from jailpf.insight.rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from jailpf.declare.promises import Promise, Promised, Whom
 
@@ -21,7 +23,6 @@ ICMP = ("icmp", "ipv6-icmp")
 
 
 _LISTS = ("sources", "addresses", "ports", "arrives", "doubts")
-_PORTS = re.compile(r"any|[0-9]{1,5}(:[0-9]{1,5})?")
 
 
 class Entry(NamedTuple):
@@ -31,9 +32,16 @@ class Entry(NamedTuple):
     row: Row
 
 
-def read(folder: str) -> tuple[list[Entry], list[Problem]]:
-    """All rows of HOST.json in a folder, and the files that are none. Raises ConfigError for a folder that cannot be read."""
-    found: list[Entry] = []
+class Known(NamedTuple):
+    """All rows of HOST.json in a folder."""
+
+    entries: list[Entry]
+    leaving: list[Sends]
+
+
+def read(folder: str) -> tuple[Known, list[Problem]]:
+    """What the files say, and those that are none. Raises ConfigError for a folder that cannot be read."""
+    found, sends = [], []
     problems = []
     try:
         names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
@@ -47,13 +55,15 @@ def read(folder: str) -> tuple[list[Entry], list[Problem]]:
             with open(file, encoding="utf-8") as opened:
                 data = json.load(opened)
             rows = [_row(one) for key in ("reached", "undeclared") for one in data[key]]
+            leaving = [out_of(one) for one in data["leaving"]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             problems.append(
                 Problem("is not what `jailpf reach --json` prints", Place(file), "create it again on that host")
             )
             continue
         found += [Entry(name.removesuffix(".json"), row) for row in rows]
-    return found, problems
+        sends += [Sends(name.removesuffix(".json"), row) for row in leaving]
+    return Known(found, sends), problems
 
 
 def _row(data: dict[str, Any]) -> Row:
@@ -70,7 +80,7 @@ def _row(data: dict[str, Any]) -> Row:
             if not isinstance(value, bool if name == "answered" else str):
                 raise ValueError(name)
             made[name] = value
-    if not made["arrives"] or not all(map(_PORTS.fullmatch, made["ports"])):
+    if not made["arrives"] or not all(map(PORTS.fullmatch, made["ports"])):
         raise ValueError("ports")
     return Row(**made)
 
@@ -92,24 +102,28 @@ def chosen(entries: Iterable[Entry], wanted: Wanted) -> Iterator[Entry]:
             continue
         if wanted.jail and not fnmatchcase(row.jail, wanted.jail):
             continue
-        if wanted.port and not any(_holds(word, wanted.port) for word in row.ports):
+        if wanted.port and not any(holds(word, wanted.port) for word in row.ports):
             continue
         if wanted.sender and not _sends(row, wanted.sender):
             continue
         yield entry
 
 
-def broken(entries: Sequence[Entry], promises: Iterable[Promised]) -> list[Problem]:
+def broken(known: Known, promises: Iterable[Promised]) -> list[Problem]:
     """A problem for each host and `never` that it does not keep; `always` is each host's own question."""
     found = []
     for one in promises:
         if one.word != "never":
             continue
         hosts = set()
-        for host, row in entries:
+        for host, row in known.entries:
             if host not in hosts and _breaks(one.promise, row):
                 hosts.add(host)
                 found.append(Problem(f"{host}: {one} is not kept: {row}", one.place))
+        for host, out in known.leaving:
+            if host not in hosts and breaks(one.promise, out):
+                hosts.add(host)
+                found.append(Problem(f"{host}: {one} is not kept: {sentence(out)}", one.place))
     return found
 
 
@@ -117,9 +131,7 @@ def _breaks(promise: Promise, row: Row) -> bool:
     names = {{"icmp6": "ipv6-icmp"}.get(name, name) for name in promise.proto.names} if promise.proto else ()
     if (row.proto not in names) if names else (row.proto not in ("tcp", "udp") if promise.port else row.proto in ICMP):
         return False
-    if promise.port and not any(
-        _holds(word, port.first, port.last) for word in _arriving(row) for port in promise.port
-    ):
+    if promise.port and not any(holds(word, port.first, port.last) for word in _arriving(row) for port in promise.port):
         return False
     if not any(_is_receiver(one, row) for one in promise.to):
         return False
@@ -134,7 +146,7 @@ def _arriving(row: Row) -> tuple[str, ...]:
 
 def _is_receiver(whom: Whom, row: Row) -> bool:
     if whom.network is not None:
-        return any(_within(address, str(whom.network)) for address in (*row.addresses, row.arrives[0].split(" ")[0]))
+        return any(within(address, str(whom.network)) for address in (*row.addresses, row.arrives[0].split(" ")[0]))
     return whom.kind == "any" or (whom.kind == "host" and row.jail == "host") or whom.is_jail(row.jail)
 
 
@@ -144,7 +156,7 @@ def _speaks_of(whom: Whom, row: Row) -> bool:
     if whom.kind == "outside":
         return _from_elsewhere(row)
     if whom.network is not None:
-        return any(_within(source, str(whom.network)) for source in row.sources)
+        return any(within(source, str(whom.network)) for source in row.sources)
     return row.origin != "outside" and any(
         whom.is_jail(name) or (whom.kind == "host" and name == "host") for name in row.sources
     )
@@ -153,32 +165,14 @@ def _speaks_of(whom: Whom, row: Row) -> bool:
 def _sends(row: Row, sender: str) -> bool:
     if sender == "outside":
         return _from_elsewhere(row)
-    return sender in row.sources or (_from_elsewhere(row) and any(_within(source, sender) for source in row.sources))
+    return sender in row.sources or (_from_elsewhere(row) and any(within(source, sender) for source in row.sources))
 
 
 def _from_elsewhere(row: Row) -> bool:
     """Whether it comes by a card, the first uplink or another: then its sources are addresses, else names."""
-    return row.origin == "outside" or (row.origin != "local" and all(_within(one, one) for one in row.sources))
-
-
-def _within(word: str, network: str) -> bool:
-    """Whether two addresses or networks have an address in common; "any" has all."""
-    if word == "any":
-        return True
-    try:
-        mine, theirs = ip_network(word, strict=False), ip_network(network, strict=False)
-    except ValueError:
-        return False
-    return mine.version == theirs.version and mine.overlaps(theirs)
+    return row.origin == "outside" or (row.origin != "local" and all(within(one, one) for one in row.sources))
 
 
 def address(word: str) -> str:
     """A sender of the command line: "outside", or an address. Raises ValueError."""
     return word if word == "outside" else str(ip_address(word))
-
-
-def _holds(word: str, first: int, last: int = 0) -> bool:
-    if word == "any":
-        return True
-    low, _, high = word.partition(":")
-    return low.isascii() and low.isdigit() and int(low) <= (last or first) and first <= int(high or low)

@@ -102,3 +102,27 @@ def test_a_second_uplink_is_outside_too(desk: Desk, folder: Path) -> None:
     assert hosts(desk, folder, "--port", "5", "--from", "outside") == []
     file = desk.write("all.toml", '[[never]]\nfrom = "outside"\nto = "jail:dovecot"\nport = 993\n')
     assert "beta: never from outside" in desk.jailpf("fleet", str(folder), "--promises", str(file)).err
+
+
+def test_a_promise_about_what_leaves(desk: Desk) -> None:
+    """The host is named whose jails may send it; a file of an older reach is told."""
+    folder = desk.root / "leaving"
+    folder.mkdir()
+    with open(desk.root / "jails/git.toml", "a") as opened:
+        opened.write('[out.some]\nto = "198.51.100.0/24"\nproto = "tcp"\nport = 25\n')
+    desk.jailpf("load", "git")
+    (folder / "alpha.json").write_text(desk.jailpf("reach", "--json").out)
+    for sender, to, port, broken in (
+        ("jail:g*", "outside", 25, True),
+        ("172.16.0.0/12", "198.51.100.7", 25, True),
+        ("jail:dovecot", "any", 25, False),
+        ("jail:*", "outside", 443, False),
+        ("any", "192.0.2.0/24", 25, False),
+    ):
+        promise = f'[[never]]\nfrom = "{sender}"\nto = "{to}"\nport = {port}\n'
+        answer = desk.jailpf("fleet", str(folder), "--promises", str(desk.write("all.toml", promise)))
+        assert answer.status == int(broken), (sender, to, port)
+        assert ("git reaches 198.51.100.0/24 tcp 25" in answer.err) == broken
+    old = json.loads((folder / "alpha.json").read_text())
+    (folder / "beta.json").write_text(json.dumps({name: old[name] for name in old if name != "leaving"}))
+    assert "beta.json: is not what `jailpf reach --json` prints" in desk.jailpf("fleet", str(folder), "--port", "1").err

@@ -171,11 +171,13 @@ def test_the_same_jails_are_one_line(desk: Desk) -> None:
     assert "new: a and b and c reach anyone outside tcp 80,443, without an answer: nothing translates it" in lines
     desk.jailpf("load", "a", "b", "c")
     desk.write(
-        "jails/a.toml", '[out.one]\nproto = "tcp"\nport = 80\n[out.two]\nproto = "tcp"\nport = 443\n[jail]\nip4 = "172.16.15.31"\n'
+        "jails/a.toml",
+        '[out.one]\nproto = "tcp"\nport = 80\n[out.two]\nproto = "tcp"\nport = 443\n[jail]\nip4 = "172.16.15.31"\n',
     )
     assert not [line for line in desk.jailpf("plan", "a").out.splitlines() if "a reaches" in line]
     desk.write(
-        "jails/b.toml", '[nat.n]\naddress = "203.0.113.9"\n[out.web]\nproto = "tcp"\nport = [80, 443]\n[jail]\nip4 = "172.16.15.32"\n'
+        "jails/b.toml",
+        '[nat.n]\naddress = "203.0.113.9"\n[out.web]\nproto = "tcp"\nport = [80, 443]\n[jail]\nip4 = "172.16.15.32"\n',
     )
     lines = desk.jailpf("plan", "b").out.splitlines()
     assert "new: b reaches anyone outside tcp 80,443 as 203.0.113.9" in lines
