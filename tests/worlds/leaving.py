@@ -97,13 +97,22 @@ _routes = st.builds(
     st.sampled_from(["any", "10.9.0.5", "172.16.15.0/24", "(em0:0)"]),
     _port,
 )
+_after = st.builds(
+    "pass {} inet proto {} from any to any port {} {}".format,
+    st.sampled_from(["out on em0", "in on bridge0", "out"]),
+    st.sampled_from(["tcp", "udp"]),
+    st.sampled_from(["53", "443"]),
+    st.sampled_from(
+        ["rdr-to 198.51.100.8", "rdr-to { 10.9.0.5 198.51.100.7 }", "nat-to 203.0.113.20", "rdr-to 172.16.15.1"]
+    ),
+)
 _plain = st.sampled_from(
     ["pass", "pass out", "block", "block out on em0", "pass inet6 proto icmp6", "pass inet proto icmp", "pass in on bridge0"]
 )  # fmt: skip
 _own = st.builds(
     lambda first, then: "table <t> { 192.0.2.0/24 198.51.100.7 !192.0.2.1 172.16.15.2 }\n" + "\n".join([*first, *then, ""]),
     st.lists(st.one_of(_nat, _nat, _binat, _rdr), max_size=3),
-    st.lists(st.one_of(_filters, _filters, _filters, _routes, _filter6, _plain), max_size=5),
+    st.lists(st.one_of(_filters, _filters, _filters, _routes, _after, _filter6, _plain), max_size=5),
 )  # fmt: skip
 loads = st.one_of(_own, _own, _own, anchors)
 _calls = st.sampled_from(["", " on em0", " proto tcp", " inet from 172.16.15.0/24 to any", " to <u>"])

@@ -197,10 +197,16 @@ class Journey:
 
     def _gone(self, kind: Kind, way: str, flow: Flow) -> Iterator[Flow]:
         for sent in self.crossing.cross(kind, way, "out", flow, away=True):
-            if sent.routed and sent.routed not in self.topology.interfaces:
+            by = sent.routed or way
+            if by not in self.topology.interfaces:
                 self.crossing.lose(sent)
-            else:
-                yield sent._replace(left=sent.routed or way)
+                continue
+            if sent.target is not None and sent.target & self.senders.owned[kind.family]:  # rdr-to
+                router = sent.router or sent.rules[-1]
+                for one in self._singles(sent, kind.family):
+                    yield from self._astray(kind, one._replace(routed=by, router=router))
+            if rest := self._rest(sent, kind.family):
+                yield rest._replace(left=by)
 
     def _local(self, kind: Kind, flow: Flow) -> Iterator[Flow]:
         """From the host or a local jail to one address of its own, or to a vnet jail."""

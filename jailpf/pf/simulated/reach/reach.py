@@ -106,7 +106,8 @@ class _Search:
             others = [_box(lost) for lost in self.crossing.lost]
             others += [_box(other) for other in doubtful if _end(other, family) != _end(flow, family)]
             free, taken = divided(_box(flow), others)
-            yield from (flow._replace(**part._asdict(), doubts=()) for part in free)
+            # Another course is another sender, perhaps, so that its answer is not that of all flows of its shape.
+            yield from (flow._replace(**part._asdict(), doubts=(), chosen=True) for part in free)
             yield from (flow._replace(**part._asdict()) for part in taken)
 
     def _by_choice(self, flow: Flow, flows: list[Flow]) -> Iterator[Flow]:
