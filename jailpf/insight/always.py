@@ -83,7 +83,7 @@ def _beyond(
                 return f"{receiver.shown} is beyond this host, and what {sender} sends through it is not followed"
             for proto in protos:
                 rows = list(outward.inside(leaving, proto, family))
-                port = outward.missed(promise, rows, receiver, sources, family)
+                port = outward.missed(promise, rows, receiver.addresses[family], sources)
                 if port is not None:
                     at = f" port {port}" if port else ""
                     return f"not every {proto} connection from {sender} reaches {receiver.shown}{at} ({family})"

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jailpf.declare.promises import Promise, Whom
-    from jailpf.insight.always import Receiver
     from jailpf.insight.parties import Parties
     from jailpf.pf.simulated.reach.leaving import Leaving
     from jailpf.pf.simulated.rules.rule import Family
@@ -78,9 +77,7 @@ def receivers(whom: Whom, parties: Parties) -> dict[Family, IntervalSet]:
     return found
 
 
-def missed(
-    promise: Promise, rows: Sequence[Leaving], receiver: Receiver, sources: IntervalSet, family: Family
-) -> str | None:
+def missed(promise: Promise, rows: Sequence[Leaving], to: IntervalSet, sources: IntervalSet) -> str | None:
     """The first promised port, as written, by which not all of them get to all of the receivers; "" where there is no
     port at all by which they do; None when it is kept.
     """
@@ -96,7 +93,7 @@ def missed(
     ]
     with_ports = any(one.ports & (PORTS - IntervalSet.single(0)) for one in plain)
     from_ports = IntervalSet(((1024, 65535),)) if with_ports else IntervalSet.single(0)
-    wanted = Box(sources, from_ports, receiver.addresses[family], PORTS if with_ports else IntervalSet.single(0))
+    wanted = Box(sources, from_ports, to, PORTS if with_ports else IntervalSet.single(0))
     gaps = IntervalSet.of(span for box in subtract([wanted], map(box_of, plain)) for span in box.ports)
     if not promise.port:
         return None if wanted.ports - gaps else ""
