@@ -124,8 +124,15 @@ _routing = st.builds(
     *(_proto, st.sampled_from(["any", "172.16.15.2", "10.9.0.5"]), _dport),
 )
 _changed = st.builds(  # as pf.conf of 15 has it, either way on either end
-    "pass {} {} inet {} from {} to {} {} {}".format,
-    *(st.sampled_from(["in", "out", "in quick"]), _on, _proto, _from, _to, _port),
+    "{} {} inet {} from {} to {} {} {}".format,
+    *(
+        st.sampled_from(["pass in", "pass out", "pass in quick", "match in", "match out", "match out"]),
+        _on,
+        _proto,
+        _from,
+        _to,
+        _port,
+    ),
     st.sampled_from(
         [
             "nat-to 203.0.113.1 static-port",

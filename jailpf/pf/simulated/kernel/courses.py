@@ -93,7 +93,20 @@ def verdict(flat: Flat | None) -> str:
 
 
 def unsimulated(rule: Rule) -> str:
-    """The word of a rule whose effect is not simulated, "" for none."""
+    """The word of a rule whose effect is not simulated, "" for none. That of a match rule which translates is so only where
+    it is sure to match: see `translates`.
+    """
+    if rule.action == "match" and (rule.nat_to or rule.rdr_to):
+        return _beyond(rule) or ("match ... nat-to" if rule.nat_to else "match ... rdr-to")
+    return _beyond(rule)
+
+
+def translates(rule: Rule) -> bool:
+    """Whether it is a match rule that translates what it matches, for all rules below it (pf.c of 15.1, pf_match_rule)."""
+    return rule.action == "match" and (rule.nat_to is not None or rule.rdr_to is not None) and not _beyond(rule)
+
+
+def _beyond(rule: Rule) -> str:
     if rule.rtable:
         return "rtable"
     for pool in (rule.pool, rule.nat_to, rule.rdr_to):
@@ -103,8 +116,6 @@ def unsimulated(rule: Rule) -> str:
         return "af-to"
     if rule.divert_to:
         return "divert-to"
-    if rule.action == "match" and (rule.nat_to or rule.rdr_to):
-        return "match ... nat-to" if rule.nat_to else "match ... rdr-to"
     return ""
 
 

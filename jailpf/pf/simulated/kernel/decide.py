@@ -11,7 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel.connection import Match
-from jailpf.pf.simulated.kernel.courses import COURSES_MAX, SOME_TAG, Course, hint, joined, unsimulated, verdict
+from jailpf.pf.simulated.kernel.courses import (
+    COURSES_MAX,
+    SOME_TAG,
+    Course,
+    hint,
+    joined,
+    translates,
+    unsimulated,
+    verdict,
+)
 from jailpf.pf.simulated.kernel.flat import Flat, candidates, flatten
 from jailpf.pf.simulated.kernel.matcher import Matcher
 from jailpf.pf.simulated.rules import unknown
@@ -59,14 +68,22 @@ class Kernel:
             for course in self._evaluate(packet, section, _translates)
         ]
 
-    def filter(self, packet: Packet) -> list[Decision]:
-        """The filter rule for the packet; several decisions where only FreeBSD could say."""
+    def filter(self, packet: Packet, change: Callable[[Flat], None] | None = None) -> list[Decision]:
+        """The filter rule for the packet; several decisions where only FreeBSD could say. change: translates the packet by a
+        match rule; without it such a rule is a doubt.
+        """
         return [
             _decision(course, verdict(course.flat), course.flat)
-            for course in self._evaluate(packet, "filter", _filters)
+            for course in self._evaluate(packet, "filter", _filters, change)
         ]
 
-    def _evaluate(self, packet: Packet, section: str, take: Callable[[Course, Flat], None]) -> list[Course]:
+    def _evaluate(
+        self,
+        packet: Packet,
+        section: str,
+        take: Callable[[Course, Flat], None],
+        change: Callable[[Flat], None] | None = None,
+    ) -> list[Course]:
         """The courses that the rules of a section may take, in order, behind anchor rules that match."""
         courses = [Course(packet.tag)]
         # What is counted is every rule, looked at in vain or not.
@@ -77,14 +94,22 @@ class Kernel:
             going = [course for course in courses if not course.over]
             if not going:
                 break
-            forks = [fork for course in going for fork in self._take(course, flat, packet, take)]
+            change = change if len(courses) == 1 else None
+            forks = [fork for course in going for fork in self._take(course, flat, packet, take, change)]
             if forks:
                 courses = joined([*courses, *forks])
                 if len(courses) > COURSES_MAX:
                     break
         return joined(courses)
 
-    def _take(self, course: Course, flat: Flat, packet: Packet, take: Callable[[Course, Flat], None]) -> list[Course]:
+    def _take(
+        self,
+        course: Course,
+        flat: Flat,
+        packet: Packet,
+        take: Callable[[Course, Flat], None],
+        change: Callable[[Flat], None] | None,
+    ) -> list[Course]:
         """Let a rule act on a course; the courses beside it that a doubt opens."""
         forks: list[Course] = []
         if not course.ended.isdisjoint(flat.scopes) or not self._inside(course, flat, packet, forks):
@@ -92,7 +117,10 @@ class Kernel:
         matched = self._matches(flat, packet, course.tag)
         if matched is None:
             forks.append(course.fork(flat))
-        if matched is not False:
+        if matched and change and not forks and translates(flat.rule):
+            change(flat)
+            course.matches, course.tag = (*course.matches, flat), flat.rule.tag or course.tag
+        elif matched is not False:
             take(course, flat)
         return forks
 

@@ -67,6 +67,13 @@ class Flat:
         return self.rule.quick if self._quick is None else self._quick
 
     @property
+    def redirects(self) -> bool:
+        """Whether it changes the destination for the rules below it: `match ... rdr-to`."""
+        if self._written is not None:
+            return self._written.redirects(self.index)
+        return self.rule.action == "match" and self.rule.rdr_to is not None
+
+    @property
     def key(self) -> str:
         """The rule's name in the counters of its ruleset."""
         return f"{self.section}:{self.index}"
@@ -180,11 +187,14 @@ class _Index:
 
     def __init__(self, flats: list[Flat]) -> None:
         self.flats = flats
+        self.redirected = any(flat.redirects for flat in flats)
         self.by: dict[tuple[int, int], list[int]] = {}
         for number, flat in enumerate(flats):
             self.by.setdefault(flat.ends(), []).append(number)
 
     def candidates(self, packet: Packet) -> list[Flat]:
+        if self.redirected:
+            return self.flats
         to, port = packet.destination, packet.destination_port
         found: list[int] = []
         for key in ((-1, -1), (to, -1), (-1, port), (to, port)):

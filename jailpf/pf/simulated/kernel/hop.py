@@ -66,13 +66,8 @@ class Hopper:
         if translation is not None and translation.rule.passes:
             self.states.add(packet, before, None)
             return ""
-        flat = self._filter(packet, was)
+        flat, translation = self._filter(packet, was, translation)
         how = flat.rule.state if flat and flat.rule.state else "no state"
-        if flat is not None and (pool := flat.rule.nat_to or flat.rule.rdr_to):
-            if translation is not None:
-                raise StoppedError("block", tell.twice(translation, flat), packet)
-            translation = flat
-            self._apply(packet, flat, pool, source=flat.rule.nat_to is not None)
         # pf.c keeps state whenever a translation rule matched: nothing else could translate the reply.
         how = "keep state" if translation is not None and how == "no state" else how
         self._neighbours(packet)
@@ -114,14 +109,30 @@ class Hopper:
             raise StoppedError("block", f"{match_of(flat).text} has no address to translate to", packet)
         return found[self.choices.pick(len(found))] if len(found) > 1 else found[0]
 
-    def _filter(self, packet: Packet, was: Ends) -> Flat | None:
-        """The rule that passes the packet, None for the default. Raises StoppedError when it is blocked."""
-        decision = self._choose(packet, "filter", self.kernel.filter(packet))
+    def _filter(self, packet: Packet, was: Ends, translation: Flat | None) -> tuple[Flat | None, Flat | None]:
+        """The rule that passes the packet, None for the default, and the one that has translated it by then. Raises
+        StoppedError when it is blocked.
+        """
+        done = [translation] if translation else []
+
+        def change(flat: Flat) -> None:
+            pool = flat.rule.nat_to or flat.rule.rdr_to
+            if pool is None:
+                return
+            if done:
+                self._step(packet, "filter", "block", deciding=flat)
+                raise StoppedError("block", tell.twice(done[0], flat), packet)
+            done.append(flat)
+            self._apply(packet, flat, pool, source=flat.rule.nat_to is not None)
+
+        decision = self._choose(packet, "filter", self.kernel.filter(packet, change))
         packet.tag = decision.tag
         flat = decision.flat
         if decision.verdict == "block" and flat is not None:
             raise StoppedError("block", tell.blocked(flat), packet, was if tell.refuses(flat.rule, packet) else None)
-        return flat
+        if flat is not None:
+            change(flat)
+        return flat, done[0] if done else None
 
     def _choose(self, packet: Packet, section: str, decisions: list[Decision]) -> Decision:
         """The decision of this world. Raises StoppedError when nobody could say what it does."""

@@ -74,6 +74,11 @@ class Written(Sequence[Rule]):
         """Whether it is a line that calls an anchor."""
         return CALLS.match(self.lines[at][1]) is not None
 
+    def redirects(self, at: int) -> bool:
+        """Whether it is a match rule with rdr-to."""
+        text = self.lines[at][1]
+        return text.startswith("match") and " rdr-to " in text
+
     def texts(self) -> Iterator[str]:
         """Each as pfctl prints it; hardly any has to be read for that."""
         for at, (_, text) in enumerate(self.lines):

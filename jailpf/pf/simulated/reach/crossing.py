@@ -102,11 +102,10 @@ class Crossing:
                 if what == "unknown" and course.flat is not None:
                     self.lose(part, course.flat)
                     part = part._replace(doubts=tuple(dict.fromkeys((*part.doubts, course.flat))))
-                yield from self._passed(kind, interface, direction, part, course.flat, translation)
+                yield from self._passed(kind, interface, direction, part, course.flat)
 
-    def _passed(
-        self, kind: Kind, interface: str, direction: str, flow: Flow, flat: Flat | None, translation: Flat | None
-    ) -> Iterator[Flow]:
+    def _passed(self, kind: Kind, interface: str, direction: str, flow: Flow, flat: Flat | None) -> Iterator[Flow]:
+        translation = flow.translation
         if kind.family == "inet6":
             reachable, doubts = self._neighbours(interface)
             if not reachable or doubts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.kernel.courses import SOME_TAG, hint
+from jailpf.pf.simulated.kernel.courses import SOME_TAG, hint, translates
 from jailpf.pf.simulated.kernel.flat import Flat, flatten
 from jailpf.pf.simulated.reach.cells import cells
 from jailpf.pf.simulated.reach.entry import Entry
@@ -125,7 +125,9 @@ class RuleIndex:
         ports, source_ports = port_set(rule.destination_port), port_set(rule.source_port)
         kept = None if sources == every else sources
         doubt = self._static(rule) is None or not (sure_to and sure_sources)
-        plain = kept is None and source_ports is None and not (guards or gates or doubt or rule.tagged)
+        plain = (
+            kept is None and source_ports is None and not (guards or gates or doubt or rule.tagged or translates(rule))
+        )
         return Entry(len(self.entries), flat, to, ports, kept, source_ports, doubt, guards, gates, plain)
 
     def _to_one(self, address: int, tag: str) -> PortMap:

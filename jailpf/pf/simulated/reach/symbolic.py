@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from jailpf.pf.simulated.kernel.courses import SOME_TAG, effect, hint, unsimulated, verdict
+from jailpf.pf.simulated.kernel.courses import SOME_TAG, effect, hint, translates, unsimulated, verdict
+from jailpf.pf.simulated.kernel.flat import Flat
 from jailpf.pf.simulated.reach.course import Course
-from jailpf.pf.simulated.reach.flow import Flow, by_destination, by_ports, by_source, by_source_ports
+from jailpf.pf.simulated.reach.flow import Flow, Kind, by_destination, by_ports, by_source, by_source_ports
+from jailpf.pf.simulated.reach.moves import moved
 from jailpf.pf.simulated.rules import unknown
+from jailpf.pf.simulated.rules.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.intervals import IntervalSet
     from jailpf.pf.simulated.reach.portmap import PortMap
 
-COURSES_MAX = 64
+DROPPED = Flat("", "filter", -1, Rule("block", block="block drop"))  # what pf itself drops
 
 
 class Piece(NamedTuple):
@@ -54,7 +57,7 @@ def _cells(
             if cell is not None:
                 courses = _known(index, chosen, cell.tag, take)
                 if courses is None:
-                    yield from _pieces(cell, chosen, take)
+                    yield from _Pieces(index, take).of(Piece(cell, (Course(cell.tag),)), chosen)
                 else:
                     yield Piece(cell, courses)
 
@@ -81,28 +84,66 @@ def _courses(tag: str, entries: list[Entry], take: Callable[[Course, Entry], Cou
     return courses
 
 
-def _pieces(flow: Flow, entries: list[Entry], take: Callable[[Course, Entry], Course]) -> list[Piece]:
-    done: list[Piece] = []
-    going = [Piece(flow, (Course(flow.tag),))]
-    for entry in entries:
-        divided: list[Piece] = []
-        for piece in going:
-            if not any(_asks(course, entry) for course in piece.courses):
-                divided.append(piece)
-                continue
-            if entry.plain:
-                parts: list[Piece] = [Piece(piece.flow, _taken(piece.courses, entry, take))]
-            else:
-                inside, outside = _divide(piece.flow, entry)
-                parts = [Piece(part, piece.courses) for part in outside]
-                if inside is not None:
-                    parts.append(Piece(inside, _taken(piece.courses, entry, take)))
-            for part in parts:
-                (done if all(course.over for course in part.courses) else divided).append(part)
-        going = divided
-        if not going:
-            break
-    return done + going
+class _Pieces:
+    """Divides flows by the rules of an index, one after the other."""
+
+    def __init__(self, index: RuleIndex, take: Callable[[Course, Entry], Course]) -> None:
+        self.index, self.take = index, take
+
+    def of(self, start: Piece, entries: list[Entry], anywhere: bool = False) -> list[Piece]:
+        """anywhere: whether the rules may be for other destinations and ports than those of the flow."""
+        done: list[Piece] = []
+        going = [start]
+        for entry in entries:
+            divided: list[Piece] = []
+            for piece in going:
+                if not any(_asks(course, entry) for course in piece.courses):
+                    divided.append(piece)
+                    continue
+                parts, moved_on = self._behind(piece, entry, anywhere)
+                done += moved_on
+                for part in parts:
+                    (done if all(course.over for course in part.courses) else divided).append(part)
+            going = divided
+            if not going:
+                break
+        return done + going
+
+    def _behind(self, piece: Piece, entry: Entry, anywhere: bool) -> tuple[list[Piece], list[Piece]]:
+        """The parts of a piece behind one rule; those that a match rule has translated are behind all rules."""
+        if entry.plain and not anywhere:
+            return [Piece(piece.flow, _taken(piece.courses, entry, self.take))], []
+        inside, outside = _divide(piece.flow, entry, anywhere)
+        parts = [Piece(part, piece.courses) for part in outside]
+        if inside is None:
+            return parts, []
+        if translates(entry.flat.rule) and _sure(piece.courses, entry):
+            return parts, self._translated(inside, piece.courses[0], entry)
+        parts.append(Piece(inside, _taken(piece.courses, entry, self.take)))
+        return parts, []
+
+    def _translated(self, flow: Flow, course: Course, entry: Entry) -> list[Piece]:
+        """`match ... nat-to` or rdr-to: the rules below see what it makes of the flow (kernel/hop.py)."""
+        flat, index = entry.flat, self.index
+        pool = flat.rule.nat_to or flat.rule.rdr_to
+        kind = Kind(index.sample.family, index.sample.proto)
+        flows: list[Flow] = []
+        if pool is not None and flow.translation is None:
+            flows = list(moved(index.matcher, flat, pool, flow, kind, source=flat.rule.nat_to is not None))
+        if not flows:
+            return [Piece(flow, (course._replace(flat=DROPPED, over=True),))]
+        below = [other for other in index.entries if other.order > entry.order]
+        course = course._replace(tag=flat.rule.tag or course.tag)
+        return [
+            piece
+            for one in flows
+            for piece in self.of(Piece(one._replace(translation=flat), (course,)), below, anywhere=True)
+        ]
+
+
+def _sure(courses: tuple[Course, ...], entry: Entry) -> bool:
+    """Whether the packets that meet the rule's addresses and ports surely match it."""
+    return len(courses) == 1 and courses[0].tag != SOME_TAG and not entry.doubt and not entry.gates
 
 
 def _asks(course: Course, entry: Entry) -> bool:
@@ -162,9 +203,9 @@ def joined(courses: Iterable[Course]) -> tuple[Course, ...]:
     return tuple(found.values())
 
 
-def _divide(flow: Flow, entry: Entry) -> tuple[Flow | None, list[Flow]]:
-    """The part of the flow that meets the rule's source, and its anchor's conditions; the parts that do
-    not.
+def _divide(flow: Flow, entry: Entry, anywhere: bool) -> tuple[Flow | None, list[Flow]]:
+    """The part of the flow that meets the rule's source, and its anchor's conditions; the parts that do not. anywhere: its
+    destination and port are asked for, too.
     """
     outside: list[Flow] = []
     inside: Flow | None = flow
@@ -172,6 +213,7 @@ def _divide(flow: Flow, entry: Entry) -> tuple[Flow | None, list[Flow]]:
     for guard in entry.guards:
         cuts += [(by_destination, guard.to), (by_ports, guard.ports)]
         cuts += [(by_source, guard.sources), (by_source_ports, guard.source_ports)]
+    cuts += [(by_destination, entry.to), (by_ports, entry.ports)] if anywhere else []
     cuts += [(by_source, entry.sources), (by_source_ports, entry.source_ports)]
     for cut, wanted in cuts:
         if wanted is not None and inside is not None:
