@@ -27,13 +27,6 @@ def run(machine: Machine, *words: str, before: Callable[[], Any] | None = None, 
 
 
 @pytest.fixture
-def machine(machine: Machine) -> Machine:
-    """With programs for the processes that are started here."""
-    machine.card()
-    return machine
-
-
-@pytest.fixture
 def evil(tmp_path: Path) -> Path:
     """A folder with modules that would run instead of ours."""
     folder = tmp_path / "evil"

@@ -90,6 +90,7 @@ def test_a_reload_that_waited_does_not_bring_a_stopped_jail_back(machine: Machin
 @pytest.mark.parametrize("count", [8, pytest.param(30, marks=pytest.mark.exam)])
 def test_jails_that_start_together_all_start(machine: Machine, count: int) -> None:
     """The wait for the lock begins anew whenever it changes hands: it is longer for all of them than for any."""
+    machine.card()
     names = [f"j{number:02}" for number in range(count)]
     for number, name in enumerate(names):
         machine.declare(name, web(1000 + number, f"172.16.1.{number + 1}"))

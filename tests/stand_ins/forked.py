@@ -18,6 +18,7 @@ from coverage import Coverage
 import jailpf
 import jailpf_adapters
 import jailpf_plugins
+from stand_ins import nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,8 @@ def run(
     path: folders where modules are found besides. Raises subprocess.TimeoutExpired after `timeout` seconds.
     """
     with tempfile.TemporaryDirectory() as folder:
-        process = SERVER.Process(target=_enter, args=(list(words), dict(env), list(path), os.getcwd(), folder))
+        given = (list(words), dict(env), list(path), os.getcwd(), folder, nowhere.begun)
+        process = SERVER.Process(target=_enter, args=given)
         process.start()
         process.join(timeout)
         status = process.exitcode
@@ -56,7 +58,9 @@ def run(
         return subprocess.CompletedProcess(list(words), status, out, err)
 
 
-def _enter(words: list[str], env: dict[str, str], path: list[str], cwd: str, folder: str) -> None:
+def _enter(words: list[str], env: dict[str, str], path: list[str], cwd: str, folder: str, apart: bool) -> None:
+    if apart:
+        nowhere.begin()
     if measured := Coverage.current():
         for lines in measured._collector.data.values():
             lines.clear()  # what the imports ran is written once, and not by each process

@@ -12,7 +12,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stand_ins import forked
+from stand_ins import forked, nowhere
 from stand_ins.swift import swift
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ class Machine:
 
     def arguments(self, *words: str) -> list[str]:
         """The command line of a hook, as `attach` writes it."""
-        return [sys.executable, "-I", "-m", "jailpf", "-c", str(self.toml), "--run", str(self.run_dir), *words]
+        program = ["-B", str(HERE / "nowhere.py")] if nowhere.begun else ["-m", "jailpf"]
+        return [sys.executable, "-I", *program, "-c", str(self.toml), "--run", str(self.run_dir), *words]
 
     def jailpf(
         self, *words: str, status: int | None = 0, env: Mapping[str, str] | None = None, process: bool = False

@@ -153,6 +153,7 @@ def test_a_waiter_gets_the_lock_when_the_holder_is_done(run: RunDir) -> None:
 
 def test_a_command_that_finds_the_lock_held_ends_75(machine: Machine) -> None:
     """Exit status 75, nothing loaded; poststop says so and ends 0."""
+    machine.card()
     machine.declare("web")
     machine.jailpf("load", "web")
     machine.calls()
