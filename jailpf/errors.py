@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """Where something is written: a file and, from 1, line and column (0: unknown)."""
+    """A place in a file: line and column count from 1 (0: unknown)."""
 
     file: str
     line: int = 0
@@ -48,7 +48,7 @@ def shortened(text: str) -> str:
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, where, and what to do about it."""
+    """What is wrong, where, and what to do about it."""
 
     message: str
     place: Place | None = None
@@ -61,7 +61,7 @@ class Problem(NamedTuple):
 
 
 class JailpfError(Exception):
-    """The root of the tree. `problems` holds one entry for each thing that is wrong."""
+    """The base class of all errors. `problems` has one entry for each problem."""
 
     status = 70
 
@@ -99,13 +99,13 @@ _MENDS = {
 
 
 class UsageError(JailpfError):
-    """The command line cannot be understood."""
+    """The command line is wrong."""
 
     status = 64
 
 
 class DeclarationError(JailpfError):
-    """A jail's file, or a table file, says something that cannot be loaded."""
+    """A jail's file or a table file is wrong."""
 
     status = 65
 
@@ -119,13 +119,13 @@ class VetoError(DeclarationError):
 
 
 class NoJailError(JailpfError):
-    """No such jail, or nothing is declared for it."""
+    """There is no such jail, or nothing is declared for it."""
 
     status = 66
 
 
 class PfUnavailableError(JailpfError):
-    """pf, or a program that is needed to ask it, is not there."""
+    """pf or a program that jailpf needs is not available."""
 
     status = 69
 
@@ -139,25 +139,25 @@ class PfSilentError(PfInterruptedError):
 
 
 class PfRefusedError(JailpfError):
-    """pf refused a ruleset or a command; the problems carry the lines of its text."""
+    """pf refused rules or a command."""
 
     status = 71
 
 
 class TryAgainError(JailpfError):
-    """Another process holds the lock or the anchor; the same command may work a moment later."""
+    """Another process holds the lock or the anchor; the command may work a moment later."""
 
     status = 75
 
 
 class PermissionDeniedError(JailpfError):
-    """Not allowed: not root, or a file that somebody else could have written."""
+    """Not root, or a file that somebody else could have written."""
 
     status = 77
 
 
 class ConfigError(JailpfError):
-    """jailpf.toml, a jail manager or its files are not as they must be."""
+    """jailpf.toml, a jail manager, or a file of one is wrong."""
 
     status = 78
 

@@ -1,4 +1,4 @@
-"""The hooks that a plugin may implement. Implementations may take fewer arguments than the specification."""
+"""The hooks that a plugin may implement. An implementation may leave out arguments."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ hookimpl = pluggy.HookimplMarker("jailpf")
 
 @hookspec
 def jailpf_rule_types() -> Iterable[type[RuleType]]:  # type: ignore[empty-body]
-    """The rule types that this plugin brings. Called once, when the plugin is loaded."""
+    """Return the plugin's rule types. Called once, when the plugin is loaded."""
 
 
 @hookspec
 def jailpf_adapters() -> Iterable[type[Adapter]]:  # type: ignore[empty-body]
-    """The adapters that this plugin brings, for the names in `adapters = [...]` of jailpf.toml."""
+    """Return the plugin's adapters. They are used if `adapters = [...]` in jailpf.toml names them."""
 
 
 @hookspec
 def jailpf_prestart(jail: Jail, services: Services) -> None:
-    """Before a jail starts, after its rules were rendered and before pf is asked.
+    """Called before a jail starts, after its rules were rendered and before pf checks them.
 
-    Raise `jailpf.plugin.VetoError` (or any exception) to refuse the start: `prestart` then ends non-zero.
+    Raise `jailpf.plugin.VetoError` (or any exception) to refuse the start; `prestart` then ends with an error.
     """
 
 
 @hookspec
 def jailpf_created(jail: Jail, services: Services) -> Iterable[Rule | Table]:  # type: ignore[empty-body]
-    """Rules and tables that no file declares, each time the jail's ruleset is made. They are checked like all others,
-    and stand above the declared ones of their section.
+    """Return rules and tables beyond those that the jail's file declares. They are checked like all others, and come
+    before the declared ones of their section.
 
-    Called for created, load, reload and sync. An exception means that nothing is loaded.
+    Called whenever the jail's rules are compiled, and so also for `render` and `diff`. After an exception nothing is loaded.
     """
 
 
 @hookspec
 def jailpf_poststop(jail: Jail) -> None:
-    """After a jail's rules and states are gone. `jail` is what was known when they were loaded.
+    """Called after the rules and states of a jail were removed. `jail` is what was known when they were loaded.
 
     An exception is reported and changes nothing else.
     """

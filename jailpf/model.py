@@ -66,7 +66,7 @@ class Jail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateOptions:
-    """What stands in `keep state (...)` (pf.conf(5), STATEFUL FILTERING). overload is the name of a table.
+    """The options in `keep state (...)` (pf.conf(5), STATEFUL FILTERING). overload is the name of a table.
 
     kind: "sloppy" is an option of `keep`; with "none" there is no state and so no limit.
     """
@@ -94,7 +94,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """How connections are dealt out between the addresses behind `->`. key: of source-hash, 32 hex digits."""
+    """How connections are distributed over the addresses after `->`. key: for source-hash, 32 hex digits."""
 
     kind: Literal["round-robin", "random", "source-hash"] = "round-robin"
     key: str = ""
@@ -105,9 +105,10 @@ class Pool:
 class Rule:
     """One rule of pf.conf(5). Empty fields are left out; () as `source` or `to` means any.
 
-    answer: what a block rule does; pf.conf's block-policy does not reach an anchor, and it drops unless given. target, more_targets, target_port, pool, static_port: behind
-    `->`. order: whether it stands above or below all other rules of the jail. identifier: what pf's log says of it (`ridentifier`); 0 for none. labels, identifier, service and place are filled in by jailpf when a
-    rule type leaves them empty.
+    answer: what a block rule does, by default drop; block-policy in pf.conf does not apply to anchors. target, more_targets,
+    target_port, pool, static_port: after `->`. order: whether it comes before or after all other rules of the jail.
+    identifier: the `ridentifier` in pf's log; 0 for none. If a rule type leaves labels, identifier, service and place
+    empty, jailpf fills them in.
     """
 
     action: Action
@@ -149,7 +150,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A pf table: its members, or a file of them (absolute when rendered). None keeps the members that pf has.
+    """A pf table with its members, or with a file of them (absolute when rendered). None keeps the members in pf.
 
     fetched: the file is jailpf's own, of what `table refresh` found last; it need not be there yet.
     """

@@ -1,6 +1,6 @@
-"""The authors' door: everything that a plugin may use, and nothing else. API version 1.
+"""The API for plugins: everything that a plugin may use, and nothing else. API version 1.
 
-A plugin is a module with hooks. A rule type is a class with declared keys and one method:
+A plugin is a module that implements hooks. A rule type is a class with declared keys and one method:
 
     class KeepAway(RuleType):
         keyword = "keep_away"
@@ -14,12 +14,12 @@ A plugin is a module with hooks. A rule type is a class with declared keys and o
     def jailpf_rule_types():
         return [KeepAway]
 
-Names, hooks, arguments of hooks and fields with defaults may be added in any release; nothing is removed or changes its
-meaning without a major release, and one minor release that warns before it. `jailpf plugin new NAME` writes a start.
+Any release may add names, hooks, arguments of hooks and fields with defaults. Something is removed or changes its meaning
+only in a major release, after a minor release that warns. `jailpf plugin new NAME` writes a plugin to start from.
 
-An adapter is a class too, and everything that jailpf knows of a jail manager: see Adapter. For it are read_file,
+An adapter is a class with everything that jailpf knows about a jail manager: see Adapter. It may use read_file,
 run_program, ask_program, running_jails and running_jail (files are checked for their owner, programs have a time limit
-and no shell), `jailconf` (what jail(8) reads in a jail.conf), hook_command, and `importing` (declarations of rules).
+and no shell), `jailconf` (what jail(8) reads in a jail.conf), hook_command, and `importing` (turns rules into declarations).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jailpf.model import Jail, Rule, Table
 
 MISTAKES = (AttributeError, NameError, TypeError, LookupError, ImportError, ArithmeticError, SyntaxError)
-"""What nobody raises on purpose: the plugin's code is wrong."""
+"""Exceptions that nobody raises on purpose: the plugin has a bug."""
 RESERVED = ("service", "jail", "proto", "port", "from")
 
 

@@ -33,11 +33,11 @@ class Around:
     neighbours: Callable[[], Iterable[Jail]] = tuple
 
     def error(self, message: str, key: str = "") -> RenderError:
-        """An error to raise: the declaration cannot become rules. `key` gives the place."""
+        """An error to raise because the declaration cannot become rules. `key` gives the place."""
         return RenderError(message, key)
 
     def find_jail(self, name: str, key: str = "") -> Jail:
-        """Another jail by name; `key` is where it is named. Raises RenderError when nobody knows it."""
+        """Another jail by name; `key` is the key that names it. Raises RenderError if it is not known."""
         if self.lookup is None:
             raise self.error(f"no adapter can look up the jail {name!r}", key)
         try:
@@ -48,7 +48,7 @@ class Around:
             raise self.error(f"{wrong.problems[0].message}; {remedy}", key) from None
 
     def find_jails(self, pattern: str, key: str = "") -> tuple[Jail, ...]:
-        """The jails of a name or pattern, without this one. Raises RenderError when there is none."""
+        """The jails of a name or pattern, without this one. Raises RenderError if there are none."""
         if not re.search(r"[*?]", pattern):
             return (self.find_jail(pattern, key),)
         from fnmatch import fnmatchcase
@@ -63,7 +63,7 @@ class Around:
         return tuple(self.find_jail(name, key) for name in names)
 
     def way(self, sender: Jail, target: Jail) -> Way:
-        """Where packets from one jail to another are seen. Raises RenderError for a bridge that nobody knows."""
+        """Where pf sees packets from one jail to another. Raises RenderError for a bridge that is not known."""
         if not sender.vnet and not target.vnet:
             return Way(LOOPBACKS)
         bridges = tuple(dict.fromkeys(side for one in (sender, target) if one.vnet for side in self.bridges(one)))

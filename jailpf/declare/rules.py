@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 
 class RuleType(Keys):
-    """A kind of declaration that becomes rules. A subclass is a frozen dataclass whose fields are made by `key()`.
+    """A kind of declaration that becomes rules. A subclass becomes a frozen dataclass; `key()` makes its fields.
 
     keyword: the word in [KEYWORD.NAME] (scope "jail"), or the key of a service (scope "service").
-    rank: rule types render from low to high, those of services within each service; `rdr` is 10, `allow` 90, so that
-    a block rule of another type stands above the pass rules. Those of scope "jail" render before the services, from
-    90 on after them.
-    default: what the host does for every jail without one; `KEYWORD = false` at the top of a jail's file declines it.
-    makes: what a declaration must have become at least once: the action of a rule, or "table"; "" anything.
-    The first paragraph of the docstring is its sentence in editors and on the reference page.
+    rank: rule types render in this order, those of services within each service. `rdr` has 10 and `allow` 90, so a
+    block rule of another type comes before the pass rules. Those of scope "jail" render before the services, or after
+    them from 90 on.
+    default: whether the host has a default for jails without one; `KEYWORD = false` at the top of a jail's file declines it.
+    makes: what every declaration must become at least once: the action of a rule, or "table"; "" for anything.
+    Editors and the reference page show the first paragraph of the docstring.
     """
 
     keyword: ClassVar[str] = ""
@@ -60,11 +60,11 @@ class RuleType(Keys):
             raise TypeError(f'the scope of {cls.keyword} is "service" or "jail", not {cls.scope!r}')
 
     def applies(self, service: Service) -> bool:  # noqa: ARG002
-        """Whether an exposed rule type has anything to do for a service that does not name it."""
+        """Whether an exposed rule type applies to a service that does not name it."""
         return True
 
     def render(self, context: Context) -> Iterable[Rule | Table]:
-        """The rules and tables of this declaration. May call `context.error(...)`."""
+        """Return the rules and tables of this declaration. May raise `context.error(...)`."""
         raise NotImplementedError
 
 
@@ -131,12 +131,13 @@ ECHO = (IcmpType("echoreq"),)
 
 @dataclass(kw_only=True)
 class Context(Around):
-    """What a rule type may know while it renders.
+    """What a rule type knows while it renders.
 
-    name: NAME of the declaration; service: for service-scoped types; rendered: what the types before this one made
-    of the same service; direct: the host's default; tag_in, tag_out: tags of packets that came in by an rdr rule or
-    go out by a nat rule of this jail; translating, redirecting: the nat and binat, and the rdr rules of this jail, as far as they are made;
-    declared: the keywords of the jail's declarations; tables: the members of its tables, as far as they are written; named: the addresses of jails that this one names as senders.
+    name: NAME of the declaration; service: its service, for scope "service"; rendered: the rules of the same service so
+    far; direct: the host's default; tag_in, tag_out: the tags of packets that an rdr rule of this jail has redirected, or a
+    nat rule has translated; translating, redirecting: the nat and binat rules, and the rdr rules of this jail so far;
+    declared: the keywords in the jail's file; tables: the members of its tables that are written there;
+    named: the addresses of the jails that this one names as senders.
     """
 
     name: str
@@ -156,12 +157,12 @@ class Context(Around):
     _outlets: Known = field(default_factory=dict)
 
     def note(self, message: str) -> None:
-        """Something that the user should know of the declaration, short of an error: "SENTENCE; REMEDY"."""
+        """Add a warning about the declaration: "SENTENCE; REMEDY"."""
         if message not in self.notes:
             self.notes.append(message)
 
     def table_name(self, prefix: str) -> TableName:
-        """A name for a table of this declaration's own: "PREFIX_NAME", or a stable short form of at most 31 bytes.
+        """A name for a table of this declaration: "PREFIX_NAME", or a stable short form of at most 31 bytes.
 
         Raises ValueError for a prefix that is none: a letter, then letters, digits and "_", at most 20 in all.
         """
@@ -175,7 +176,7 @@ class Context(Around):
         return TableName(f"{prefix}_{self.name[: limit - 9]}_{sha256(self.name.encode()).hexdigest()[:8]}")
 
     def pool_key(self) -> str:
-        """A key of source-hash that stays the same: pf's own is another with each load, and clients would move."""
+        """A stable key for source-hash. Without it, pf chooses a new one with each load, and clients would change targets."""
         from hashlib import sha256
 
         return sha256(f"{self.jail.name}/{self.name}".encode()).hexdigest()[:32]
@@ -192,7 +193,7 @@ class Context(Around):
         return self.tag_by("behind")
 
     def routes(self, family: Family, on: tuple[Interface, ...] = (), source: tuple[Peer, ...] = ()) -> Iterator[Outlet]:
-        """The ways out of a family: those of `on`, else those of the jail's nat and binat rules, else ext_if.
+        """The ways out for a family: those of `on`, or else those of the jail's nat and binat rules, or else ext_if.
 
         source: the networks behind the jail that are sent from, in place of its addresses. Raises RenderError where
         they share a tag with others.
@@ -226,7 +227,7 @@ class Context(Around):
         proto: Protocol | None = None,
         addresses: tuple[Address, ...] | None = None,
     ) -> Iterator[Side]:
-        """One Side for each family that the addresses (default: the jail's), `source`, `to`, `proto` and the service share.
+        """One Side for each family that the addresses (default: the jail's), `source`, `to`, `proto` and the service have in common.
 
         Families that fall away are remembered, so that a declaration without any rule can say why.
         """

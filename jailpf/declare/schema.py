@@ -55,13 +55,13 @@ def key(
 ) -> Any:
     """Declare a key of a rule type, or of a `Keys` table.
 
-    type: a value class of jailpf.plugin (or your own: `parse` that raises ValueError, `schema`, `__str__`), `bool`, `str`
-    with `choices`, or a `Keys` class: a nested table. doc: one sentence, for editors and the reference page.
-    name: the TOML key when it is not the attribute's name (`from`). many: one value or an array, always a tuple here.
-    default: the value when the key is absent: None unless given, () with `many` (None with `many` and `optional`).
-    filled: an empty array is refused. required: the key must be there. choices: the words that a `str` may be. shown: the default in words, for the docs;
-    with `many` and no other default an empty array is refused then, because "nobody" would be read as "any".
-    Raises TypeError for a declaration that could not be read.
+    type: a value class of jailpf.plugin (or your own, with `parse` that raises ValueError, `schema` and `__str__`), `bool`,
+    `str` with `choices`, or a `Keys` class for a nested table. doc: one sentence for editors and the reference page.
+    name: the TOML key, if it differs from the attribute (`from`). many: the file has one value or an array; here it is always a tuple.
+    default: the value when the key is absent: None, or () with `many` (None with `many` and `optional`).
+    required: the key must be present. filled: an empty array is refused. choices: the words that a `str` may have.
+    shown: the default in words, for the docs. With `many` and no other default, an empty array is then refused, because
+    "nobody" would be read as "any". Raises TypeError for a key that cannot be read.
     """
     if many and default is None and not optional:
         default = ()
@@ -78,9 +78,9 @@ def key(
 
 @dataclass_transform(field_specifiers=(key,), frozen_default=True, kw_only_default=True)
 class Keys:
-    """A table with declared keys: what a rule type is, and the base class of tables inside of one.
+    """A table with declared keys: the base class of rule types, and of tables inside one.
 
-    A subclass is a frozen dataclass whose fields are made by `key()`.
+    A subclass becomes a frozen dataclass; `key()` makes its fields.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -88,7 +88,7 @@ class Keys:
         dataclass(frozen=True, kw_only=True)(cls)
 
     def problems(self) -> Iterable[tuple[str, str]]:
-        """Cross-checks: ("KEY", "SENTENCE; REMEDY") for each thing that is wrong.
+        """Check combinations of keys: ("KEY", "SENTENCE; REMEDY") for each problem.
 
         KEY is the TOML key, "KEY.2" the third value of an array, "" the table itself; the error gets its place.
         """

@@ -76,7 +76,7 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Services:
-    """A jail's file. `declarations` are in the order of the file; off: what it says `KEYWORD = false` to."""
+    """A jail's file. `declarations` are in the order of the file; off: the keywords that it sets to false."""
 
     document: Document
     services: tuple[Service, ...]

@@ -22,7 +22,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A way out: interfaces, the tag of what nat sends there ("": as it is, known by its source), the uplink's route."""
+    """A way out: interfaces, the tag of what nat sends there ("": not translated), the route of the uplink."""
 
     on: tuple[Interface, ...]
     tagged: str = ""

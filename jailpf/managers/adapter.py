@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Adapter:
-    """One jail manager. jailpf makes one object per run and asks the adapters in the order of the settings.
+    """A jail manager. jailpf creates one object per run and asks the adapters in the order of the settings.
 
-    name: as in `adapters = [...]`; keys: a `Keys` class, the table [managers.NAME] of jailpf.toml with "_" for "."; own:
-    what stands there; goes_on: whether a jail whose `created` fails runs all the same: it is closed then. A method that is not overridden means that the manager has none of it, and jailpf says so.
-    Methods may raise ConfigError (the manager's files are broken, with a place), PermissionDeniedError, TryAgainError or
+    name: its name in `adapters = [...]`; keys: a `Keys` class for the table [managers.NAME] of jailpf.toml, with "_" for
+    "."; own: the contents of that table; goes_on: whether a jail keeps running after its `created` has failed; jailpf then
+    closes it. A method that is not overridden means that the manager does not support it, and jailpf says so.
+    Methods may raise ConfigError (a file of the manager is broken, with a place), PermissionDeniedError, TryAgainError or
     PfUnavailableError (a program is missing).
     """
 
@@ -36,7 +37,7 @@ class Adapter:
         """All adapters that the settings name, in their order."""
 
     def find(self, name: str) -> Jail | None:
-        """What this manager knows of the jail, None when it does not know it.
+        """What this manager knows about the jail; None if it does not know it.
 
         `Jail.settled` is False when only the running jail can tell its addresses; jailpf asks it then, unless the
         declaration says them. `Jail.inputs` names the files and folders that the answer came from.
@@ -48,11 +49,11 @@ class Adapter:
         return ()
 
     def roots(self) -> Iterable[str]:
-        """The root folders of all its jails, running or not: no file that decides who gets in may lie in one."""
+        """The root folders of all its jails, running or not. Files that decide who gets in must not be inside one."""
         return [jail.path for name in self.names() if (jail := self.find(name)) is not None]
 
     def running_name(self, name: str) -> str:
-        """What jls(8) calls the jail when this manager runs it."""
+        """The name of the jail in jls(8) while this manager runs it."""
         return name
 
     def watches(self, name: str) -> Iterable[str] | None:  # noqa: ARG002
@@ -63,7 +64,7 @@ class Adapter:
         return None
 
     def hooks(self, jail: Jail) -> JailConfHooks | FileHooks | None:  # noqa: ARG002
-        """Where the hook lines of a jail are written and how; None when that has to be done by hand.
+        """Where and how the hook lines of a jail are written; None if they must be written by hand.
 
         jail: as `find` gave it, `settled` also where its declaration says its addresses.
         """
@@ -74,26 +75,26 @@ class Adapter:
         return ()
 
     def fills(self) -> Mapping[str, Iterable[Address]]:
-        """The tables of the main ruleset that this manager fills, and the addresses that are in them once its jails run.
+        """The tables of the main ruleset that this manager fills, with the addresses in them once its jails run.
 
         Only as far as that is sure: a table that is not named stays in doubt where pf cannot be asked.
         """
         return {}
 
     def import_(self, names: Sequence[str]) -> Iterable[Imported]:  # noqa: ARG002
-        """Declarations of what the manager keeps for these jails, for all that have any when there is no name.
+        """Declarations for the rules that the manager has for these jails, or without names for all jails.
 
         Nothing is written. Raises NoJailError for a name that it does not have.
         """
         return ()
 
     def findings(self) -> Iterable[Finding]:
-        """What `jailpf doctor` says of this manager."""
+        """What `jailpf doctor` reports about this manager."""
         return ()
 
     @classmethod
     def offers(cls, method: str) -> bool:
-        """Whether a method of the contract is overridden."""
+        """Whether a method of Adapter is overridden."""
         return getattr(cls, method) is not getattr(Adapter, method)
 
 

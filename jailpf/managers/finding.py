@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Finding(NamedTuple):
-    """level: "error" (who gets in is not as declared), "warning" or "fine". why: why it matters; mend: the command or line."""
+    """level: "error" (who gets in is not as declared), "warning" or "fine". why: why it matters; mend: the remedy."""
 
     level: Literal["error", "warning", "fine"]
     what: str

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JailConfHooks:
-    """Lines in a jail.conf(5), in the block of the jail's running name or beside it. file: what jail(8) is given; alone: that
+    """Hook lines in a jail.conf(5), in the block of the jail or next to it. file: what jail(8) is given; alone: that
     file is this jail's only, so that one line below the block may stand for all; weak: as of FileHooks; loads: what hook
     commands of another tool that loads pf rules are like, a regular expression in which `name` may be the jail's: `attach` takes those out."""
 
@@ -39,7 +39,7 @@ class HookFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileHooks:
-    """Hook lines in files of the manager's own form. weak: what no hook of this manager can do, a sentence."""
+    """Hook lines in files of the manager's own format. weak: a sentence about what its hooks cannot do."""
 
     files: tuple[HookFile, ...]
     weak: str = ""

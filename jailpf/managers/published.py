@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class Published:
     """One port, or a range of ports, that the manager redirects to a jail.
 
-    by: whose rule it is, such as a command; text: as written, at `place`. on: interfaces, () for all; source,
-    to: () for any; port: outside, None where it is another at every start; jail_port: None where port is; target:
-    where it goes, None for the jail's first address of the family; log: with its options; passes: let in without any
-    filter rule (`rdr pass`); weak: why the manager does not load it although it is written, "" where it does.
+    by: what made the rule, such as a command; text: the line as written, at `place`. on: interfaces, () for all; source,
+    to: () for any; port: the external port, None if it changes at every start; jail_port: None if port is; target: None
+    for the jail's first address of the family; log: with its options; passes: let in without any filter rule
+    (`rdr pass`); weak: why the manager does not load the line, "" if it does.
     """
 
     jail: str
@@ -54,7 +54,7 @@ class Published:
 
 
 class Unread(NamedTuple):
-    """A line of a manager's that cannot be read: of which jail, what is wrong and where, and the line itself."""
+    """A line of a manager that cannot be read: the jail, what is wrong and where, and the line itself."""
 
     jail: str
     problem: Problem

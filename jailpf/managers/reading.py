@@ -17,7 +17,7 @@ def read_text(file: str) -> str:
 
 
 def listed(folder: str) -> list[str]:
-    """The names in a folder, sorted; [] where there is no folder. Raises PermissionDeniedError."""
+    """The names in a folder, sorted; [] if there is no folder. Raises PermissionDeniedError."""
     try:
         return sorted(os.listdir(folder))
     except PermissionError as wrong:

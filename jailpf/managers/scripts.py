@@ -13,7 +13,7 @@ _SH = re.compile(r"#! ?(/\S*/env )?(/\S*/)?(ba|z|k)?sh\b[^\n]*\n")
 
 
 def script(path: str, command: str, *, folder: bool = False, last: bool = False) -> HookFile:
-    """A script that runs the command: made where there is none, else its first line, or with `last` its last.
+    """A script that runs the command: a new one, or a line added at the top of an existing one, or with `last` at its end.
 
     command: as hook_command gives it, the name in double quotes: `"$NAME"`; folder: as of HookFile. Its last command
     decides how a script ends, so where that counts (a stage that can refuse) it belongs last.

@@ -41,7 +41,7 @@ def running(settings: HasPrograms) -> dict[str, Running]:
 
 
 def find(settings: HasPrograms, name: str) -> Running | None:
-    """One running jail with its addresses, None when it does not run. Errors as of `running`."""
+    """One running jail with its addresses; None if it is not running. Raises what `running` raises."""
     for jail in _jls(settings, ("-j", name)):
         return replace(jail, addresses=addresses(settings, jail))
     return None

@@ -25,7 +25,7 @@ def _family(version: int) -> Family:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One IPv4 or IPv6 address of a host, without scope."""
+    """An IPv4 or IPv6 address of a host, without scope."""
 
     ip: ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -61,7 +61,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network, or one host (the full prefix, then printed without it)."""
+    """A network, or one host (a full prefix, which is not printed)."""
 
     net: ipaddress.IPv4Network | ipaddress.IPv6Network
 

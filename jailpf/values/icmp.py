@@ -20,7 +20,7 @@ NAMES = {"icmp": frozenset((*_BOTH, *_ICMP.split())), "icmp6": frozenset((*_BOTH
 
 
 class IcmpType(str):
-    """A type of ICMP or ICMPv6 messages: a name such as "echoreq", or a number from 0 to 255."""
+    """A type of ICMP or ICMPv6: a name such as "echoreq", or a number from 0 to 255."""
 
     __slots__ = ()
 

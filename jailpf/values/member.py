@@ -8,7 +8,7 @@ from jailpf.values.address import Network
 
 
 class Member(NamedTuple):
-    """A network that is in a table, or with "!" one that is not."""
+    """A network in a table, or with "!" one that is excluded."""
 
     negated: bool
     network: Network

@@ -71,7 +71,7 @@ class TableName(_Word):
 
 
 class Name(_Word):
-    """The NAME in [KEYWORD.NAME]. It becomes part of a label."""
+    """The NAME in [KEYWORD.NAME]. It becomes part of labels."""
 
     __slots__ = ()
     pattern = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"

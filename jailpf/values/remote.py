@@ -30,7 +30,7 @@ class HostName(str):
 
 
 class Url(str):
-    """The address of a document: https, or http where nothing else is offered."""
+    """An https or http URL."""
 
     __slots__ = ()
 

@@ -12,7 +12,7 @@ from jailpf.values.peer import Peer
 
 
 class Outside(Peer):
-    """An address outside: "ext_ip4", "ext_ip6", or what `to` of pf.conf(5) takes."""
+    """An external address: "ext_ip4", "ext_ip6", or what `to` of pf.conf(5) takes."""
 
     @classmethod
     def parse(cls, raw: object) -> Outside:
@@ -26,7 +26,7 @@ class Outside(Peer):
 
 
 class Outgoing(Peer):
-    """Where NATed packets come from: an address, a network, or "(em0:0)"."""
+    """The address to translate to: an address, a network, or "(em0:0)"."""
 
     @classmethod
     def parse(cls, raw: object) -> Outgoing:
@@ -45,7 +45,7 @@ class Outgoing(Peer):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an rdr sends to: an address, or the jail of that name, also written "jail:web"; "jail:web*" is several."""
+    """The target of an rdr: an address, or a jail by name, also written "jail:web"; "jail:web*" means several."""
 
     address: Address | None = None
     jail: str = ""
@@ -69,7 +69,7 @@ class Target:
 
 
 class Party(Peer):
-    """A Peer, jails by name: "jail:web", "jail:web*", or the "host" itself."""
+    """A Peer, or jails by name ("jail:web", "jail:web*"), or the "host" itself."""
 
     @classmethod
     def parse(cls, raw: object) -> Party:

@@ -51,7 +51,7 @@ def hook_command(settings: Settings, verb: str, name: str) -> str:
 
 
 def is_hook_command(command: str) -> bool:
-    """Whether a hook's command is one that some `attach`, of this version or another, wrote."""
+    """Whether a hook's command was written by `attach` of this or another version."""
     return ours(command)
 
 
@@ -67,5 +67,5 @@ def programs(text: str) -> tuple[str, ...]:
 
 
 def ours(command: str) -> bool:
-    """Whether a hook's command is one that some `attach`, of this version or another, wrote."""
+    """Whether a hook's command was written by `attach` of this or another version."""
     return _OURS.fullmatch(" ".join(command.split())) is not None

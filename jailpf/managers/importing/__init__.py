@@ -1,4 +1,4 @@
-"""Moving in: declarations made of what another tool has kept.
+"""Importing: declarations made from the rules of another tool.
 
 Here belong: reading pf.conf(5) statements, gathering them into services, and writing TOML. Not here: where one tool keeps its rules, and in which form (plugins/jailpf_adapters).
 """
