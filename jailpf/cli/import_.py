@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -87,14 +88,14 @@ def _all(session: Session, found: Sequence[Imported], main: Loaded | None) -> tu
         records: list[Record] = []
         names = session.progress("importing", [str(one.jail) for one in found])
         moves = [_tried(session, one, records, main) for _, one in zip(names, found, strict=True)]
-        if whole:
+        if whole and not any(move.refused or move.empty for move in moves):
             _compare(session, moves, whole)
         bad = {str(move.one.jail): move for move in moves if move.refused or move.empty}
         if whole is None or not bad:
             break
         # An old `pass in` alone lets in none of the host's own, which had to get out first: then only from outside.
         wider = {jail for jail, move in bad.items() if move.moved and move.moved.wider} - outside
-        refused |= {jail: move for jail, move in bad.items() if jail not in wider}
+        refused |= {} if wider else bad
         outside |= wider
         found = whole.again(refused, outside)
         whole = found[0].whole if found else replace(whole, new=whole.old, theirs=True)
@@ -167,7 +168,23 @@ def _tried(session: Session, one: Imported, records: list[Record], main: Loaded 
             Problem(f"pf refuses the old rules of {one.jail}, so they let nobody in: {problem.message}")
             for problem in wrong.problems
         ]
+    if move.moved is not None and (more := _more(move.moved, main)):
+        remedy = (
+            "put what kept them out into pf.conf, above the anchor lines, and out of the old file; then import again"
+        )
+        move.refused = [Problem(f"the declaration {more[0]}", None, remedy)]
     return move
+
+
+def _more(moved: Moved, main: Loaded | None) -> list[str]:
+    """What is let in more; under a pf.conf that blocks the rest, without what only an open one would let in."""
+    from jailpf.insight.moved_words import sentences
+
+    blocks = main is None or any(
+        re.match(r"block (drop |return )?(in )?(log )?(on \S+ )?all", line) for line in main.rules
+    )
+    looked_at = replace(moved, open_more=[], open_out=[]) if blocks else moved
+    return [line for line in sentences(looked_at) if line.startswith(("lets in more", "lets out more"))]
 
 
 def _show(move: Move, *, dry: bool) -> None:
@@ -195,8 +212,10 @@ def _show(move: Move, *, dry: bool) -> None:
 def _sentences(move: Move) -> list[str]:
     from jailpf.insight.moved_words import sentences
 
-    if move.one.refused or (move.refused and move.moved):
+    if move.one.refused:
         return ["no file is written"]
+    if move.refused and move.moved:
+        return [*sentences(move.moved), "no file is written"]
     if move.refused:
         return ["`jailpf check` would refuse this, so no file was written"]
     if move.untold or move.one.unread:

@@ -15,9 +15,10 @@ from jailpf.declare.layout import CALLS
 from jailpf.errors import JailpfError
 from jailpf.insight.boxes import missing
 from jailpf.insight.changes import protocols
+from jailpf.insight.moved_out import LEAVES, Leaving, changed
 from jailpf.insight.surroundings import surroundings
 from jailpf.pf.simulated import Simulated, Topology
-from jailpf.pf.simulated.host.ways import cards
+from jailpf.pf.simulated.host.ways import cards, never
 from jailpf.pf.simulated.reach.intervals import IntervalSet
 from jailpf.pf.simulated.reach.reach import reach
 from jailpf.pf.simulated.rules.addresses import parse_address
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from jailpf.model import Jail
     from jailpf.pf.simulated.reach.reached import Reached
 
+RESERVED: dict[str, list[tuple[int, int]]] = {"inet": [(0xF0000000, 0xFFFFFFFF)], "inet6": []}
+"""Addresses that nobody has, and to which no answer goes."""
 BANNED = "198.18.255.254"
 """Stands for all whom a `block quick` of pf.conf bans, above the anchors."""
 TABLE = re.compile(r"^\s*table\s+<\s*([^\s<>]+)\s*>(.*)$", re.MULTILINE)
@@ -45,7 +48,8 @@ class Moved:
     """more, less: who has a connection afterwards and had none before, and the other way round; open_more, open_less: the
     same where pf.conf lets in what nobody blocks; banned: whether those whom pf.conf bans got in before (by `rdr pass`)
     and do not any more; own: the jail's addresses;
-    topology: the host that was asked; direct: as in the settings.
+    topology: the host that was asked; direct: as in the settings; out, open_out: what the jail sends and leaves otherwise, under
+    a pf.conf that lets out nothing by itself, and one that lets out everything.
     """
 
     more: list[Reached] = field(default_factory=list)
@@ -56,14 +60,19 @@ class Moved:
     own: frozenset[str] = frozenset()
     topology: Topology = field(default_factory=Topology, repr=False)
     direct: bool = False
+    jail: str = ""
+    out: list[Leaving] = field(default_factory=list)
+    open_out: list[Leaving] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.more or self.less or self.open_more or self.open_less or self.banned)
+        return bool(
+            self.more or self.less or self.open_more or self.open_less or self.banned or self.out or self.open_out
+        )
 
     @property
     def wider(self) -> bool:
-        """Whether anybody gets in who did not before."""
-        return bool(self.more or self.open_more)
+        """Whether anybody gets in, or out, who did not before."""
+        return bool(self.more or self.open_more or any(not one.before for one in (*self.out, *self.open_out)))
 
 
 def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str, str]) -> Moved:
@@ -80,21 +89,50 @@ def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str,
     )
     topology = topology_of(session, [prepared.jail])
     tables = roots(session, topology, texts, dict.fromkeys(word for text in texts for word in NAMED.findall(text)))
-    found = Moved(own=frozenset(map(str, prepared.jail.addresses)), topology=topology, direct=session.settings.direct)
+    found = Moved(
+        own=frozenset(map(str, prepared.jail.addresses)),
+        topology=topology,
+        direct=session.settings.direct,
+        jail=str(prepared.jail.name),
+    )
     for word in ("block", "pass") if any(_BLOCKS.search(text) for text in texts) else ("block",):
         was, now = (_host(topology, word, tables, *side) for side in sides)
-        had, has = (list(connections(side, topology)) for side in (was, now))
-        more, _ = _without_banned(missing(has, had, protocols(was)))
-        less, banned = _without_banned(missing(had, has, protocols(now)))
+        more, _ = _without_banned(gained(was, now, topology))
+        less, banned = _without_banned(lost(was, now, topology))
         if word == "block":
             found.more, found.less, found.banned = more, less, banned
         else:
             found.open_more, found.open_less = _beyond(more, found.more), _beyond(less, found.less)
+    if any(LEAVES.search(text) for text in texts):
+        for word in ("block", "pass"):
+            was, now = (_host(topology, word, tables, anchors, calls, "out") for anchors, calls in sides)
+            leaving = changed(was, now, prepared.jail)
+            if word == "block":
+                found.out = leaving
+            else:
+                found.open_out = [
+                    one for one in leaving if (one.proto, one.to, one.port) not in {other[:3] for other in found.out}
+                ]
     return found
 
 
-def connections(pf: Simulated, topology: Topology) -> Iterator[Reached]:
-    """What is reached and answered: nobody outside who borrows an address of the host or of its jails, which has the answer."""
+def gained(was: Simulated, now: Simulated, topology: Topology) -> list[Reached]:
+    """Who has a connection now and did not even arrive before. That only answers came, or went astray, is no rule that let in."""
+    had = [*connections(was, topology), *connections(was, topology, answered=False)]
+    found = missing(list(connections(now, topology)), had, protocols(was))
+    nobody: dict[str, IntervalSet] = {
+        family: IntervalSet.of([*never(family), *RESERVED[family]]) for family in FAMILIES
+    }
+    return [one for one in found if one.sources - nobody[one.family]]
+
+
+def lost(was: Simulated, now: Simulated, topology: Topology) -> list[Reached]:
+    """Who had a connection and has none."""
+    return missing(list(connections(was, topology)), list(connections(now, topology)), protocols(now))
+
+
+def connections(pf: Simulated, topology: Topology, *, answered: bool = True) -> Iterator[Reached]:
+    """What is reached and answered, or not: nobody outside who borrows an address of the host or of its jails, which has the answer."""
     outside = {"outside", *cards(topology)}
     own: dict[str, IntervalSet] = {
         family: IntervalSet.of((one.number, one.number) for one in topology.owners() if one.family == family)
@@ -102,8 +140,8 @@ def connections(pf: Simulated, topology: Topology) -> Iterator[Reached]:
     }
     for one in reach(pf):
         sources = one.sources - own[one.family] if one.origin in outside else one.sources
-        if one.answered and sources:
-            yield replace(one, sources=sources)
+        if one.answered is answered and sources:
+            yield replace(one, sources=sources, answered=True)
 
 
 def _beyond(found: list[Reached], known: list[Reached]) -> list[Reached]:
@@ -120,12 +158,22 @@ def _without_banned(found: list[Reached]) -> tuple[list[Reached], bool]:
 
 
 def _host(
-    topology: Topology, word: str, roots: str, anchors: Mapping[str, str], parents: Iterable[tuple[str, str]]
+    topology: Topology,
+    word: str,
+    roots: str,
+    anchors: Mapping[str, str],
+    parents: Iterable[tuple[str, str]],
+    way: str = "in",
 ) -> Simulated:
-    """A host with the jails of this one, and a main ruleset that only calls the anchors. Answers get out of it."""
+    """A host with the jails of this one, and a main ruleset that only calls the anchors. `word` is what else it does one way."""
     parents = list(parents)
     calls = [f'{CALLS[section]} "{parent}/*"' for section, parent in parents if section != "filter"]
-    rules = [f"{word} in", "pass out", f"block in quick on {topology.ext_if} from {BANNED}", "pass inet6 proto icmp6"]
+    rules = [
+        f"{word} {way}",
+        f"pass {'out' if way == 'in' else 'in'}",
+        f"block in quick on {topology.ext_if} from {BANNED}",
+        "pass inet6 proto icmp6",
+    ]
     rules += [f'anchor "{parent}/*"' for section, parent in parents if section == "filter"]
     pf = Simulated(main="\n".join([roots, *calls, *rules]) + "\n", topology=topology)
     for path, text in anchors.items():

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jailpf.insight.boxes import missing
-from jailpf.insight.changes import protocols
-from jailpf.insight.moved import NAMED, TABLE, Moved, connections, filled, roots, topology_of, with_members
+from jailpf.insight.boxes import box_of, subtract
+from jailpf.insight.moved import NAMED, TABLE, Moved, filled, gained, lost, roots, topology_of, with_members
+from jailpf.insight.moved_out import LEAVES, changed
 from jailpf.pf.simulated import Simulated
+from jailpf.pf.simulated.reach.reach import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
+    from jailpf.pf.simulated.reach.reached import Reached
 
 _FILE = re.compile(r'^(\s*table\s*<[^>]+>[^\n]*?)file\s+(?:"[^"\n]*"|\S+)', re.MULTILINE)
 
@@ -37,15 +40,27 @@ def moved_whole(
     now = Simulated(main=f"{filled(new, texts)}\n{more_tables}", topology=topology)
     for path, text in after.items():
         now.load(path, filled(text, texts))
-    had, has = list(connections(was, topology)), list(connections(now, topology))
     own = {str(one.jail.name): frozenset(map(str, one.jail.addresses)) for one in prepared}
     direct = session.settings.direct
-    found = {name: Moved(own=own.get(name, frozenset()), topology=topology, direct=direct) for name in (*own, "")}
-    for one in missing(has, had, protocols(was)):
-        found.get(one.delivered_to, found[""]).more.append(one)
-    for one in missing(had, has, protocols(now)):
+    found = {
+        name: Moved(own=own.get(name, frozenset()), topology=topology, direct=direct, jail=name) for name in (*own, "")
+    }
+    for other in prepared if any(LEAVES.search(text) for text in (old, *after.values())) else ():
+        found[str(other.jail.name)].out = changed(was, now, other.jail)
+    for one in lost(was, now, topology):
         found.get(one.delivered_to, found[""]).less.append(one)
+    for one in gained(was, now, topology):
+        found.get(one.delivered_to, found[""]).more.extend(_new(one, was))
     return found
+
+
+def _new(one: Reached, was: Simulated) -> Iterator[Reached]:
+    """The host's own ports are open to its own as pf.conf says: not what it sent to a jail before, which is told of the jail."""
+    if one.delivered_to != "host" or one.origin != "local":
+        yield one
+        return
+    sent = [box_of(other) for other in reach(was) if (other.origin, other.family) == (one.origin, one.family)]
+    yield from (replace(one, **box._asdict()) for box in subtract([box_of(one)], sent))
 
 
 def _names(texts: Sequence[str]) -> list[str]:

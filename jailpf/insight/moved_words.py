@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from jailpf.insight import moved_out
 from jailpf.insight.rows import few, port_words
 from jailpf.pf.simulated.host.ways import cards
 from jailpf.pf.simulated.reach.intervals import EVERY
@@ -35,7 +36,9 @@ def sentences(moved: Moved) -> list[str]:
     if moved.banned:
         found.append("lets in less: those that pf.conf bans with `block quick`, which `rdr pass` ignored")
     found += [f"lets in more{OPEN}: {one}" for one in _groups(moved.open_more, moved)]
-    return found + [f"lets in less{OPEN}: {one}" for one in _groups(moved.open_less, moved)]
+    found += [f"lets in less{OPEN}: {one}" for one in _groups(moved.open_less, moved)]
+    found += moved_out.sentences(moved.out, moved.jail)
+    return found + list(moved_out.sentences(moved.open_out, moved.jail, ", where pf.conf lets out what nobody blocks"))
 
 
 def _groups(found: Iterable[Reached], moved: Moved, *, remedy: bool = False) -> Iterator[str]:

@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.drafts import OtherDraft
     from jailpf.managers.importing.finish import finished, own_addresses
     from jailpf.managers.importing.hook_imports import from_hooks
-    from jailpf.managers.importing.jail_names import addresses_of_jails, with_addresses
+    from jailpf.managers.importing.jail_names import addresses_of_jails, all_addresses, with_addresses
     from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
     from jailpf.managers.importing.main_file import with_calls
+    from jailpf.managers.importing.overlaps import overlap
     from jailpf.managers.importing.pfrule import PfRule, PfTable
     from jailpf.managers.importing.pfrules import statement
     from jailpf.managers.importing.publishing import declared, published_by
     from jailpf.managers.importing.reading import text_of
     from jailpf.managers.importing.tables import Tables
-    from jailpf.managers.importing.words import network, port
+    from jailpf.managers.importing.words import port
 
 __all__ = [
-    "Assembly", "Copy", "Imported", "Line", "LostError", "Macros", "OtherDraft", "PfRule", "PfTable", "Tables", "Whole", "addresses_of_jails", "declared",
-    "deduced", "finished", "from_hooks", "lines", "network", "own_addresses",
+    "Assembly", "Copy", "Imported", "Line", "LostError", "Macros", "OtherDraft", "PfRule", "PfTable", "Tables", "Whole", "addresses_of_jails", "all_addresses", "declared",
+    "deduced", "finished", "from_hooks", "lines", "overlap", "own_addresses",
     "port", "published_by", "statement", "text_of", "with_addresses", "with_calls",
 ]  # fmt: skip
 
@@ -41,13 +42,14 @@ _HOMES = {
     "PfTable": "jailpf.managers.importing.pfrule",
     "Tables": "jailpf.managers.importing.tables",
     "addresses_of_jails": "jailpf.managers.importing.jail_names",
+    "all_addresses": "jailpf.managers.importing.jail_names",
     "with_addresses": "jailpf.managers.importing.jail_names",
     "declared": "jailpf.managers.importing.publishing",
     "deduced": "jailpf.managers.importing.assembly",
     "finished": "jailpf.managers.importing.finish",
     "from_hooks": "jailpf.managers.importing.hook_imports",
     "lines": "jailpf.managers.importing.lexer",
-    "network": "jailpf.managers.importing.words",
+    "overlap": "jailpf.managers.importing.overlaps",
     "own_addresses": "jailpf.managers.importing.finish",
     "port": "jailpf.managers.importing.words",
     "published_by": "jailpf.managers.importing.publishing",

@@ -9,6 +9,7 @@ from jailpf.errors import Problem
 from jailpf.managers.importing import drafts, letting_in, redirects, translating
 from jailpf.managers.importing.context import Context
 from jailpf.managers.importing.lexer import LostError
+from jailpf.managers.importing.overlaps import overlap
 from jailpf.managers.importing.words import family_of, peer
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.lexer import Line
     from jailpf.managers.importing.pfrule import PfRule
 
+BLOCKING = ("block", "anchor", "antispoof")
+
 
 class Assembly:
     """services, others: drafts; lost: (problem, text) of what could not be expressed."""
@@ -28,12 +31,22 @@ class Assembly:
         self.services: list[ServiceDraft] = []
         self.others: list[OtherDraft] = []
         self.lost: list[tuple[Problem, str]] = []
+        self.blocks: list[tuple[Line, PfRule | None]] = []
 
-    def lose(self, line: Line, reason: str) -> None:
-        """Note a statement that has no place in a declaration."""
+    def lose(self, line: Line, reason: str, rule: PfRule | None = None) -> None:
+        """Note a statement that has no place in a declaration. rule: what it is, as far as it can be read."""
+        if line.text.startswith(BLOCKING):
+            self.blocks.append((line, rule))
         message, _, remedy = reason.partition("; ")
         problem = Problem(message, line.at(message), remedy)
         self.lost.append((problem, line.text))
+
+    def named(self) -> list[str]:
+        """The tables that the services name as senders, or the rest of the declaration anywhere."""
+        words = [peer for one in self.services for peer in (*one.source, *(one.allow or {}).get("from", ()))]
+        values = [value for one in self.others for value in one.keys.values()]
+        words += [str(word) for value in values for word in (value if isinstance(value, list) else [value])]
+        return list(dict.fromkeys(word.strip("!<>") for word in words if word.lstrip("!").startswith("<")))
 
     def take(self, rules: Sequence[tuple[PfRule, Line]]) -> None:
         """All rules of a jail. rdr first: what is let in belongs to what is redirected."""
@@ -41,25 +54,57 @@ class Assembly:
             if rule.action == "rdr":
                 self._try(line, lambda rule=rule, line=line: self._redirect(rule, line.comments))
         self.services = drafts.of_both_families(self.services)
-        redirected = {rule.tag for rule, _ in rules if rule.action == "rdr"}
         last = max((number for number, (rule, _) in enumerate(rules) if rule.action == "pass"), default=-1)
         for number, (rule, line) in enumerate(rules):
-            if rule.action == "block" and number > last:
-                rule = replace(rule, quick=True)
+            if rule.action == "block":
+                quick = replace(rule, quick=rule.quick or number > last)
+                self._try(line, lambda rule=quick, line=line: self._one(rule, line.comments), rule)
+        redirected = {rule.tag for rule, _ in rules if rule.action == "rdr"}
+        for rule, line in rules:
             if rule.tagged and rule.tagged not in redirected:
                 self.lose(line, f"a declaration has no `tagged`, and no rdr here sets {rule.tagged}")
-            elif rule.action != "rdr":
+            elif rule.action == "pass" and (block := self._exception(rule, line)):
+                self.lose(line, f"line {block.place.line} makes exceptions of it, and is not taken over")
+            elif rule.action == "pass" and rule.direction == "out" and (nat := self._translated(rule, rules)):
+                self.lose(
+                    line,
+                    f"line {nat.place.line} gives what it is about another address before it is asked, so it lets out nothing",
+                )
+            elif rule.action not in ("rdr", "block"):
                 self._try(line, lambda rule=rule, line=line: self._one(rule, line.comments))
         self.others = translating.merged(self.others)
         untagged = [replace(one, tag="") for one in self.services]
-        self.services = drafts.of_both_protocols(drafts.of_both_families(untagged))
+        self.services = [
+            letting_in.without_tcp(one) for one in drafts.of_both_protocols(drafts.of_both_families(untagged))
+        ]
 
-    def _try(self, line: Line, work: object) -> None:
+    def _translated(self, rule: PfRule, rules: Sequence[tuple[PfRule, Line]]) -> Line | None:
+        """What translates packets of a rule about what leaves: pf filters them with their new address."""
+        for nat, line in rules:
+            words = {word for one in (rule, nat) for word in one.source if family_of(word)}
+            if nat.action in ("nat", "binat") and len({family_of(word) for word in words}) < 2:
+                return line
+        return None
+
+    def _exception(self, rule: PfRule, line: Line) -> Line | None:
+        """A block that is lost, and that may have kept out somebody whom the rule lets in."""
+        for block, known in self.blocks:
+            quick = " quick" in block.text or not block.text.startswith("block")
+            here = block.place.file == line.place.file and block.place.line and line.place.line
+            above, below = (
+                not here or block.place.line < line.place.line,
+                not here or block.place.line > line.place.line,
+            )
+            if ((quick and above) or (below and not rule.quick)) and overlap(rule, known, self.context.tables):
+                return block
+        return None
+
+    def _try(self, line: Line, work: object, rule: PfRule | None = None) -> None:
         self.context.line = line
         try:
             work()  # type: ignore[operator]
         except LostError as wrong:
-            self.lose(line, str(wrong))
+            self.lose(line, str(wrong), rule)
 
     def _redirect(self, rule: PfRule, comments: tuple[str, ...]) -> None:
         self.services += list(redirects.services(rule, self.context, comments))

@@ -22,7 +22,8 @@ MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # the names that pf.c
 class Context:
     """own: the jail's addresses by family; tables: members of the tables that are known;
     consumed: those whose members took the table's place; absent: tables, by "<name>", whose file is not there, and which; line: what is being read; direct: whether services are also reached without
-    their rdr, by every interface; outside_only: whether `pass in` is said of the external interfaces, where it says none."""
+    their rdr, by every interface; outside_only: whether `pass in` is said of the external interfaces, where it says none;
+    neighbours: the addresses of all jails that are known."""
 
     host: Host
     own: dict[str, list[str]]
@@ -33,6 +34,7 @@ class Context:
     line: Line | None = None
     direct: bool = False
     outside_only: bool = False
+    neighbours: frozenset[str] = frozenset()
 
     def warn(self, message: str) -> None:
         """Say it of the line that is being read, once."""

@@ -36,6 +36,11 @@ def addresses_of_jails(adapter: Adapter) -> Known:
     return found
 
 
+def all_addresses(known: Mapping[str, Mapping[str, list[str]]]) -> frozenset[str]:
+    """Those of all jails."""
+    return frozenset(one for own in known.values() for found in own.values() for one in found)
+
+
 def with_addresses(words: Iterable[str], known: Mapping[str, Mapping[str, list[str]]]) -> list[str]:
     """The words of a statement with the addresses of jails in the place of their names."""
     words = list(words)

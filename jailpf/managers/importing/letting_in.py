@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.pfrule import PfRule
 
 EVERY = Port(1, 65535)
+OF_TCP = ("max_src_conn", "max_src_conn_rate", "overload", "synproxy", "state")
 
 
 def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments: tuple[str, ...]) -> list[ServiceDraft]:
@@ -94,7 +95,11 @@ def _options(rule: PfRule, context: Context) -> dict[str, Any]:
         )
     if rule.synproxy:
         allow["synproxy"] = True
-    if rule.state:
+    if rule.state == "none":
+        context.warn(
+            '`no state` became pf\'s default, which lets in the same; state = "none" would let out more, for the answers'
+        )
+    elif rule.state:
         allow["state"] = rule.state
     return allow
 
@@ -124,6 +129,13 @@ def _targets(rule: PfRule, context: Context, drafts: list[ServiceDraft]) -> tupl
 
 def _covered(port: Port, rule: PfRule) -> bool:
     return not rule.port or any(one.first <= port.first and port.last <= one.last for one in rule.port)
+
+
+def without_tcp(draft: ServiceDraft) -> ServiceDraft:
+    """Without what pf counts of TCP connections only, where the service has none."""
+    if "tcp" in draft.proto or not draft.allow:
+        return draft
+    return replace(draft, allow={key: value for key, value in draft.allow.items() if key not in OF_TCP})
 
 
 def _by_family(draft: ServiceDraft, families: set[str]) -> tuple[ServiceDraft, ServiceDraft | None]:

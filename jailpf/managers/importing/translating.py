@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.drafts import EVERYBODY, OtherDraft, fold
 from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.words import family_of, peer
+from jailpf.managers.importing.words import family_of, network, peer
 from jailpf.managers.importing.writing import one_or_all, port_list
 
 if TYPE_CHECKING:
@@ -53,9 +54,26 @@ def out(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft
         raise LostError("`out` of a declaration has no log, limits or from_port")
     _ports_have_a_protocol(rule)
     keys = {key: value for key, value in _where(rule, context).items() if key != "on"}
+    if met := [one for one in sorted(context.neighbours) if any(_holds(word, one) for word in rule.to)]:
+        raise LostError(f"to {met[0]} it lets out only, and `out` of a declaration lets in there as well")
+    families = {str(family_of(word)) for word in context.members(rule.source) if family_of(word)} or set(context.own)
+    families &= {rule.family} if rule.family else families
+    if len(families) == 1 and sum(map(bool, context.own.values())) > 1:
+        if any(not family_of(word) or word.startswith("!") for word in rule.to):
+            raise LostError(
+                f"it is of {min(families)} only, and what it names may be of both; write the addresses of a `to`"
+            )
+        keys.setdefault("to", EVERYBODY[min(families)])
     if rule.route_to != ("", ""):
         keys = {"on": one_or_all(context.uplink(rule.route_to)), **keys}
     return OtherDraft(keyword="out", name="pass", keys=keys, comments=comments)
+
+
+def _holds(word: str, address: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(network(word, lambda _: None) or word)
+    except ValueError:
+        return False
 
 
 def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
@@ -64,8 +82,12 @@ def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraf
         raise LostError("a block without `quick` is a policy with exceptions in later rules; leave it in pf.conf")
     if rule.messages:
         raise LostError("`deny` of a declaration has no `icmp-type`")
-    if rule.on or rule.source_port:
-        raise LostError("`deny` of a declaration has no interface and no `from_port`")
+    if rule.source_port:
+        raise LostError("`deny` of a declaration has no `from_port`")
+    if rule.on:
+        if not (rule.to if rule.direction == "out" else rule.source):
+            raise LostError("`deny` of a declaration has no `on`")
+        context.warn("its interface is left out: a deny holds on all of them")
     _ports_have_a_protocol(rule)
     own = [word for word in context.members(rule.to) if context.is_own(word)]
     keys: dict[str, Any] = {}
@@ -104,8 +126,10 @@ def merged(drafts: Iterable[OtherDraft]) -> list[OtherDraft]:
 
 
 def _join(one: OtherDraft, other: OtherDraft) -> OtherDraft | None:
-    """Rules that differ in the family of their address, or not at all (the family is never written)."""
+    """Rules that differ in the family of their address, or of everybody, or not at all."""
     first, second = dict(one.keys), dict(other.keys)
+    if {str(first.get("to")), str(second.get("to"))} == set(EVERYBODY.values()):
+        first.pop("to"), second.pop("to")
     addresses = [*first.pop("address", []), *second.pop("address", [])]
     families = [family_of(address) or "inet" for address in addresses]
     if first != second or len(set(families)) < len(families):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf_adapters.pf_conf.overlaps import overlap
+from jailpf.plugin import importing as rules
 from jailpf_adapters.pf_conf.statements import TRANSLATION
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def reason_to_stay(one: Statement, staying: Sequence[Statement], tables: Mapping
         return f"line {other.number} asks for the tag that it sets; take that line along, or `tagged` out of it"
     if (asked := one.tags("tagged")) and (other := _first(staying, lambda other: other.tags("tag") & asked)):
         return f"line {other.number} sets the tag that it asks for, and stays"
-    met = [other for other in staying if overlap(one, other, tables)]
+    met = [other for other in staying if rules.overlap(one.shape, other.shape, tables)]
     after = [other for other in met if other.number > one.number]
     if one.first in ORDINARY and (other := _first(met, lambda other: other.is_a(one.first))):
         return f"line {other.number} comes before any anchor and would override it; exclude the jail from that line"
@@ -55,7 +55,7 @@ def place_of_calls(
     low, soft, hard = 0, 1 << 30, 1 << 30
     filters = [one for one in moving if one.filters]
     for other in (other for other in staying if other.filters):
-        for one in (one for one in filters if overlap(one, other, tables)):
+        for one in (one for one in filters if rules.overlap(one.shape, other.shape, tables)):
             above = other.number < one.number
             if one.first == "pass" and other.blocks_at_once:
                 if above or not one.quick:

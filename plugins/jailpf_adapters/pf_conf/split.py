@@ -112,6 +112,7 @@ class _Parts:
             made = self.assemblies[jail] = rules.Assembly(
                 self.adapter.settings.host, own, direct=self.adapter.settings.direct
             )
+            made.context.neighbours = rules.all_addresses(self.known)
             made.context.outside_only = jail in self.outside
             made.context.tables = dict(self.statements.tables)
             made.take(
@@ -136,7 +137,7 @@ class _Parts:
         assembly, tables = self.assemblies[jail], self.statements.tables
         named = [
             rules.OtherDraft(keyword="table", name=name, keys={"addresses": list(tables[f"<{name}>"])})
-            for name in _named(assembly)
+            for name in assembly.named()
             if tables.get(f"<{name}>") and name not in map(str, self.adapter.settings.host.tables)
         ]
         mine = [one for one in self.moving if jail in self.owners[one.number]]
@@ -154,15 +155,3 @@ class _Parts:
             write_own=False, before="".join(f"{text}\n" for text in (*self.statements.definitions, *before)),
             warnings=warnings, tables=named, whole=whole,
         )  # fmt: skip
-
-
-def _named(assembly: rules.Assembly) -> list[str]:
-    """The tables that the services name as senders, or the rest of the declaration anywhere."""
-    words = [peer for one in assembly.services for peer in (*one.source, *(one.allow or {}).get("from", ()))]
-    words += [
-        str(word)
-        for one in assembly.others
-        for value in one.keys.values()
-        for word in (value if isinstance(value, list) else [value])
-    ]
-    return list(dict.fromkeys(word.strip("!<>") for word in words if word.lstrip("!").startswith("<")))

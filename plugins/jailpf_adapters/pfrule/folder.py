@@ -49,6 +49,7 @@ class Folder:
         self.known = bool(own)
         self.jails = rules.addresses_of_jails(adapter)
         self.assembly = rules.Assembly(settings.host, own, direct=settings.direct)
+        self.assembly.context.neighbours = rules.all_addresses(self.jails)
         self.tables = rules.Tables(self.assembly, folder, os.path.dirname(settings.jail_file(self.jail)))
         self.rules: list[tuple[rules.PfRule, rules.Line]] = []
         self.heading = [f"Imported from {folder} by `jailpf import pfrule`."]
@@ -162,10 +163,4 @@ class Folder:
 
     def _wanted(self, name: str) -> bool:
         """Not those whose members took their place as this jail's own addresses."""
-        word = f"<{name}>"
-        used = {
-            peer
-            for service in self.assembly.services
-            for peer in (*service.source, *(service.allow or {}).get("from", ()))
-        }
-        return word in used or word not in self.assembly.context.consumed
+        return name in self.assembly.named() or f"<{name}>" not in self.assembly.context.consumed

@@ -145,13 +145,12 @@ def test_two_rules_that_let_in_different_people_are_one_allow(host: Host) -> Non
     assert tomllib.loads(both.text)["service"]["ssh"] == {"port": 22}
 
 
-def test_nat_binat_and_out_become_tables_of_the_jail(host: Host) -> None:
+def test_nat_and_binat_become_tables_of_the_jail(host: Host) -> None:
     one = imported(
         host,
         nat__conf=f"# leave as oneself\nnat on em0 inet from {J4} to any -> 198.51.100.7\nnat on em0 inet6 from {J6} to any -> 2001:db8::7\n"
         f"nat on em1 inet proto udp from {J4} to 192.0.2.0/24 port 53 -> (em1) static-port\n",
         binat__conf=f"binat on em0 inet from {J4} to any -> 198.51.100.8\n",
-        filter__conf=f"pass out quick on em0 inet proto tcp from {J4} to any port {{ 80 443 }}\npass out on em0 inet6 proto tcp from {J6} to any port {{ 80 443 }}\n",
     )  # fmt: skip
     found = tomllib.loads(one.text)
     assert found["nat"] == {
@@ -166,9 +165,28 @@ def test_nat_binat_and_out_become_tables_of_the_jail(host: Host) -> None:
         },
     }
     assert found["binat"] == {"public": {"address": "198.51.100.8"}}
-    assert found["out"] == {"pass": {"proto": "tcp", "port": [80, 443]}}
     assert "# leave as oneself\n[nat.out]" in one.text
     assert one.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("nat", "out"),
+    [
+        ("", {"pass": {"proto": "tcp", "port": [80, 443]}}),
+        (f"nat on em0 inet6 from {J6} to any -> 2001:db8::7\n", {"pass": {"proto": "tcp", "port": [80, 443], "to": "0.0.0.0/0"}}),
+        (f"nat on em0 from {J4} to any -> 198.51.100.7\nnat on em0 from {J6} to any -> 2001:db8::7\n", {}),
+    ],
+)  # fmt: skip
+def test_what_lets_out_keeps_its_family_and_nothing_that_nat_has_renamed(host: Host, nat, out) -> None:
+    """pf filters what leaves with the address that nat gave it: such a rule let out nothing."""
+    host.jail_conf(f"dovecot {{ ip4.addr = {J4}; ip6.addr = {J6}; }}")
+    let_out = "".join(
+        f"pass out quick on em0 {family} proto tcp from {own} to any port {{ 80 443 }}\n"
+        for family, own in (("inet", J4), ("inet6", J6))
+    )
+    one = imported(host, nat__conf=nat, filter__conf=let_out)
+    assert tomllib.loads(one.text).get("out", {}) == out
+    assert "".join(map(str, one.problems)).count("lets out nothing") == nat.count("nat on")
 
 
 def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:

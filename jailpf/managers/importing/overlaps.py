@@ -6,22 +6,20 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import importing as rules
+from jailpf.managers.importing.words import network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from jailpf_adapters.pf_conf.statements import Statement
+    from jailpf.managers.importing.pfrule import PfRule
 
 _CARD = re.compile(r"[a-z][a-z_]*[0-9]+(\.[0-9]+)?")  # not a group such as egress, which may be any
 
 
-def overlap(one: Statement, other: Statement, tables: Mapping[str, tuple[str, ...]]) -> bool:
-    """Two statements of filtering, or two of translation."""
-    return one.shape is None or other.shape is None or _may(one.shape, other.shape, tables)
-
-
-def _may(one: rules.PfRule, other: rules.PfRule, tables: Mapping[str, tuple[str, ...]]) -> bool:
+def overlap(one: PfRule | None, other: PfRule | None, tables: Mapping[str, tuple[str, ...]]) -> bool:
+    """Two rules of filtering, or two of translation. None: nothing is known of it; tables: members by "<name>"."""
+    if one is None or other is None:
+        return True
     words = ((one.direction, other.direction), (one.family, other.family))
     if any(mine and theirs and mine != theirs for mine, theirs in words):
         return False
@@ -51,7 +49,7 @@ def _networks(
     for word in words:
         for member in tables.get(word) or (word,):
             try:
-                found.append(ipaddress.ip_network(rules.network(member, lambda _: None) or member, strict=False))
+                found.append(ipaddress.ip_network(network(member, lambda _: None) or member, strict=False))
             except ValueError:
                 return None
     return found or None
