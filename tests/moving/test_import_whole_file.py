@@ -104,7 +104,7 @@ def test_rules_of_an_included_file_are_told(host: Host, jailpf: Run) -> None:
     """They stay where they are, and count as what stays."""
     more = host.file("more.conf", f"block in {BAD}\n{QUICK}")
     new, said, _ = moved_in(host, jailpf, f'{RDR}block in\n{PASS}include "{more}"\npass out\n')
-    assert "more.conf:2:1: stays in the file: it stands in a file that" in said
+    assert "more.conf:2:1: stays in the file: it is in a file that" in said
     assert "old.conf:3:1: stays in the file: line 4 may make exceptions of it" in said
     assert PASS in new
 
