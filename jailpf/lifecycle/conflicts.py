@@ -51,7 +51,7 @@ def refused(session: Session, todo: list[Record]) -> dict[str, list[Problem]]:
             elif met:
                 starting.end(session.directory, other.jail)
         if problems:
-            found[record.jail] = problems
+            found[record.jail] = list(dict.fromkeys(problems))  # of both address families the same words
     return found
 
 

@@ -127,7 +127,11 @@ def _own_address(prepared: Prepared, rule: Rule) -> Iterator[tuple[str, Problem]
 
 
 def _never(rule: Rule) -> Iterator[tuple[str, Problem]]:
-    """A redirection of what the kernel drops when it comes in by a card: for loopback, multicast and broadcast."""
+    """A redirection of what the kernel drops when it comes in by a card: for loopback, multicast and broadcast; a sender that is none."""
+    for peer in rule.source if rule.action in ("rdr", "pass") else ():
+        if peer.network and not peer.negated and peer.network.net.is_loopback:
+            what = f"nobody sends to a jail from {peer}: the host itself sends from another address"
+            yield f"never {peer}", Problem(what, rule.place, 'write "host" for the host itself')
     if rule.action != "rdr" or (rule.on and all(name.startswith("lo") for name in rule.on)):
         return
     for peer in rule.to:

@@ -131,6 +131,12 @@ class Rdr(RuleType):
                 context.note(
                     "this is published at the host's address, but the jail's address outside is that of the binat; rdr = false publishes it there"
                 )
+            own = context.host.outside(side.family)
+            if service.proto.family and any(one in own for way in ways for one in way.to):
+                context.note(
+                    f"every ping to the host's own address goes to the jail, with all other {service.proto}; "
+                    "set `to` to an address that is the jail's alone"
+                )
             for way in ways:
                 for outside, inside in groups:
                     yield Rule(

@@ -150,3 +150,10 @@ def test_interface_and_address_meet_on_the_simulated_host(tmp_path: Path, other:
     assert conflicts.check_all(session, records) == []
     told = conflicts.doubts(session, [claim for record in records for claim in record.claims])
     assert ["no interface em7" in one.message for one in told] == ([True] if collides is None else [])
+
+
+def test_a_conflict_of_both_address_families_is_one_line(tmp_path: Path) -> None:
+    """Two services of one jail by one port outside."""
+    host = SimulatedHost(tmp_path / "host", settings='[host]\next_if = "em0"\n')
+    said = host.problems("[service.a]\nport = 80\n[service.b]\nport = 81\nrdr = { port = 80 }\n")
+    assert len(said) == len(set(said)) == 1

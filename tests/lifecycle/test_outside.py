@@ -65,6 +65,7 @@ def test_an_external_interface_that_is_not_there_is_an_error(host: Machine) -> N
         ),
         ('to = "127.0.0.1"', "packets to 127.0.0.1 never arrive on an interface, so this rdr matches nothing"),
         ('to = "224.0.0.251"', "packets to 224.0.0.251 never arrive on an interface"),
+        ('from = "127.0.0.1"', "nobody sends to a jail from 127.0.0.1: the host itself sends from another address"),
         ('to = "172.16.15.16"', "nothing from outside is sent to 172.16.15.16, the jail's own address"),
     ],
 )

@@ -248,3 +248,17 @@ def test_a_nat_that_is_never_asked_is_told(folder: Path, toml: str, told: bool) 
     """The first that matches translates: another one on the same card, an uplink's too, never does."""
     uplink = NAT + '[host.uplink.dsl]\ninterface = "em1"\ngateway = "198.18.0.254"\n'
     assert any("is never used" in one for one in notes(folder, toml, uplink)) == told
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ('[service.a]\nport = 80\nfrom = "!192.0.2.0/24"\n', True),
+        ('[service.a]\nport = 80\nfamily = "inet"\nfrom = "!192.0.2.0/24"\n', False),
+        ('[out.a]\nto = "!192.0.2.0/24"\n', True),
+        ('[deny.a]\nfrom = "!192.0.2.0/24"\n', False),
+    ],
+)
+def test_all_but_a_network_of_one_family_is_told(folder: Path, toml: str, told: bool) -> None:
+    """It makes no rule for the jail's other family, except where it denies: both families are closed then."""
+    assert sum("is inet alone" in one for one in notes(folder, toml)) == told

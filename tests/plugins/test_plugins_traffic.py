@@ -259,25 +259,18 @@ def test_allow_to_holds_whoever_else_is_a_target(folder: Path, target: str, to: 
     assert len([note for note in notes if "`to` of allow does not list it" in note]) == 1
 
 
-@pytest.mark.parametrize(
-    ("toml", "told"),
-    [
-        ('[service.a]\nport = 80\nfrom = "!192.0.2.0/24"\n', True),
-        ('[service.a]\nport = 80\nfamily = "inet"\nfrom = "!192.0.2.0/24"\n', False),
-        ('[out.a]\nto = "!192.0.2.0/24"\n', True),
-        ('[deny.a]\nfrom = "!192.0.2.0/24"\n', False),
-    ],
-)
-def test_all_but_a_network_of_one_family_is_told(folder: Path, toml: str, told: bool) -> None:
-    """It makes no rule for the jail's other family, except where it denies: both families are closed then."""
-    assert sum("is inet alone" in one for one in notes(folder, toml)) == told
-
-
 def test_a_ping_and_no_other_message(folder: Path) -> None:
     """Echo requests unless more is written."""
     host = running(folder, '[service.ping]\nproto = "icmp"\n')
     host.traffic(OUT, to="10.0.0.2", proto="icmp").reaches("web")
     host.traffic(OUT, to="203.0.113.1", proto="icmp").is_blocked()
+
+
+@pytest.mark.parametrize("to", ["", ', to = "203.0.113.9"'])
+def test_a_redirected_ping_is_told_where_it_is_the_host_s(folder: Path, to: str) -> None:
+    """pf's rdr knows no types of ICMP: nobody reaches the host any more."""
+    toml = f'[service.ping]\nproto = "icmp"\nrdr = {{ hairpin = false{to} }}\n'
+    assert sum("every ping to the host's own" in one for one in notes(folder, toml)) == (not to)
 
 
 def test_no_state_lets_answers_out(folder: Path) -> None:
