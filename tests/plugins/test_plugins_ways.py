@@ -89,7 +89,7 @@ def test_a_binat_of_one_family_opens_no_private_address_of_the_other(folder: Pat
     host.traffic(OUT, 80, to="203.0.113.9").reaches("web")
     for sender in (OUT6, "jail:near"):
         assert bool(host.traffic(sender, 80, to=ip6)) is reached
-    assert [f"let in to {ip6}" in one.message for one in prepared_of(host).ruleset.notes] == [True] * (not reached)
+    assert [f"gets in to {ip6}" in one.message for one in prepared_of(host).ruleset.notes] == [True] * (not reached)
 
 
 UPLINKS = NAT + '[host.uplink.dsl]\ninterface = "em1"\ngateway = "198.18.0.254"\n'
