@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 
 def held(session: Session) -> Iterator[Finding]:
-    """Whether the addresses of declared jails are on an interface, or their manager puts them on one that is there."""
+    """Whether the addresses of declared jails without a network stack of their own are on an interface, or their manager puts them on one that is there."""
     host = outside.this_host(session)
     if host is None:
         return
     try:
-        jails = [one.jail for one in declared(session).jails.values()]
+        jails = [
+            one.jail for one in declared(session).jails.values() if not one.jail.vnet
+        ]  # hooks make a vnet jail's side
     except JailpfError:
         return  # told by the check whose trouble it is
     running: set[str] = set()
@@ -37,7 +39,7 @@ def held(session: Session) -> Iterator[Finding]:
             make = f'sysrc cloned_interfaces+="{card}" && service netif cloneup'
             yield Finding("error", what, "it cannot start", make if card[:2] == "lo" else f"make {card}")
         lost = [str(one) for one in jail.addresses if str(one) not in host.addresses]
-        if jail.vnet or not lost or (card and not runs):
+        if not lost or (card and not runs):
             continue
         what = f"{', '.join(lost)} of {jail.name} {'is' if len(lost) == 1 else 'are'} on no interface of this host"
         mend = f'ifconfig lo1 alias {lost[0]}, or name the interface where the jail is made: "lo1|{lost[0]}"'

@@ -131,6 +131,8 @@ def test_addresses_that_nothing_holds_are_found(host: Host) -> None:
         host.machine.declare(name, "[service.http]\nport = 80\n" if name == "web" else "[service.x]\nport = 81\n")
     said = ["error: old is to be on lo7, and this host has no such interface", "warning: 10.0.0.20 of web is on no interface of this host"]  # fmt: skip
     assert sorted(host.about("no such interface", "on no interface")) == said
+    host.machine.declare("vn", VNET.replace("bridge0", "epair9a"))
+    assert sorted(host.about("no such interface", "on no interface")) == said
     host.machine.running("web")
     assert "error: 10.0.0.20 of web is on no interface of this host" in host.about("on no interface")
 
