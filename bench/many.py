@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 THOUSAND = r"""
 import resource, sys, time
 from jailpf.lifecycle.session import Session
-from jailpf.lifecycle import conflicts
+from jailpf.lifecycle.checks import conflicts
 from jailpf.lifecycle.prepare import prepare
 session = Session(file=sys.argv[1], run=sys.argv[2])
 start = time.process_time()

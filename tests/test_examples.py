@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jailpf.lifecycle.conflicts import check_all
+from jailpf.lifecycle.checks.conflicts import check_all
 from jailpf.lifecycle.prepare import prepare
 from jailpf.pf.simulated import Simulated
 from jailpf.testing import SimulatedHost, SimulatedJail

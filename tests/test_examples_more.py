@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_examples import EXAMPLES, OFFICE, OUT, host_of
 
-from jailpf.lifecycle.conflicts import check_all
+from jailpf.lifecycle.checks.conflicts import check_all
 from jailpf.lifecycle.prepare import prepare
 from jailpf.lifecycle.refresh import fetched, refresh
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
     from jailpf.insight.kept import unkept
-    from jailpf.lifecycle import conflicts, indoors, listeners, next_start, outside, published, silent
+    from jailpf.lifecycle.checks import conflicts, indoors, listeners, next_start, outside, published, silent
     from jailpf.lifecycle.prepare import prepare
 
     names = options.jails or session.jails.declared()
@@ -115,7 +115,7 @@ def _main(session: Session, errors: list[Problem]) -> Loaded | None:
 
 def _lines(session: Session) -> list[Problem]:
     """Lines that pf.conf lacks, or that have conditions, where pf can be asked."""
-    from jailpf.lifecycle import readiness
+    from jailpf.lifecycle.checks import readiness
 
     try:
         missing, narrow = readiness.lines_missing(session), readiness.conditional(session)

@@ -149,7 +149,7 @@ def _differs(session: Session, name: str) -> bool:
 
 def _idle(session: Session, done: list[Prepared]) -> list[Problem]:
     """Why pf never evaluates what is loaded: who is told "loaded" takes it for open. What else there is to know becomes notes."""
-    from jailpf.lifecycle import readiness
+    from jailpf.lifecycle.checks import readiness
 
     for prepared in done:
         readiness.note_missing(session, prepared)

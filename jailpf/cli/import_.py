@@ -48,7 +48,7 @@ class Move:
 
 def import_rules(session: Session, options: Namespace) -> int:
     """0 when nothing was lost and nobody gets in who did not before; 1 otherwise."""
-    from jailpf.lifecycle import next_start
+    from jailpf.lifecycle.checks import next_start
 
     found = list(_adapter(session, options.kind).import_(options.sources))
     if not found:
@@ -137,7 +137,7 @@ def _compare(session: Session, moves: Sequence[Move], whole: Whole) -> None:
 def _tried(session: Session, one: Imported, records: list[Record], main: Loaded | None) -> Move:
     """What becomes of it. records: those of the jails before it, whose ports are taken."""
     from jailpf.insight.moved import moved
-    from jailpf.lifecycle import conflicts, next_start
+    from jailpf.lifecycle.checks import conflicts, next_start
     from jailpf.lifecycle.prepare import prepare_text
 
     move = Move(one, refused=list(one.refused))

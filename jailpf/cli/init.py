@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jailpf.cli import output
 from jailpf.declare.layout import CALLS, OWN_LOOPBACK
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, UsageError
-from jailpf.lifecycle import outside
+from jailpf.lifecycle.checks import outside
 from jailpf.state import writes
 from jailpf.values import FAMILIES, Interface
 

@@ -93,7 +93,7 @@ def _change(
 
 
 def _refused(session: Session, names: list[str]) -> list[Problem]:
-    from jailpf.lifecycle import next_start
+    from jailpf.lifecycle.checks import next_start
 
     return next_start.refused(session, names)
 

@@ -28,7 +28,7 @@ COLOURS = {
 
 def status(session: Session, options: Namespace) -> int:
     """0 when every jail is as declared, 1 when one is not."""
-    from jailpf.lifecycle import outside, readiness
+    from jailpf.lifecycle.checks import outside, readiness
     from jailpf.lifecycle.survey import look
 
     seen = look(session)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.doctor.world import declared
 from jailpf.errors import JailpfError
-from jailpf.lifecycle import outside
+from jailpf.lifecycle.checks import outside
 from jailpf.lifecycle.survey import alive
 from jailpf.managers.finding import Finding
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jailpf.doctor.conf_lines import USUAL
 from jailpf.doctor.world import declared
 from jailpf.errors import JailpfError, PfRefusedError
-from jailpf.lifecycle import readiness
+from jailpf.lifecycle.checks import readiness
 from jailpf.managers.finding import Finding
 from jailpf.pf import Loaded
 from jailpf.pf.pfctl import Pfctl

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
-from jailpf.lifecycle import conflicts, leftovers, listeners, outside, published, silent
+from jailpf.lifecycle import leftovers
+from jailpf.lifecycle.checks import conflicts, listeners, outside, published, silent
 from jailpf.lifecycle.prepare import prepare
 from jailpf.managers.finding import Finding
 from jailpf.pf import Loaded

@@ -10,7 +10,7 @@ from jailpf.compile.pftext import table_names
 from jailpf.doctor.conf_lines import USUAL
 from jailpf.doctor.world import texts
 from jailpf.errors import JailpfError
-from jailpf.lifecycle import readiness
+from jailpf.lifecycle.checks import readiness
 from jailpf.managers.finding import Finding
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.doctor.world import beside
 from jailpf.errors import JailpfError
-from jailpf.lifecycle import readiness
+from jailpf.lifecycle.checks import readiness
 from jailpf.managers.finding import Finding
 from jailpf.model import Jail
 from jailpf.state import records

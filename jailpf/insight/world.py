@@ -90,7 +90,7 @@ def build(
     host's; given: interfaces to add, "em0=203.0.113.1/24". With `main` and without jailpf.toml the host is what these two
     say, and has no jails; like: another world of the same session, whose compiled jails are taken; left: with the jails that are loaded and that nobody declares any more. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
     """
-    from jailpf.lifecycle import published
+    from jailpf.lifecycle.checks import published
     from jailpf.pf.simulated.explain import call_first, rebuild
 
     if main and not os.path.lexists(session.file):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from jailpf.declare.there import checked
 from jailpf.errors import ConflictError, JailpfError, PfUnavailableError, problems_of
-from jailpf.lifecycle import compare, conflicts, load, readiness
+from jailpf.lifecycle import compare, load
+from jailpf.lifecycle.checks import conflicts, readiness
 from jailpf.state import claimed, lock
 from jailpf.system import living
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import table_names
 from jailpf.errors import JailpfError, NoJailError, PfInterruptedError, PfRefusedError, Problem
-from jailpf.lifecycle import compare, conflicts, readiness
+from jailpf.lifecycle import compare
+from jailpf.lifecycle.checks import conflicts, readiness
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.state import claimed, records, starting, writes
 from jailpf.state.rundir import file_name, stamp

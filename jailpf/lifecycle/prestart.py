@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem, problems_of
-from jailpf.lifecycle import compare, conflicts, listeners, outside, readiness
+from jailpf.lifecycle import compare
+from jailpf.lifecycle.checks import conflicts, listeners, outside, readiness
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.state import index, plans, starting
 from jailpf.state.rundir import stamp

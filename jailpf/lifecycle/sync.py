@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, Problem, problems_of
-from jailpf.lifecycle import batch, conflicts, leftovers, load, outside, poststop, readiness
+from jailpf.lifecycle import batch, leftovers, load, poststop
+from jailpf.lifecycle.checks import conflicts, outside, readiness
 from jailpf.lifecycle.jails import near_name
 from jailpf.lifecycle.prepare import declared, prepare
 from jailpf.lifecycle.survey import survey

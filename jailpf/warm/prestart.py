@@ -65,6 +65,6 @@ def _is_quiet(err: bytes) -> bool:
 
 
 def _checksum(out: bytes) -> str:
-    """As lifecycle/readiness.py makes it."""
+    """As lifecycle/checks/readiness.py makes it."""
     lines = [line for line in out.decode("utf-8", "replace").splitlines() if line.strip()]
     return f"{crc32(chr(10).join(lines).encode('utf-8', 'replace')):08x}"

@@ -10,7 +10,8 @@ import pytest
 from stand_ins.machine import web
 
 from jailpf.errors import ConflictError
-from jailpf.lifecycle import conflicts, load, prestart
+from jailpf.lifecycle import load, prestart
+from jailpf.lifecycle.checks import conflicts
 from jailpf.lifecycle.prepare import prepare
 from jailpf.lifecycle.sync import sync
 from jailpf.testing import SimulatedHost

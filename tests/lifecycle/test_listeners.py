@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jailpf.lifecycle import listeners
+from jailpf.lifecycle.checks import listeners
 from jailpf.lifecycle.prepare import prepare
 from jailpf.system import sockets
 from jailpf.system.sockets import KERNEL, SSHD, Listener, parse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from stand_ins.machine import HOST
 
-from jailpf.lifecycle import outside
+from jailpf.lifecycle.checks import outside
 from jailpf.lifecycle.prepare import prepare
 from jailpf.testing import SimulatedHost
 

@@ -9,7 +9,7 @@ import pytest
 
 from jailpf.cli import main
 from jailpf.declare.promises import FILE
-from jailpf.lifecycle import published
+from jailpf.lifecycle.checks import published
 from jailpf.testing import SimulatedHost
 
 POT = Path(__file__).parent.parent / "adapters/pot/sample"

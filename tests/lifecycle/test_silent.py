@@ -1,4 +1,4 @@
-"""jailpf.lifecycle.silent, listeners and conflicts: what pf would take and silently not do, or do to the wrong one."""
+"""jailpf.lifecycle.checks.silent, listeners and conflicts: what pf would take and silently not do, or do to the wrong one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jailpf.errors import ConflictError, PfUnavailableError
-from jailpf.lifecycle import listeners, silent
+from jailpf.lifecycle.checks import listeners, silent
 from jailpf.lifecycle.prepare import Prepared, prepare
 from jailpf.system import programs, sockets
 from jailpf.testing import SimulatedHost

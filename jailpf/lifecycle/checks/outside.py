@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from jailpf.declare.settings import PROGRAMS
 from jailpf.declare.there import valid
 from jailpf.errors import JailpfError, Problem
-from jailpf.lifecycle import silent
+from jailpf.lifecycle.checks import silent
 from jailpf.lifecycle.jails import near_name
 from jailpf.system import links
 from jailpf.system.interfaces import Seen, seen

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from jailpf.declare.layout import CALLS as CALLS
 from jailpf.errors import JailpfError, PfUnavailableError, Problem
-from jailpf.lifecycle import outside, silent
+from jailpf.lifecycle.checks import outside, silent
 from jailpf.model import SECTIONS
 from jailpf.values import Network
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile.claims import collisions
 from jailpf.errors import ConflictError, JailpfError, Place, Problem
-from jailpf.lifecycle import published, survey
+from jailpf.lifecycle import survey
+from jailpf.lifecycle.checks import published
+from jailpf.lifecycle.checks.resolve import resolver
 from jailpf.lifecycle.prepare import prepare
-from jailpf.lifecycle.resolve import resolver
 from jailpf.state import claimed, records, starting
 from jailpf.state.rundir import file_name, is_fresh
 from jailpf.values import Network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem
-from jailpf.lifecycle.resolve import resolver
+from jailpf.lifecycle.checks.resolve import resolver
 from jailpf.system import sockets
 from jailpf.values import Network
 

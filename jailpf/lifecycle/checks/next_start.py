@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, Problem
-from jailpf.lifecycle import conflicts, readiness
+from jailpf.lifecycle.checks import conflicts, readiness
 from jailpf.lifecycle.prepare import declared, prepare
 
 if TYPE_CHECKING:
