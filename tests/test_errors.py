@@ -9,7 +9,7 @@ import re
 import pytest
 
 from jailpf.errors import MOST_LETTERS, MOST_LINES, DeclarationError, Place, Problem, first_of, problems_of
-from jailpf.lifecycle.session import make
+from jailpf.lifecycle.opening import make
 from jailpf.state import writes
 from jailpf.state.rundir import RunDir
 

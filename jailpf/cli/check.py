@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
     from jailpf.insight.kept import unkept
-    from jailpf.lifecycle.checks import conflicts, indoors, listeners, next_start, outside, published, silent
+    from jailpf.lifecycle.checks import (
+        conflicts,
+        indoors,
+        listeners,
+        meant,
+        next_start,
+        outside,
+        published,
+        silent,
+        strays,
+    )
     from jailpf.lifecycle.prepare import prepare
 
     names = options.jails or session.jails.declared()
@@ -50,9 +60,9 @@ def check(session: Session, options: Namespace) -> int:
         warnings += [*_old_releases(prepared.ruleset), *unkept(session, prepared)]
         warnings += [*listeners.taken(session, prepared), *indoors.by_address(session, prepared)]
         warnings += [one for one in outside.missing(session, prepared) if one not in warnings]
-        warnings += outside.unguarded(prepared)
-        session.notes += outside.half_open(prepared)
-        session.notes += dict.fromkeys(outside.only_sent(prepared))
+        warnings += meant.unguarded(prepared)
+        session.notes += meant.half_open(prepared)
+        session.notes += dict.fromkeys(meant.only_sent(prepared))
         if open_ones := list(silent.opened(session, prepared, main)) if main else []:
             errors += open_ones
             status = status or 65
@@ -72,7 +82,7 @@ def check(session: Session, options: Namespace) -> int:
         status = status or (78 if nowhere else 0)
         warnings += _lines(session)
     if not options.jails:
-        session.notes += outside.strays(session)
+        session.notes += strays.strays(session)
     promised = _promises(session)
     errors += promised
     status = status or (65 if promised or errors else 0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def watch(session: Session, options: Namespace) -> int:
     """Becomes the small process. Raises ConfigError for settings that cannot be read."""
     settings = session.settings
-    from jailpf.lifecycle.session import make
+    from jailpf.lifecycle.opening import make
 
     make(session.directory)
     more = ["--pf", options.pf] if options.pf else []

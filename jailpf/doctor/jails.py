@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
 from jailpf.lifecycle import leftovers
-from jailpf.lifecycle.checks import conflicts, listeners, outside, published, silent
+from jailpf.lifecycle.checks import conflicts, listeners, published, silent, strays
 from jailpf.lifecycle.prepare import prepare
 from jailpf.managers.finding import Finding
 from jailpf.pf import Loaded
@@ -58,7 +58,7 @@ def declarations(session: Session) -> Iterator[Finding]:
 
 def misnamed(session: Session) -> Iterator[Finding]:
     """Whether files that look like declarations are read by nobody."""
-    for problem in outside.strays(session):
+    for problem in strays.strays(session):
         yield Finding("warning", problem.message, "the jail it is meant for has no rules", problem.remedy)
 
 

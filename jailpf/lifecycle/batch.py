@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jailpf.declare.there import checked
 from jailpf.errors import ConflictError, JailpfError, PfUnavailableError, problems_of
 from jailpf.lifecycle import compare, load
+from jailpf.lifecycle.change import begin, finish, put
 from jailpf.lifecycle.checks import conflicts, readiness
 from jailpf.state import claimed, lock
 from jailpf.system import living
@@ -15,7 +16,7 @@ from jailpf.system import living
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from jailpf.lifecycle.load import Change
+    from jailpf.lifecycle.change import Change
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.pf import Everywhere, Loaded
@@ -80,7 +81,7 @@ def install(session: Session, todo: Iterable[Record], failed: Failed, *, verify:
     changes = []
     for record in todo:
         try:
-            changes.append(load.begin(session, record, known=True))
+            changes.append(begin(session, record, known=True))
         except (JailpfError, OSError) as wrong:
             failed(record.jail, wrong)
     together = _together(session, changes)
@@ -88,8 +89,8 @@ def install(session: Session, todo: Iterable[Record], failed: Failed, *, verify:
         lock.renew()
         try:
             if change.record.jail not in together:
-                load.put(session, change, verify=verify)
-            load.finish(session, change, known=True)
+                put(session, change, verify=verify)
+            finish(session, change, known=True)
         except (JailpfError, OSError) as wrong:
             failed(change.record.jail, wrong)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import rule_text
+from jailpf.lifecycle.change import begin, finish, put
 from jailpf.lifecycle.checks import readiness
-from jailpf.lifecycle.load import begin, finish, put
 from jailpf.managers.adapter import ask
 from jailpf.managers.building import with_running
 from jailpf.model import Anchor, Rule

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, Problem, problems_of
-from jailpf.lifecycle.session import locked, open_pf
+from jailpf.lifecycle.opening import locked, open_pf
 from jailpf.lifecycle.states import kill_states
 from jailpf.lifecycle.survey import alive
 from jailpf.state import index, lock, records, writes

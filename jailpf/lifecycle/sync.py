@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError, NoJailError, Problem, problems_of
-from jailpf.lifecycle import batch, leftovers, load, poststop
+from jailpf.lifecycle import batch, change, leftovers, poststop
 from jailpf.lifecycle.checks import conflicts, outside, readiness
 from jailpf.lifecycle.jails import near_name
 from jailpf.lifecycle.prepare import declared, prepare
@@ -85,7 +85,7 @@ def sync(
         if dry:
             return result
         for record in renewed:  # the same rules, but other lines, plugins or claims
-            result.problems += poststop.attempt(partial(load.replace_record, session, record))
+            result.problems += poststop.attempt(partial(change.replace_record, session, record))
         for name in gone:
             lock.renew()
             result.problems += poststop.remove(session, name, file=name if name in seen.broken else "", told=False)

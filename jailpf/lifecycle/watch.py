@@ -8,21 +8,16 @@ Source of the events: facts-2.md section 9 (EVFILT_JAIL of 15); elsewhere jls(8)
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import time
 
+from jailpf.lifecycle.watch_events import Clock, Kernel
+from jailpf.lifecycle.watch_seen import Watch, enabled_since, listed
 from jailpf.system import itself, spawn
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any
 
-EVFILT_JAIL = -14
-CHILD, SET, REMOVE = 0x80000000, 0x40000000, 0x10000000
-HOST = 0  # the ident whose CHILD events tell of new jails
 GRACE = 0.3  # seconds for the hook of the event to take the lock first: CHILD and REMOVE come before it
 SYNC_SECONDS = 600.0
 FOLLOWED = "followed by sync"
@@ -34,135 +29,6 @@ class Ended(Exception):  # noqa: N818 - no error
     def __init__(self, again: bool = False) -> None:
         super().__init__()
         self.again = again
-
-
-class Kernel:
-    """Events of jails by kqueue(2). Raises OSError where the kernel does not know them (14 and older: EINVAL)."""
-
-    def __init__(self, wake: int) -> None:
-        self.queue: Any = select.kqueue()  # type: ignore[attr-defined,unused-ignore]
-        self.queue.control([select.kevent(wake)], 0)  # type: ignore[attr-defined,unused-ignore]
-        self._add(HOST, CHILD)
-        self.known: set[int] = set()
-
-    def follow(self, jids: Iterable[int]) -> bool:
-        """Hear of these from now on. False when one of them was gone already: then jls has to be asked again."""
-        now = set(jids)
-        new, self.known = now - self.known, now
-        there = True
-        for jid in new:
-            try:
-                self._add(jid, REMOVE | SET)
-            except OSError:
-                there = False
-        return there
-
-    def wait(self, seconds: float) -> bool:
-        """Until something happens, or that many seconds. Whether it was about a jail."""
-        return any(event.filter == EVFILT_JAIL for event in self.queue.control(None, 64, seconds))
-
-    def _add(self, ident: int, notes: int) -> None:
-        event: Any = select.kevent(ident, filter=EVFILT_JAIL, flags=1)  # type: ignore[attr-defined,unused-ignore]  # EV_ADD
-        event.fflags = notes
-        self.queue.control([event], 0)
-
-
-class Clock:
-    """Where the kernel tells nothing: time passes, and jls(8) is asked."""
-
-    def __init__(self, wake: int) -> None:
-        self.wake = wake
-
-    def follow(self, jids: Iterable[int]) -> bool:  # noqa: ARG002 - as Kernel
-        """Nothing to do."""
-        return True
-
-    def wait(self, seconds: float) -> bool:
-        """That many seconds, or until a signal."""
-        select.select([self.wake], [], [], seconds)
-        return True
-
-
-class Watch:
-    """What was seen last, and what to do about what is seen now.
-
-    sync: called with names as jls(8) has them, () for everything; jails: name -> jid, None when it cannot be told; rules:
-    the main ruleset and since when pf is enabled (seconds of time.monotonic()), None likewise; start: whether jails
-    that came without their hook get their rules.
-    """
-
-    def __init__(
-        self,
-        sync: Callable[[tuple[str, ...]], None],
-        jails: Callable[[], dict[str, int] | None],
-        rules: Callable[[], tuple[bytes, float] | None],
-        say: Callable[[str], None],
-        start: bool = False,
-    ) -> None:
-        self.sync, self.jails, self.rules, self.say, self.start = sync, jails, rules, say, start
-        self.seen: dict[str, int] = {}
-        self.main: tuple[bytes, float] | None = None
-
-    def begin(self) -> Iterable[int]:
-        """Everything once; the jids to follow."""
-        self.seen = self.jails() or {}
-        self.main = self.rules()
-        self.sync(())
-        return self.seen.values()
-
-    def look(self) -> Iterable[int]:
-        """Compare with what was seen last, and act. The jids to follow."""
-        now = self.jails()
-        if now is None:
-            self.say("jls(8) does not answer; what is loaded stays")
-            return self.seen.values()
-        went = {name for name, jid in self.seen.items() if now.get(name) != jid}
-        came = {name for name, jid in now.items() if self.seen.get(name) != jid}
-        self.seen = now
-        if self._other_rules():
-            self.sync(())
-        elif names := went | (came if self.start else set()):
-            for name in sorted(names):
-                self.say(f"{name} {'came' if name in now else 'is gone'}")
-            self.sync(tuple(sorted(names)))
-        return now.values()
-
-    def _other_rules(self) -> bool:
-        """Whether pf was restarted or has another main ruleset than last time."""
-        now = self.rules()
-        was, self.main = self.main, now or self.main
-        if now is None or was is None:
-            return False
-        text, since = now
-        if text != was[0]:
-            self.say("pf has another main ruleset")
-            return True
-        if since > was[1] + 2:  # seconds: it counts whole ones
-            self.say("pf was enabled again")
-            return True
-        return False
-
-
-def listed(out: bytes) -> dict[str, int] | None:
-    """What `jls jid name` prints, None for anything else."""
-    found = {}
-    for line in out.decode("utf-8", "surrogateescape").splitlines():
-        jid, _, name = line.strip().partition(" ")
-        if not jid.isdigit() or not name.strip():
-            return None
-        found[name.strip()] = int(jid)
-    return found
-
-
-def enabled_since(info: bytes, now: float) -> float:
-    """ "Status: Enabled for 0 days 00:01:23" of `pfctl -s info` at the time `now`: when that began; 0 when it is disabled."""
-    words = info.decode("ascii", "replace").partition("\n")[0].split()
-    try:
-        days, clock = int(words[words.index("for") + 1]), words[words.index("for") + 3]
-        hours, minutes, seconds = map(int, clock.split(":"))
-    except (ValueError, IndexError):
-        return 0.0
-    return now - (((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 
 
 def main(arguments: list[str]) -> int:

@@ -8,7 +8,7 @@ import pytest
 from stand_ins.machine import SPLIT, web
 
 from jailpf.errors import JailpfError, PfInterruptedError, PfRefusedError
-from jailpf.lifecycle import load
+from jailpf.lifecycle import change, load
 from jailpf.state import records
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def test_an_unfinished_load_of_another_layout_is_not_lost(machine: Machine) -> N
     session = machine.session()
     prepared = load.prepared_for(session, "web")
     with session.lock():
-        load.begin(session, prepared.record)
+        change.begin(session, prepared.record)
     for anchor in prepared.record.anchors:
         session.pf.load(anchor.path, anchor.text)
     machine.settings()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from stand_ins.machine import HOST
 
-from jailpf.lifecycle.checks import outside
+from jailpf.lifecycle.checks import meant
 from jailpf.lifecycle.prepare import prepare
 from jailpf.testing import SimulatedHost
 
@@ -136,5 +136,5 @@ def test_a_service_without_rdr_and_without_from_is_not_private(tmp_path: Path, m
     host.declare(toml, ip4="203.0.113.7" if more == "address" else "10.0.0.2", ip6="")
     prepared = prepare(host.session(), "web", created=False)
     assert prepared is not None
-    found = list(outside.unguarded(prepared))
+    found = list(meant.unguarded(prepared))
     assert [(one.place and one.place.line, 'from = "jail:NAME"' in one.remedy) for one in found] == [(2, True)] * warned

@@ -142,7 +142,7 @@ def test_a_jail_that_was_renamed_keeps_its_rules(loaded: Machine) -> None:
     """`jail -m name=www` runs no hook: the same root under the same jid is the same jail, and no other jail is."""
     from dataclasses import replace
 
-    from jailpf.lifecycle.load import replace_record
+    from jailpf.lifecycle.change import replace_record
     from jailpf.state import records
 
     session = loaded.session()

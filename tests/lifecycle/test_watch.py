@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from stand_ins.machine import HOST, web
 
-from jailpf.lifecycle import watch
+from jailpf.lifecycle import watch, watch_events
 
 if TYPE_CHECKING:
     from stand_ins.machine import Machine
@@ -106,7 +106,7 @@ class Queue:
 
     def control(self, changes: list[Any] | None, count: int, seconds: float = 0) -> list[Any]:
         for one in changes or ():
-            if one.filter == watch.EVFILT_JAIL:
+            if one.filter == watch_events.EVFILT_JAIL:
                 if one.ident and one.ident not in self.alive:
                     raise OSError(2, "No such file or directory")
                 self.added.append((one.ident, one.fflags))
@@ -123,12 +123,12 @@ def test_the_kernel_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Queue({1, 2})
     monkeypatch.setattr(select, "kqueue", lambda: queue, raising=False)
     monkeypatch.setattr(select, "kevent", event, raising=False)
-    kernel = watch.Kernel(5)
+    kernel = watch_events.Kernel(5)
     assert kernel.follow([1, 2])
     assert kernel.follow([1, 2])
     assert queue.added == [(0, 0x80000000), (1, 0x50000000), (2, 0x50000000)]
     assert not kernel.follow([1, 2, 3])
-    queue.events = [SimpleNamespace(filter=watch.EVFILT_JAIL)]
+    queue.events = [SimpleNamespace(filter=watch_events.EVFILT_JAIL)]
     assert kernel.wait(0)
     assert not kernel.wait(0)
 

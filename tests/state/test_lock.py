@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jailpf.errors import TryAgainError
-from jailpf.lifecycle.session import locked
+from jailpf.lifecycle.opening import locked
 from jailpf.state import lock, rundir, writes
 from jailpf.state.lock import Lock
 from jailpf.state.rundir import RunDir

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jailpf.errors import JailpfError, PermissionDeniedError
-from jailpf.lifecycle.session import make
+from jailpf.lifecycle.opening import make
 from jailpf.state import rundir
 from jailpf.state.rundir import RunDir
 from jailpf.system import files

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.compile.claims import collisions
-from jailpf.errors import ConflictError, JailpfError, Place, Problem
+from jailpf.errors import ConflictError, JailpfError, Problem
 from jailpf.lifecycle import survey
-from jailpf.lifecycle.checks import published
+from jailpf.lifecycle.checks import met, published
 from jailpf.lifecycle.checks.resolve import resolver
 from jailpf.lifecycle.prepare import prepare
 from jailpf.state import claimed, records, starting
@@ -15,7 +15,7 @@ from jailpf.state.rundir import file_name, is_fresh
 from jailpf.values import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from jailpf.lifecycle.session import Session
     from jailpf.state.claim import Claim
@@ -46,10 +46,10 @@ def refused(session: Session, todo: list[Record]) -> dict[str, list[Problem]]:
     for record in todo:
         problems = unknown + found.get(record.jail, [])
         for other, since in early:
-            met = list(_problems(record.claims, other.claims, resolver(session)))
-            if met and is_fresh(since):
-                problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in met]
-            elif met:
+            both = list(met.problems(record.claims, other.claims, resolver(session)))
+            if both and is_fresh(since):
+                problems += [problem._replace(message=problem.message + " (it is just starting)") for problem in both]
+            elif both:
                 starting.end(session.directory, other.jail)
         if problems:
             found[record.jail] = list(dict.fromkeys(problems))  # of both address families the same words
@@ -87,11 +87,11 @@ def _judged(session: Session, todo: list[Record], kept: list[Record]) -> dict[st
         found.setdefault(loser.owner, []).append(problem)
     everybodys, unread = published.everything(session)
     for one, other in collisions(mine, resolve, [claim for each in everybodys for claim in each.claims()]):
-        found.setdefault(one.owner, []).append(_problem(one, other))
+        found.setdefault(one.owner, []).append(met.problem(one, other))
     rank = {record.jail: (0, record.jail) for record in kept} | {record.jail: (1, record.jail) for record in todo}
     for record, near in _near(todo, kept):
         others = [other for other in near if rank[other.jail] < rank[record.jail] and other.jail not in found]
-        problems = [*_addresses([record], others), *_twins([record], others), *_addresses(others, [record])]
+        problems = [*met.addresses([record], others), *met.twins([record], others), *met.addresses(others, [record])]
         if problems:
             found.setdefault(record.jail, []).extend(problems)
     notes = [*(unread if mine else ()), *doubts(session, mine, theirs)]
@@ -134,7 +134,7 @@ def _unreadable(session: Session, own: set[str], files: dict[str, str]) -> tuple
 
 def _with_the_dead(session: Session, found: list[tuple[Claim, Claim]], others: list[Record]) -> list[Problem]:
     """The problems; where the other jail died without its poststop, the remedy is another one."""
-    problems = [_problem(one, other) for one, other in found]
+    problems = [met.problem(one, other) for one, other in found]
     if not found:
         return []
     try:
@@ -159,9 +159,9 @@ def check_all(
     wanted = list(wanted)
     claims = [claim for record in wanted for claim in record.claims]
     resolve = resolver(session)
-    found = list(_within(claims, resolve, about))
-    found += _problems(claims, _published(session, moving), resolve)
-    return [*found, *_addresses(wanted, wanted), *_twins(wanted, wanted)]
+    found = list(met.within(claims, resolve, about))
+    found += met.problems(claims, _published(session, moving), resolve)
+    return [*found, *met.addresses(wanted, wanted), *met.twins(wanted, wanted)]
 
 
 def doubts(session: Session, claims: list[Claim], against: list[Claim] | None = None) -> list[Problem]:
@@ -191,68 +191,6 @@ def outdate(session: Session, loading: list[Record]) -> None:
     for other, _ in claimed.pending(session.directory):
         if other.jail not in names and next(collisions(claims, resolver(session), other.claims), None):
             starting.end(session.directory, other.jail)
-
-
-def _problems(
-    claims: Iterable[Claim], against: Iterable[Claim], resolve: Callable[[Peer], tuple[Network, ...] | None]
-) -> Iterator[Problem]:
-    for one, other in collisions(claims, resolve, list(against)):
-        yield _problem(one, other)
-
-
-def _within(
-    claims: Iterable[Claim], resolve: Callable[[Peer], tuple[Network, ...] | None], about: Container[str] = ()
-) -> Iterator[Problem]:
-    for one, other in collisions(claims, resolve):
-        if other.owner in about and one.owner not in about:
-            one, other = other, one
-        # A binat and an rdr of one jail on one address are no accident: pf asks rdr first, inside one anchor.
-        if one.owner != other.owner or (one.protos and other.protos):
-            yield _problem(one, other)
-
-
-def _problem(one: Claim, other: Claim) -> Problem:
-    if one.place.line < other.place.line and one.owner == other.owner:
-        one, other = other, one
-    ports = ", ".join(str(port) for port in one.ports if any(port.overlaps(each) for each in other.ports))
-    what = (
-        f"{'+'.join(one.protos) or 'all protocols'} port {ports}"
-        if one.ports[0].width < 65535
-        else "+".join(one.protos) or "all protocols"
-    )
-    where = " ".join(map(str, one.to))
-    mine, theirs = (" ".join(filter(None, (claim.owner, claim.service))) for claim in (one, other))
-    sentence = f"{mine} claims {what} of {where}, which {theirs} has ({other.place})"
-    return Problem(sentence, one.place, "give one of them another port or address")
-
-
-def _addresses(claimants: Iterable[Record], owners: Iterable[Record]) -> Iterator[Problem]:
-    """An outside address that is another jail's own."""
-    own = {address: record for record in owners if not record.shared for address in record.addresses}
-    for record in claimants:
-        for claim in record.claims:
-            for peer in claim.to:
-                owner = own.get(peer.word)
-                if owner and owner.jail != record.jail and peer.network:
-                    yield Problem(
-                        f"{peer.word} is the jail {owner.jail}'s own address",
-                        claim.place,
-                        f"publish {record.jail} on an address of the host",
-                    )
-
-
-def _twins(wanted: Iterable[Record], others: Iterable[Record]) -> Iterator[Problem]:
-    """An address of two jails that neither of them shares: what is let in to one is let in to the other."""
-    own = {address: record for record in others if not record.shared for address in record.addresses}
-    for record in wanted:
-        for address in record.addresses if not record.shared else ():
-            other = own.get(address)
-            if other and other.jail != record.jail:
-                yield Problem(
-                    f"{address} of {record.jail} is also the address of {other.jail}",
-                    Place(record.file),
-                    "give one of them another address, or write shared = true in [jail] of both",
-                )
 
 
 def _published(session: Session, moving: Container[str] = ()) -> list[Claim]:

@@ -6,16 +6,12 @@ where ifconfig(8) answers.
 
 from __future__ import annotations
 
-import os
 import platform
-import re
 from typing import TYPE_CHECKING
 
 from jailpf.declare.settings import PROGRAMS
-from jailpf.declare.there import valid
-from jailpf.errors import JailpfError, Problem
+from jailpf.errors import Problem
 from jailpf.lifecycle.checks import silent
-from jailpf.lifecycle.jails import near_name
 from jailpf.system import links
 from jailpf.system.interfaces import Seen, seen
 from jailpf.values.suggest import did_you_mean
@@ -28,8 +24,6 @@ if TYPE_CHECKING:
     from jailpf.model import Rule
 
 SHOWN = 12
-_LIKE = re.compile(r"(?P<name>[^.].*?)(?P<end>\.(?:t[om]{1,3}l?|toml\.\w+|TOML|conf|tolm))$")
-_EDITORS = (".bak", ".orig", ".swp", ".save", ".rej", ".dist", ".sample", ".example", "~")
 
 
 def nowhere(session: Session) -> list[Problem]:
@@ -143,58 +137,6 @@ def _never(rule: Rule) -> Iterator[tuple[str, Problem]]:
             yield f"never {peer}", Problem(what, rule.place, "`to` is the external address: remove it, or write one")
 
 
-def half_open(prepared: Prepared) -> Iterator[Problem]:
-    """Services that are for everybody of one family of addresses, and for nobody of the other that the jail has."""
-    for service in prepared.services.services:
-        nets = [one.network for one in service.source if one.network and not one.negated]
-        families = {net.family for net in nets}
-        whole = [str(net) for net in nets if net.net.prefixlen == 0]
-        left = [address for address in prepared.jail.addresses if address.family not in families]
-        if whole and left and not service.family and len(nets) == len(service.source):
-            every, other = ("IPv4", "IPv6") if "." in whole[0] else ("IPv6", "IPv4")
-            what = (
-                f"{whole[0]} means everybody in {every} only, so nobody reaches {service.name} at {left[0]} in {other}"
-            )
-            yield Problem(
-                what, prepared.services.place("service", service.name, "from"), "if you want that, ignore this"
-            )
-
-
-def only_sent(prepared: Prepared) -> Iterator[Problem]:
-    """Blocks of what the jail sends to a port that it serves itself, which look like ones of who comes in by that port."""
-    own = {str(one) for one in prepared.jail.addresses}
-    served = [(one.name, port) for one in prepared.services.services for port in one.port]
-    for rule in prepared.ruleset.rules:
-        senders = {str(peer) for peer in rule.source}
-        if rule.action == "block" and rule.port and not rule.to and senders and senders <= own:
-            for name, port in served:
-                if any(port.overlaps(other) for other in rule.port):
-                    what = f"{rule.service} blocks what {prepared.jail.name} sends to port {port}; it keeps nobody out of {name}"
-                    yield Problem(what, rule.place, "if you want that, ignore this; to keep somebody out, write `from`")
-
-
-def unguarded(prepared: Prepared) -> Iterator[Problem]:
-    """Services at a private address that are not redirected, and that everybody with a route to it reaches nevertheless."""
-    for service in prepared.services.services:
-        if "rdr" in service.types or service.guests or service.proto.family:
-            continue
-        own = {str(one) for one in prepared.jail.addresses if one.private}
-        open_ones = [
-            str(peer)
-            for rule in prepared.ruleset.rules
-            if rule.service == service.name and rule.action == "pass" and not (rule.source or rule.tagged or rule.on)
-            for peer in rule.to
-            if str(peer) in own
-        ]
-        if open_ones:
-            where = " and ".join(dict.fromkeys(open_ones))
-            what = (
-                f"without rdr and `from`, {service.name} is open to every jail and to everybody with a route to {where}"
-            )
-            remedy = 'write from = "jail:NAME" for those who need it, or from = "any" if you mean all of them'
-            yield Problem(what, prepared.services.place("service", service.name, "rdr"), remedy)
-
-
 def _instead(name: str, host: Seen, uplinks: Iterable[str] = ()) -> str:
     near = did_you_mean(name, [*host.names, *uplinks])
     return near if near.startswith("did") else f"it has {_some(host.names)}"
@@ -202,65 +144,3 @@ def _instead(name: str, host: Seen, uplinks: Iterable[str] = ()) -> str:
 
 def _some(words: list[str]) -> str:
     return ", ".join(words[:SHOWN]) + (f" and {len(words) - SHOWN} more" if len(words) > SHOWN else "")
-
-
-def strays(session: Session) -> Iterator[Problem]:
-    """Files that look like declarations and are read by nobody, because of their names."""
-    end = session.settings.jail_file("{jail}").partition("{jail}")[2]
-    folder = os.path.dirname(session.settings.jail_file("x"))
-    home = os.path.dirname(session.settings.file)
-    for name in _listed(folder):
-        found = _LIKE.fullmatch(name)
-        if found and not name.endswith((*_EDITORS, ".table")) and not (name.endswith(end) and valid(name[: -len(end)])):
-            plain = re.sub(r"[^A-Za-z0-9_.:+@-]", "_", found["name"].removesuffix(".toml"))
-            yield Problem(
-                f"{folder}/{name} is not read: a declaration is called JAIL{end}",
-                None,
-                f"mv it to {folder}/{plain}{end}, if it is one",
-            )
-    yield from _nobodys(session)
-    if home != folder:
-        for name in _listed(home):
-            if name.endswith(".toml") and name.removesuffix(".toml") in set(_nameable(session)):
-                yield Problem(
-                    f"{home}/{name} is not read: declarations are in {folder}",
-                    None,
-                    f"mv it to {session.settings.jail_file(name.removesuffix('.toml'))}",
-                )
-
-
-def _nobodys(session: Session) -> Iterator[Problem]:
-    """Declarations with addresses of their own whose jail no manager has, where a name that is near has no file."""
-    declared = session.jails.declared()
-    try:
-        known = {name for adapter in session.jails.adapters for name in adapter.names()}
-    except JailpfError:
-        return
-    for name in declared if known else ():
-        near = near_name(name, [one for one in known if one not in declared]) if name not in known else ""
-        if near and _has_address(session, name):
-            there, wanted = session.settings.jail_file(name), session.settings.jail_file(near)
-            what = f"{there}: no jail manager knows {name}, but one knows {near}, which has no declaration"
-            yield Problem(what, None, f"mv {there} {wanted}, if it is meant for {near}")
-
-
-def _has_address(session: Session, name: str) -> bool:
-    """Whether its [jail] names one: without, it is told as broken."""
-    try:
-        return any(session.jails.services(name).jail.addresses.values())
-    except JailpfError:
-        return False
-
-
-def _nameable(session: Session) -> list[str]:
-    try:
-        return session.jails.everybody()
-    except JailpfError:
-        return []
-
-
-def _listed(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
