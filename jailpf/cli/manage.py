@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jailpf.cli import output, plan
 from jailpf.errors import NoJailError, Problem, UsageError
 from jailpf.lifecycle.jails import near_name
+from jailpf.managers.adapter import ask
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -61,8 +62,9 @@ def _change(
     if options.all:
         known = {name for adapter in session.jails.adapters for name in adapter.names()}
         names = session.jails.declared() if options.command == "attach" else sorted(known)
-        strangers = [name for name in names if name not in known]
-        names = [name for name in names if name in known]
+        # A manager may call a jail otherwise: rc.d/jail's my_web is my.web, too.
+        strangers = [name for name in names if name not in known and ask(session.jails.adapters, name) is None]
+        names = [name for name in names if name not in strangers]
     results = verb(session.jails.adapters, names, options.dry_run)
     nothing = [name for name in names if options.command == "attach" and not session.jails.declares(name)]
     refused = _refused(session, names) if options.command == "attach" else []
@@ -106,7 +108,8 @@ def new(session: Session, options: Namespace) -> int:
     file = write_new(session.settings, session.jails.adapters, name)
     print(f"wrote {file}; edit it, then run `jailpf check {name}`")
     known = {one for adapter in session.jails.adapters for one in adapter.names()}
-    if near := near_name(name, known) if name not in known else "":
+    stranger = name not in known and ask(session.jails.adapters, name) is None
+    if near := near_name(name, known) if stranger else "":
         what = f"no jail manager knows {name}; did you mean {near}?"
         there = "it already has a file" if session.jails.declares(near) else f"`mv {file} {session.jails.file(near)}`"
         output.problems([Problem(what, None, there)], level="yellow")

@@ -114,3 +114,14 @@ def test_reload_n_ends_1_where_other_rules_are_declared(host: Host, jailpf: Run)
     status, out, _ = jailpf("reload", "-n", "web")
     assert status == 1
     assert "web: the declared rules differ from the loaded ones; `jailpf diff web` shows how" in out
+
+
+def test_a_jail_that_its_manager_calls_otherwise_is_attached_by_either_name(host: Host, jailpf: Run) -> None:
+    """rc.d/jail gives my.web to jail(8) as my_web: --all and `new` know it as well."""
+    file = Path(host.file("etc/jail.conf.d/my_web.conf", "my_web { ip4.addr = 172.16.15.31; }\n"))
+    status, _, err = jailpf("new", "my.web")
+    assert (status, err) == (0, "")
+    assert jailpf("attach", "--all")[0] == 0
+    assert "jailpf" in file.read_text()
+    assert jailpf("detach", "--all")[0] == 0
+    assert file.read_text() == "my_web { ip4.addr = 172.16.15.31; }\n"

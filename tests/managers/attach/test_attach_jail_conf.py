@@ -1,57 +1,19 @@
+"""Hook lines in a jail.conf: where they stand, and that detach leaves no trace."""
+
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 import pytest
+from hook_lines import COMMENTED, HOOKS, line, values
 from stand_ins.host import HERE, Host
 
-from jailpf.errors import ConfigError, NoJailError, PermissionDeniedError, TryAgainError
-from jailpf.managers.attach import attach, detach, replacing
+from jailpf.errors import ConfigError
+from jailpf.managers.attach import attach, detach
 from jailpf.managers.attach.jailconf_check import who_replaces
 from jailpf.managers.attach.jailconf_edit import applied, blocks_of, edits, stripped
 from jailpf.managers.attach.lines import ours
-from jailpf.managers.jailconf_text import Block
-from jailpf.system import itself
-
-HOOKS = (("prepare", "prestart"), ("created", "created"), ("poststop", "poststop"))
-
-COMMENTED = """# the host's defaults
-exec.clean; // really
-exec.created += "/usr/bin/first $name";
-
-/* a block { that is
-   a comment } */
-"web" {  # web { not here }
-\tip4.addr = 10.0.0.1;
-\texec.start = "echo '}' \\" } {", 'single } " {';
-\thost.hostname = "${name}.example.org";   # ${name} is no block
-\texec.created = "/usr/bin/second";
-\texec.created += "/usr/bin/third";
-
-\t# the last line
-}
-db { ip4.addr = 10.0.0.2; }
-mail {ip4.addr = 10.0.0.3;}
-vn {
-    vnet;
-    exec.poststop += "/sbin/ifconfig epair9a destroy"; }
-"""
-
-
-def line(host: Host, hook: str, verb: str) -> str:
-    return f'exec.{hook} += "{command(host, verb)}";'
-
-
-def command(host: Host, verb: str, name: str = "$name") -> str:
-    return f"{shlex.join(itself.command())} -c {host.root}/jailpf/jailpf.toml --run {host.root}/run {verb} {name}"
-
-
-def values(host: Host, jail: str, hook: str) -> list[str]:
-    adapter = host.adapter("jail.conf")
-    known = adapter.jails(adapter.file_of(jail))[jail].get(f"exec.{hook}", ())
-    return [value.split()[-2] if ours(value) else value for value in known]
 
 
 def test_the_hooks_stand_at_the_end_of_the_jails_own_block(host: Host) -> None:
@@ -219,90 +181,6 @@ def test_removing_a_line_that_replaced_others_is_refused(host: Host) -> None:
     assert Path(file).read_text() == text
 
 
-def test_what_jail_8_refuses_never_arrives(host: Host, monkeypatch) -> None:
-    text = "web { path = /; }\n"
-    file = host.jail_conf(text)
-    monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.applied", lambda *_: "web { path = /; exec.created = \n")
-    with pytest.raises(ConfigError, match=f"jail: {file}: unexpected EOF"):
-        attach(host.adapters, ["web"])
-    monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.applied", lambda *_: "web { path = /; } other { }\n")
-    with pytest.raises(ConfigError, match="would read other jails: web, other"):
-        attach(host.adapters, ["web"])
-    assert Path(file).read_text() == text
-
-
-def test_an_unknown_jail_stops_all_before_anything_is_written(host: Host) -> None:
-    file = host.jail_conf(COMMENTED)
-    with pytest.raises(NoJailError, match=r"no jail manager knows nosuch \(asked: bastille, iocage, jail.conf\)"):
-        attach(host.adapters, ["web", "nosuch"])
-    assert Path(file).read_text() == COMMENTED
-
-
-def test_a_block_that_jail_8_knows_and_we_do_not_find_is_left_to_the_user(host: Host, monkeypatch) -> None:
-    host.jail_conf(COMMENTED)
-    monkeypatch.setattr("jailpf.managers.attach.jailconf_plan.outline", lambda _: Block(""))
-    with pytest.raises(ConfigError, match="there is no block for web; write the hook lines by hand"):
-        attach(host.adapters, ["web"])
-
-
-def test_two_blocks_of_one_jail_are_refused(host: Host) -> None:
-    host.jail_conf("web { path = /; }\nweb { path = /; }\n")
-    with pytest.raises(ConfigError, match="the jail web is defined twice"):
-        attach(host.adapters, ["web"])
-
-
-def test_a_file_that_changes_meanwhile_stays(host: Host, monkeypatch) -> None:
-    file = host.jail_conf(COMMENTED)
-    real = os.path.realpath(file)
-    stage = replacing._stage
-
-    def slow(path: str, content: bytes) -> str:
-        Path(real).write_text(COMMENTED + "# mine\n")
-        return stage(path, content)
-
-    monkeypatch.setattr("jailpf.managers.attach.replacing._stage", slow)
-    with pytest.raises(TryAgainError, match="another program changed it meanwhile"):
-        attach(host.adapters, ["web"])
-    assert Path(file).read_text() == COMMENTED + "# mine\n"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "error"), [(PermissionError(13, "no"), PermissionDeniedError), (OSError(28, "full"), ConfigError)]
-)
-def test_when_one_file_cannot_be_written_those_before_it_are_put_back(host: Host, monkeypatch, wrong, error) -> None:
-    main = host.jail_conf("a { path = /; }\n")
-    other = host.file("etc/jail.b.conf", "b { path = /; }\n")
-    rename = os.rename
-
-    def failing(source: str, target: str) -> None:
-        if target == os.path.realpath(other):
-            raise wrong
-        rename(source, target)
-
-    monkeypatch.setattr("jailpf.managers.attach.replacing.os.rename", failing)
-    with pytest.raises(error, match="cannot be written"):
-        attach(host.adapters, ["a", "b"])
-    assert Path(main).read_text() == "a { path = /; }\n"
-    assert Path(other).read_text() == "b { path = /; }\n"
-    assert not [name for name in os.listdir(host.root / "etc") if name.endswith(".new")]
-
-
-def test_a_file_reached_by_a_link_is_replaced_where_it_is(host: Host) -> None:
-    real = host.file("real/jail.conf", COMMENTED)
-    (host.root / "etc").mkdir()
-    (host.root / "etc/jail.conf").symlink_to(real)
-    attach(host.adapters, ["web"])
-    assert (host.root / "etc/jail.conf").is_symlink()
-    assert command(host, "prestart") in Path(real).read_text()
-
-
-def test_a_path_that_cannot_stand_in_a_hook_line_is_refused(host: Host, monkeypatch) -> None:
-    host.jail_conf(COMMENTED)
-    monkeypatch.setattr(itself, "command", lambda: ["/opt/my python/bin/jailpf-hook"])
-    with pytest.raises(ConfigError, match="cannot be part of a hook line; use a path without spaces"):
-        attach(host.adapters, ["web"])
-
-
 def test_13_2_is_attached_as_well(host: Host) -> None:
     host.program("jail", HERE / "jail.py", "-13")
     host.jail_conf(COMMENTED)
@@ -340,16 +218,6 @@ def test_a_text_whose_braces_do_not_match_has_a_place() -> None:
     assert list(blocks_of("* {}\n* {}\nx {} y", "x")) == ["*", "x"]
 
 
-def test_detach_knows_its_backup_when_other_jails_of_the_file_were_attached_too(host: Host) -> None:
-    file = host.jail_conf(COMMENTED)
-    attach(host.adapters, ["web"])
-    attach(host.adapters, ["db"])
-    Path(file).write_text(Path(file).read_text().replace("10.0.0.3", "10.0.0.4"))
-    detach(host.adapters, ["web", "db"])
-    assert Path(file).read_text() == COMMENTED.replace("10.0.0.3", "10.0.0.4")
-    assert (host.root / "etc/.jail.conf.jailpf-backup").exists(), "the backup tells what the user changed since"
-
-
 def test_an_empty_block_without_lines_gets_the_files_own_indent() -> None:
     text = "  web {\n  }\n"
     found = edits(text, blocks_of(text, "f")["web"], (("created", "x"),))
@@ -366,20 +234,6 @@ def test_hook_lines_go_with_what_the_user_put_beside_them() -> None:
     ):
         assert stripped(before) == after
         assert stripped(after) == after
-
-
-def test_another_file_of_the_host_stays_when_a_closed_folder_stops_the_backup(host: Host, monkeypatch) -> None:
-    file = host.jail_conf(COMMENTED)
-
-    def closed(*_: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr("jailpf.state.writes.os.geteuid", lambda: 4711)
-    monkeypatch.setattr("jailpf.state.writes.os.fchown", closed)
-    with pytest.raises(PermissionDeniedError, match="run as root"):
-        attach(host.adapters, ["web"])
-    assert os.listdir(host.root / "etc") == ["jail.conf"]
-    assert Path(file).read_text() == COMMENTED
 
 
 def test_who_replaces_a_hook_is_found_in_wildcards_and_included_files(host: Host) -> None:
