@@ -10,8 +10,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 from jailpf.managers.importing.lexer import LostError, Macros, lines
-from jailpf.managers.importing.pfrule import PfRule
 from jailpf.managers.importing.pfrules import FAMILIES, statement
+from jailpf.managers.importing.rule_data import PfRule
 from jailpf.managers.importing.words import family_of, peer
 from jailpf.values import Port
 

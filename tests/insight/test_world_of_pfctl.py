@@ -100,7 +100,7 @@ PRINTED = (
     ("printed", "status", "answer", "says"),
     [
         (PRINTED, 0, "is blocked", ""),
-        ((*PRINTED, "pass all flags S/SA keep state"), 0, "reaches host", "is believed: pass all"),
+        ((*PRINTED, "pass all flags S/SA keep state"), 0, "reaches host", "pfctl counts: pass all"),
         (("pfctl: pf.conf:2: no",), 1, "", "pf.conf:2: no"),
     ],
 )

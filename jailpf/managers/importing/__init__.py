@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
     from jailpf.managers.importing.main_file import with_calls
     from jailpf.managers.importing.overlaps import overlap
-    from jailpf.managers.importing.pfrule import PfRule, PfTable
     from jailpf.managers.importing.pfrules import statement
     from jailpf.managers.importing.publishing import declared, published_by
     from jailpf.managers.importing.reading import text_of
+    from jailpf.managers.importing.rule_data import PfRule, PfTable
     from jailpf.managers.importing.tables import Tables
     from jailpf.managers.importing.words import port
 
@@ -38,8 +38,8 @@ _HOMES = {
     "LostError": "jailpf.managers.importing.lexer",
     "Macros": "jailpf.managers.importing.lexer",
     "OtherDraft": "jailpf.managers.importing.drafts",
-    "PfRule": "jailpf.managers.importing.pfrule",
-    "PfTable": "jailpf.managers.importing.pfrule",
+    "PfRule": "jailpf.managers.importing.rule_data",
+    "PfTable": "jailpf.managers.importing.rule_data",
     "Tables": "jailpf.managers.importing.tables",
     "addresses_of_jails": "jailpf.managers.importing.jail_names",
     "all_addresses": "jailpf.managers.importing.jail_names",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jailpf.declare.host import Host
     from jailpf.managers.importing.drafts import OtherDraft, ServiceDraft
     from jailpf.managers.importing.lexer import Line
-    from jailpf.managers.importing.pfrule import PfRule
+    from jailpf.managers.importing.rule_data import PfRule
 
 BLOCKING = ("block", "anchor", "antispoof")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.pfrule import PfRule
+    from jailpf.managers.importing.rule_data import PfRule
 
 EVERY = Port(1, 65535)
 OF_TCP = ("max_src_conn", "max_src_conn_rate", "overload", "synproxy", "state")

@@ -11,7 +11,7 @@ from jailpf.managers.importing.words import network
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from jailpf.managers.importing.pfrule import PfRule
+    from jailpf.managers.importing.rule_data import PfRule
 
 _CARD = re.compile(r"[a-z][a-z_]*[0-9]+(\.[0-9]+)?")  # not a group such as egress, which may be any
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.pfrule import PfRule, PfTable
+from jailpf.managers.importing.rule_data import PfRule, PfTable
 from jailpf.managers.importing.word_reader import Reader
 from jailpf.managers.importing.words import port as parse_port
 from jailpf.values.icmp import IcmpType

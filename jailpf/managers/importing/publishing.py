@@ -10,7 +10,7 @@ from jailpf.managers.importing.assembly import Assembly
 from jailpf.managers.importing.drafts import grouped
 from jailpf.managers.importing.finish import finished, own_addresses
 from jailpf.managers.importing.lexer import Line
-from jailpf.managers.importing.pfrule import PfRule
+from jailpf.managers.importing.rule_data import PfRule
 from jailpf.managers.importing.words import family_of
 from jailpf.managers.published import Unread
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.pfrule import PfRule
+    from jailpf.managers.importing.rule_data import PfRule
 
 
 def targets_of(rule: PfRule) -> list[Address]:

@@ -16,7 +16,7 @@ from jailpf.values import Network, TableName
 
 if TYPE_CHECKING:
     from jailpf.managers.importing.assembly import Assembly
-    from jailpf.managers.importing.pfrule import PfTable
+    from jailpf.managers.importing.rule_data import PfTable
 
 
 @dataclass

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.pfrule import PfRule
+    from jailpf.managers.importing.rule_data import PfRule
 
 
 def nat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:
