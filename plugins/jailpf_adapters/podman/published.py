@@ -42,7 +42,7 @@ def of_anchor(text: str, jail: str, place: Place) -> Iterator[Published | Unread
             continue
         here = place._replace(line=number)
         try:
-            rule = importing.rule_data(importing.Macros().words(line))
+            rule = importing.statement(importing.Macros().words(line))
             if not isinstance(rule, importing.PfRule) or len(rule.port) != 1 or len(rule.target) != 1:
                 raise ValueError("it needs one port and one target")
             to = tuple(Peer.parse(f"({word})" if word == "self" else word) for word in rule.to)
