@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from jailpf.declare.layout import ABOVE
 from jailpf.declare.settings import PROGRAMS
 from jailpf.errors import PfUnavailableError
 from jailpf.lifecycle import compare
@@ -107,7 +108,7 @@ class Survey:
         for filter of the layout "split" left rules of a jail that is loaded. Leftovers without rules are none.
         """
         recorded = {anchor.path for record in self.known.values() for anchor in record.anchors}
-        ours = tuple(start for start in self.session.settings.layout.starts if "jailpf" in start)
+        ours = tuple(start for start in self.session.settings.layout.starts if "jailpf" in start or ABOVE in start)
         twins = {
             self.session.settings.layout.twin(name) for name in {*self.known, *self.session.jails.declared()}
         } & self.listed - recorded

@@ -8,6 +8,7 @@ import pytest
 
 from jailpf.lifecycle import batch
 from jailpf.lifecycle.prepare import prepare
+from jailpf.lifecycle.survey import look
 from jailpf.testing import SimulatedHost
 
 if TYPE_CHECKING:
@@ -80,3 +81,12 @@ def test_jails_that_deny_are_loaded_together_with_the_rest(tmp_path: Path, monke
     monkeypatch.setattr(session.pf, "load", lambda *_: pytest.fail("loaded by itself"))
     batch.install(session, wanted, lambda *wrong: pytest.fail(str(wrong)))
     assert sorted(path for path in host.pf.anchors() if "-deny." in path) == ["jailpf/-deny.b", "jailpf/-deny.d"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_a_jail_that_is_gone_denied_is_found(tmp_path: Path, layout: str) -> None:
+    """In every layout: nobody else makes anchors of such a name."""
+    host = SimulatedHost(tmp_path / "host", settings=LAYOUTS[layout] + HOST)
+    path = host.session().settings.layout.above("gone")
+    host.pf.load(path, "block in quick inet from 192.0.2.1 to any\n")
+    assert look(host.session()).orphans() == [path]
