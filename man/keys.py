@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from jailpf.cli.commands import COMMANDS, Option
 from jailpf.cli.parser import importers
 from jailpf.declare.host import Host, Uplink
+from jailpf.declare.jail_table import JailTable
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import Key, keys
-from jailpf.declare.services import JailTable
 from jailpf.declare.settings import Settings, Watch
 from jailpf.registry import build
 from jailpf_plugins import BUILT_IN

@@ -20,10 +20,11 @@ from jailpf.compile.pftext import checked, rule_text, table_text
 from jailpf.compile.whole import compile_jail
 from jailpf.declare import toml
 from jailpf.declare.host import Host, Uplink
+from jailpf.declare.jail_table import JailTable
 from jailpf.declare.layout import LAYOUTS, Layout
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import Key, keys
-from jailpf.declare.services import JailTable, read
+from jailpf.declare.services import read
 from jailpf.declare.settings import Settings
 from jailpf.errors import JailpfError, NoJailError, PfRefusedError
 from jailpf.lifecycle.jails import Jails, laid_over

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jailpf.compile.pftext import checked
+from jailpf.declare.jail_table import JailTable
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
-from jailpf.declare.services import JailTable
 from jailpf.errors import JailpfError, PfRefusedError
 from jailpf.pf.simulated import Simulated
 from jailpf.registry import build

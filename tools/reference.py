@@ -17,9 +17,9 @@ from jailpf.cli.commands import COMMANDS, GROUPS, Command, Option
 from jailpf.cli.parser import importers
 from jailpf.declare import toml as document
 from jailpf.declare.host import Host, Uplink
+from jailpf.declare.jail_table import JailTable
 from jailpf.declare.rules import RuleType, Service
 from jailpf.declare.schema import keys
-from jailpf.declare.services import JailTable
 from jailpf.declare.settings import PROGRAMS, Settings, Watch
 from jailpf.registry import build
 from jailpf.values.fields import shown

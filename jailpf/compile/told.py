@@ -1,4 +1,4 @@
-"""What pf takes without a word, and the user should know of: a nat that is never asked, a family that has no rule."""
+"""What pf takes without a word and the user should know of: a nat that is never asked, a family without a rule, a jail without an address."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jailpf.declare.rules import RuleType, Service
+    from jailpf.declare.services import Services
     from jailpf.model import Jail
 
 
@@ -51,3 +52,15 @@ def one_sided(rule_type: RuleType, service: Service | None, made: Iterable[Rule 
                             f'`{key}` = "!{one.word}" is {one.family} alone: there is no rule for the jail\'s {family}; '
                             f"write another declaration where that is meant, too"
                         )
+
+
+def no_address(jail: Jail, services: Services) -> Problem:
+    """Why nothing can be declared for a jail without addresses, and what to write."""
+    own = 'ip4.addr = "lo1|10.0.0.10"'
+    if jail.shared:
+        what = f"the jail {jail.name} has no address of its own: it inherits those of the host, and its services listen on the host"
+        remedy = f"write {own} in place of `ip4 = inherit` where the jail is configured"
+    else:
+        what = f"the jail {jail.name} has no address of its own"
+        remedy = f"give it one: {own} in jail.conf, in place of `ip4 = disable` if that is there; or say ip4 in [jail]"
+    return Problem(what, services.place(), remedy)

@@ -7,18 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jailpf.compile import apart
+from jailpf.compile.default_nat import default_nat, untranslated
 from jailpf.compile.laid_out import lay_out
 from jailpf.compile.made import Rendered, acting, bound, checked, crowded, in_order, never_by_default, untagged
-from jailpf.compile.told import one_sided, shadowed
+from jailpf.compile.tables import Tables
+from jailpf.compile.told import no_address, one_sided, shadowed
 from jailpf.declare.foreign import foreign
 from jailpf.declare.rules import Context
-from jailpf.declare.tablefile import read_table, too_new_for_13
 from jailpf.declare.ways import RenderError
 from jailpf.errors import DeclarationError, Problem
 from jailpf.model import Rule, Ruleset, Table
-from jailpf.system import files
 from jailpf.system.release import release
-from jailpf.values import Address, Filename, Member, Peer
 from jailpf.values import anchors as names
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def compile_jail(
         raise DeclarationError(sorted(work.problems, key=lambda problem: problem.place or ()))
     rules = in_order(work.rendered)
     tables = [one for one in work.rendered if isinstance(one, Table)]
-    anchors, homeless = lay_out(jail, jails.settings, rules, tables, work.inline)
+    anchors, homeless = lay_out(jail, jails.settings, rules, tables, work.tables.inline)
     if homeless or work.problems:
         raise DeclarationError([*work.problems, *homeless])
     return Ruleset(
@@ -69,7 +68,6 @@ def compile_jail(
 
 class _Work:
     def __init__(self, jail: Jail, services: Services, jails: KnowsJails, unwritten: Container[str]) -> None:
-        self.unwritten = unwritten
         self.jail, self.services, self.jails, self.settings = jail, services, jails, jails.settings
         self.declared = frozenset(one.keyword for one in services.declarations)
         self.apart = apart.pairs(services.services)
@@ -86,8 +84,7 @@ class _Work:
         self.named: list[str] = []
         self.notes: list[Problem] = []
         self.waits_for: list[str] = []
-        self.inlined: dict[str, tuple[Member, ...]] = {}
-        self.members: dict[str, tuple[Member, ...]] = {}
+        self.tables = Tables(jail, services, jails, unwritten, self.problems, self.inputs)
 
     def context(self, name: str, service: Service | None, explicit: bool = True) -> Context:
         return Context(
@@ -95,7 +92,7 @@ class _Work:
             tag_in=self._tag(service), tag_out=names.tag("out", self.jail.name),
             translating=self.translating or tuple(self.translations), lookup=self._lookup, everybody=self._everybody,
             neighbours=self._neighbours, declared=self.declared,
-            redirecting=tuple(self.redirections), tables=self.members, _outlets=self.outlets,
+            redirecting=tuple(self.redirections), tables=self.tables.members, _outlets=self.outlets,
         )  # fmt: skip
 
     def _tag(self, service: Service | None) -> str:
@@ -122,16 +119,18 @@ class _Work:
         if not self.jail.addresses and (
             self.services.services or any(d.keyword != "table" for d in self.services.declarations)
         ):
-            self.problems.append(_no_address(self.jail, self.services))
+            self.problems.append(no_address(self.jail, self.services))
             return
         declared = sorted(self.services.declarations, key=lambda one: (one.keyword not in TRANSLATING, one.type.rank))
         for one in declared:
             if one.keyword not in TRANSLATING:
                 break
             self._one(one.type, self.context(one.name, None), (one.keyword, one.name))
-        self._default_nat()
+        if not (self.services.of("nat") or "nat" in self.services.off):
+            context = self.context("", None, explicit=False)
+            self.take(default_nat(self.jails.registry.rule_types["nat"](), context))
         self.translating = tuple(self.translations)
-        self._untranslated()
+        self.notes += untranslated(self.jail, self.settings.host, self.services, self.translating)
         self.notes += shadowed(self.translations)
         if self.settings.layout.path("filter", self.jail.name):
             self.take(never_by_default(self.jail, self.settings.host.default_if, self.translating))
@@ -162,37 +161,6 @@ class _Work:
             if (plain := untagged(done, self._tag(service))) is not done:
                 self.rendered[first:] = plain
                 self.redirections[redirected:] = acting(("rdr",), plain)
-
-    def _default_nat(self) -> None:
-        """[host] nat, for every jail without a [nat.*] of its own, and for every address that has need of it."""
-        if not self.settings.host.nat or self.services.of("nat") or "nat" in self.services.off or self.jail.shared:
-            return
-        hidden = set(map(Peer.of, filter(self._hidden, self.jail.addresses)))
-        context = self.context("", None, explicit=False)
-        for rule in self.jails.registry.rule_types["nat"]().render(context):
-            if not isinstance(rule, Rule) or context.translated(rule.family or "", rule.on)[1]:
-                continue
-            if source := tuple(one for one in rule.source if one in hidden):
-                self.take([replace(rule, source=source)])
-
-    def _untranslated(self) -> None:
-        """Tell of an address that has need of a nat, where those that are declared are for other senders only."""
-        declared = self.services.of("nat")
-        for one in self.jail.addresses if declared and self.settings.host.nat else ():
-            rules = [rule for rule in self.translating if rule.family == one.family]
-            if rules and self._hidden(one) and not any(peer.holds(one) for rule in rules for peer in rule.source):
-                what = f"{one} is not translated: no [nat.NAME] covers it, and a jail with its own nat does not get the host's"
-                place = self.services.place("nat", declared[0].name, "from")
-                self.notes.append(Problem(what, place, "add it to `from`"))
-
-    def _hidden(self, address: Address) -> bool:
-        """Whether an address leaves by the host's: not one that outside knows, nor one that ext_if itself holds."""
-        if not address.private:
-            return False
-        host, jail = self.settings.host, self.jail
-        held = not jail.vnet and jail.interface in host.ext_if
-        known = [one.network.net.network_address for one in host.outside(address.family) if one.network]
-        return not held or any(not Address(one).private for one in known)
 
     def _one(self, rule_type: RuleType, context: Context, path: tuple[str, ...]) -> Rendered:
         place = self.services.place(*path)
@@ -233,7 +201,7 @@ class _Work:
                 labels, number = self._labels(one, service), self._identifier(one, service)
                 taken.append(replace(one, service=service, place=place, labels=labels, identifier=number))
             else:
-                taken.append(self._table(replace(one, service=service, place=place), path))
+                taken.append(self.tables.take(replace(one, service=service, place=place), path))
         self.rendered += taken
         self.translations += acting(TRANSLATING, taken)
         self.redirections += acting(("rdr",), taken)
@@ -250,48 +218,3 @@ class _Work:
         if not rule.log or rule.section != "filter" or rule.identifier or release() < RIDENTIFIER:
             return rule.identifier
         return names.identifier(self.jail.name, service)
-
-    def _table(self, table: Table, path: tuple[str, ...]) -> Table:
-        if table.name in self.members:
-            self.problems.append(
-                Problem(f"two declarations define the table <{table.name}>", table.place, "rename one")
-            )
-        self.members[table.name] = table.addresses or ()
-        if not table.file:
-            return table
-        place = self.services.place(*path, *([] if table.fetched else ["file"]))
-        try:
-            absolute = Filename.parse(os.path.join(os.path.dirname(self.services.document.file), table.file))
-        except ValueError as wrong:
-            message, _, remedy = str(wrong).partition("; ")
-            self.problems.append(Problem(message, place, remedy))
-            return table
-        self.inputs.append(absolute)
-        if table.fetched and files.absent(absolute):
-            return replace(table, file=None, addresses=table.addresses or ())
-        if absolute not in self.unwritten:
-            self.jails.must_be_outside(absolute, self.jail.path)
-            members, problems = read_table(absolute, place)
-            self.problems += problems
-            self.members[table.name] += tuple(map(Member.parse, members)) if not problems else ()
-            if release() < 14 and not problems and too_new_for_13(absolute):
-                self.inlined[table.name] = tuple(map(Member.parse, members))
-        return replace(table, file=absolute)
-
-    def inline(self, table: Table) -> Table:
-        """The table as this release's pfctl can read it."""
-        if table.name not in self.inlined:
-            return table
-        return replace(table, file=None, addresses=(*self.inlined[table.name], *(table.addresses or ())))
-
-
-def _no_address(jail: Jail, services: Services) -> Problem:
-    """Why nothing can be declared for a jail without addresses, and what to write."""
-    own = 'ip4.addr = "lo1|10.0.0.10"'
-    if jail.shared:
-        what = f"the jail {jail.name} has no address of its own: it inherits those of the host, and its services listen on the host"
-        remedy = f"write {own} in place of `ip4 = inherit` where the jail is configured"
-    else:
-        what = f"the jail {jail.name} has no address of its own"
-        remedy = f"give it one: {own} in jail.conf, in place of `ip4 = disable` if that is there; or say ip4 in [jail]"
-    return Problem(what, services.place(), remedy)

@@ -10,10 +10,10 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from jailpf.declare.host import Host, Uplink
+from jailpf.declare.jail_table import JailTable
 from jailpf.declare.layout import LAYOUTS
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
-from jailpf.declare.services import JailTable
 from jailpf.declare.settings import PROGRAMS, Settings, Watch
 from jailpf.declare.words import AbsolutePath
 from jailpf.model import SECTIONS

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jailpf.declare import toml
-from jailpf.declare.services import JailTable, jail_table, read
+from jailpf.declare.jail_table import JailTable, jail_table
+from jailpf.declare.services import read
 from jailpf.declare.settings import PROGRAMS
 from jailpf.declare.there import checked, declares, looking_at, valid
 from jailpf.errors import (

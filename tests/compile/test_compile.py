@@ -1,4 +1,4 @@
-"""jailpf.compile.whole, rules, services and schema, where golden pairs do not reach: contexts, plugins' rule types, order."""
+"""jailpf.compile.whole, rules, services and schema, where golden pairs do not reach: contexts, tags, the default nat, order."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pstats import Stats
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from compiling import HOST, SETTINGS, WEB, compiled, lines, problems
 
-from jailpf.compile.whole import compile_jail, untagged
+from jailpf.compile.made import untagged
+from jailpf.compile.whole import compile_jail
 from jailpf.declare import toml
 from jailpf.declare.host import Host
 from jailpf.declare.layout import LAYOUTS, Layout
@@ -17,49 +19,15 @@ from jailpf.declare.schema import Reader, documented, keys
 from jailpf.declare.services import read
 from jailpf.declare.settings import Settings
 from jailpf.declare.ways import RenderError
-from jailpf.errors import DeclarationError, NoJailError, Place, PluginError
+from jailpf.errors import DeclarationError, NoJailError
 from jailpf.lifecycle.jails import Jails
-from jailpf.model import Jail, Rule, Table
-from jailpf.plugin import Context, Count, Interface, Keys, Name, Peer, Port, Protocol, RuleType, hookimpl, key
+from jailpf.model import Jail, Rule
+from jailpf.plugin import Context, Peer, Protocol, RuleType, key
 from jailpf.registry import build
-from jailpf.values import Address, Outgoing
+from jailpf.values import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    from jailpf.model import Ruleset
-
-HOST = Host(ext_if=(Interface("em0"),))
-SETTINGS = Settings(file="/etc/jailpf.toml", adapters=(), host=HOST)
-WEB = Jail(name="web", addresses=(Address.parse("10.0.0.2"), Address.parse("fd00::2")))
-
-
-def compiled(
-    text: str, *types: type[RuleType], jail: Jail = WEB, extra: Iterable[Any] = (), **settings: Any
-) -> Ruleset:
-    """What becomes of a text, with more rule types."""
-
-    class Plugin:
-        @hookimpl
-        def jailpf_rule_types(self) -> Iterable[type[RuleType]]:
-            return types
-
-    registry = build()
-    registry.add(Plugin(), "test")
-    chosen = replace(SETTINGS, **settings)
-    services = read(toml.parse(text, "web.toml"), registry.rule_types, chosen)
-    return compile_jail(jail, services, Jails(chosen, registry), extra)
-
-
-def problems(text: str, *types: type[RuleType], **what: Any) -> list[str]:
-    with pytest.raises(DeclarationError) as caught:
-        compiled(text, *types, **what)
-    return list(map(str, caught.value.problems))
-
-
-def lines(ruleset: Ruleset) -> list[str]:
-    return [line for anchor in ruleset.anchors for line in anchor.text.splitlines()]
 
 
 class TestContext:
@@ -124,176 +92,6 @@ class TestContext:
         assert caught.value.key == "target.1"
         with pytest.raises(RenderError, match="no adapter can look up the jail 'x'"):
             self.context().find_jail("x")
-
-
-class Weekly(Keys):
-    """A table in a table."""
-
-    days: tuple[Name, ...] = key(Name, "The days.", many=True)
-    rank: str = key(str, "How.", choices=("high", "low"), default="low")
-
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """No day twice."""
-        for number, day in enumerate(self.days):
-            if day in self.days[:number]:
-                yield f"days.{number}", f"{day} is already in the list"
-
-
-class Hours(RuleType):
-    """When a service is open."""
-
-    keyword = "hours"
-    rank = 20
-
-    on: Weekly | None = key(Weekly, "The days.")
-    weeks: tuple[Weekly, ...] = key(Weekly, "Several.", many=True)
-    limit: Count | None = key(Count, "How many.", required=True)
-
-    def render(self, context: Context) -> Iterable[Rule]:
-        """A block rule, above the pass rules."""
-        if self.limit == 13:
-            raise context.error("unlucky; take 14", "limit")
-        if self.limit == 14:
-            return
-        for side in context.sides():
-            yield Rule(action="block", direction="in", quick=True, family=side.family, to=side.jail)
-
-
-class TestPluginsTypes:
-    """Rule types of others."""
-
-    def test_they_stand_by_their_rank(self) -> None:
-        """Below rdr and above allow, whatever the order of the keys."""
-        text = "[service.a]\nport = 80\nhours = { limit = 1 }\nrdr = true\n"
-        assert [line.split()[0] for line in lines(compiled(text, Hours))] == [
-            "rdr",
-            "rdr",
-            "block",
-            "block",
-            "pass",
-            "pass",
-        ]
-
-    def test_tables_in_tables_have_places(self) -> None:
-        """Unknown keys, bad values, bad choices and cross-checks, each where it is written."""
-        text = (
-            "[service.a]\nport = 80\n[service.a.hours]\nlimit = 0\non = { days = ['mo', 'mo'], rang = 1 }\n"
-            "weeks = [{ days = ['a', 'b', 'a'] }, { rank = 'hihg' }, 5]\n"
-        )
-        assert problems(text, Hours) == [
-            "web.toml:4:9: 0 is out of range; 1 to 4294967295",
-            "web.toml:5:29: 'rang' is not a key of [service.a.hours.on]; did you mean 'rank'?",
-            "web.toml:6:30: a is already in the list",
-            "web.toml:6:47: 'hihg' is not one of \"high\", \"low\"; did you mean 'high'?",
-            "web.toml:6:57: [service.a.hours.weeks.2] is a table, not a number",
-        ]
-
-    def test_what_is_required(self) -> None:
-        """Said at the table that lacks it."""
-        assert problems("[service.a]\nport = 80\nhours = {}\n", Hours) == [
-            "web.toml:3:9: [service.a.hours] has no 'limit'; add limit = ..."
-        ]
-
-    def test_an_error_while_rendering_has_the_key_s_place(self) -> None:
-        """With its remedy."""
-        assert problems("[service.a]\nport = 80\nhours = { limit = 13 }\n", Hours) == [
-            "web.toml:3:19: unlucky; take 14"
-        ]
-
-    def test_no_rule_is_an_error(self) -> None:
-        """Never silence, even when the type gives no reason."""
-        (problem,) = problems("[service.a]\nport = 80\nhours = { limit = 14 }\n", Hours)
-        assert problem == "web.toml:3:9: [service.a.hours] hours: this produces no rule: it returned none"
-
-    def test_exposed_by_the_host(self) -> None:
-        """A third party's type applies where the settings say so; its mistakes have the service's place then."""
-        assert problems("\n[service.a]\nport = 80\n", Hours, expose=("hours",)) == [
-            "web.toml:2:1: [service.a.hours] has no 'limit'; add limit = ..."
-        ]
-
-    @pytest.mark.parametrize("made", ["pass all", None, 5, ("pass",)])
-    def test_what_is_neither_rule_nor_table_is_the_plugin_s_mistake(self, made: object) -> None:
-        """A PluginError, with what it returned."""
-
-        class Odd(RuleType):
-            """Odd."""
-
-            keyword = "odd"
-
-            def render(self, context: Context) -> Iterable[Any]:
-                return [made]
-
-        with pytest.raises(PluginError, match="is neither a Rule nor a Table"):
-            compiled("[service.a]\nport = 80\nodd = true\n", Odd)
-
-    def test_a_rule_that_is_none_is_the_plugin_s_mistake(self) -> None:
-        """No text of a plugin becomes syntax."""
-
-        class Odd(RuleType):
-            """Odd."""
-
-            keyword = "odd"
-
-            def render(self, context: Context) -> Iterable[Any]:
-                yield Rule(action="pass", tagged='x" quick label "y\npass all')
-
-        with pytest.raises(PluginError, match="returned an invalid rule"):
-            compiled("[service.a]\nport = 80\nodd = true\n", Odd)
-
-    def test_labels_of_its_own_are_kept(self) -> None:
-        """What a rule type leaves empty is filled in, nothing else."""
-
-        class Odd(RuleType):
-            """Odd."""
-
-            keyword = "odd"
-
-            def render(self, context: Context) -> Iterable[Any]:
-                yield Rule(action="pass", labels=("mine",), place=Place("x", 1, 1))
-                yield Rule(action="pass")
-
-        first, second = compiled("[service.a]\nport = 80\nrdr = false\nallow = false\nodd = true\n", Odd).rules
-        assert (first.labels, first.place) == (("mine",), Place("x", 1, 1))
-        assert (second.labels, second.place, second.service) == (
-            ("jailpf/web", "jailpf/web/a"),
-            Place("web.toml", 5, 7),
-            "a",
-        )
-
-    @pytest.mark.parametrize(
-        ("name", "what"),
-        [("Capital", {"keyword": "Odd"}), ("Scope", {"keyword": "odd", "scope": "host"}), ("Dash", {"keyword": "a-b"})],
-    )
-    def test_a_class_that_could_not_work_is_refused_at_once(self, name: str, what: dict[str, Any]) -> None:
-        """When the module is imported, not when a jail starts."""
-        with pytest.raises(TypeError, match=r"keyword|scope"):
-            type(name, (RuleType,), {"__doc__": "Odd.", **what})
-
-    def test_keys_that_could_not_be_read_are_refused_at_once(self) -> None:
-        """Types without `parse`, and lists as defaults."""
-        with pytest.raises(TypeError, match="is not the type of a key"):
-            key(int, "A number.")
-        with pytest.raises(TypeError, match="is a tuple"):
-            key(Port, "Ports.", many=True, default=[])
-
-
-class TestExtra:
-    """The rules of jailpf_created."""
-
-    def test_they_stand_above_the_declared_ones(self) -> None:
-        """Labelled as a plugin's, without a place."""
-        extra = [Rule(action="block", quick=True), Table(name="x"), Rule(action="pass", port=(Port(9, 9),))]
-        ruleset = compiled("[service.a]\nport = 80\n", extra=extra)
-        assert lines(ruleset)[0] == "table <x> persist"
-        assert [line.split()[0] for line in lines(ruleset)[1:]] == ["rdr", "rdr", "block", "pass", "pass", "pass"]
-        assert ruleset.rules[1].labels == ("jailpf/web", "jailpf/web/plugin")
-        assert ruleset.rules[1].place is None
-
-    def test_their_tables_do_not_replace_declared_ones(self) -> None:
-        """Two of one name are an error at the declaration."""
-        assert problems("[table.x]\n", extra=[Table(name="x")]) == [
-            "web.toml:1:1: two declarations define the table <x>; rename one"
-        ]
 
 
 class TestUntagged:
@@ -404,8 +202,8 @@ def test_declared_keys_have_names_of_toml() -> None:
 
 def test_every_key_of_ours_is_documented_by_a_sentence() -> None:
     """For editors and the reference page."""
+    from jailpf.declare.jail_table import JailTable
     from jailpf.declare.rules import Service
-    from jailpf.declare.services import JailTable
 
     for cls in (JailTable, Service, Settings, Host, *build().rule_types.values()):
         for name, one in documented(cls):
@@ -425,7 +223,7 @@ def test_13_is_given_the_members_of_a_file_that_it_could_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: int
 ) -> None:
     """`;` begins a comment for 14 and later; where only `#` does, the file is named as ever."""
-    monkeypatch.setattr("jailpf.compile.whole.release", lambda: release)
+    monkeypatch.setattr("jailpf.compile.tables.release", lambda: release)
     settings = replace(SETTINGS, pf="simulated")
     (tmp_path / "drop").write_text("; DROP\n192.0.2.1 ; SBL1\n")
     (tmp_path / "plain").write_text("192.0.2.2 # one\n")

@@ -13,10 +13,10 @@ import pytest
 
 from jailpf.cli import main
 from jailpf.declare.host import Host
+from jailpf.declare.jail_table import JailTable
 from jailpf.declare.json_schema import host_schema, jail_schema, table_schema
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import documented
-from jailpf.declare.services import JailTable
 from jailpf.declare.settings import Settings
 from jailpf.plugin import Count, Peer, RuleType, key
 from jailpf.registry import build

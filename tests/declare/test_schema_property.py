@@ -11,9 +11,10 @@ from raw_values import table
 from tries import hold, tries
 
 from jailpf.declare import settings, toml
+from jailpf.declare.jail_table import JailTable
 from jailpf.declare.json_schema import host_schema, jail_schema
 from jailpf.declare.rules import Service
-from jailpf.declare.services import JailTable, read
+from jailpf.declare.services import read
 from jailpf.errors import ConfigError, DeclarationError
 from jailpf.registry import build
 from jailpf.values import TableName

@@ -14,9 +14,9 @@ from jailpf import plugin
 from jailpf.cli import main, parser
 from jailpf.cli.commands import COMMANDS
 from jailpf.declare.host import Host
+from jailpf.declare.jail_table import JailTable
 from jailpf.declare.rules import Service
 from jailpf.declare.schema import keys
-from jailpf.declare.services import JailTable
 from jailpf.declare.settings import PROGRAMS, Settings, Watch
 from jailpf.errors import UsageError
 from jailpf.registry import build
