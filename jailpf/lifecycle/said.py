@@ -10,7 +10,8 @@ from jailpf.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jailpf.declare.services import JailTable, Services
+    from jailpf.declare.jail_table import JailTable
+    from jailpf.declare.services import Services
     from jailpf.model import Jail
 
 
