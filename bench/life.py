@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -118,10 +119,26 @@ def hooks(bench: Bench) -> None:
     print(f"  modules, by -m: {modules([*forms['-m'], *common, 'created', 'j0'], '-I')} (17 of them are runpy's)")
 
 
+def installed(root: Path) -> list[str]:
+    """The launcher in a prefix of its own, as pip(1) and pkg(8) put it."""
+    site = root / f"prefix/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    (root / "prefix/bin").mkdir(parents=True)
+    site.mkdir(parents=True)
+    (site / "jailpf").symlink_to(Path(jailpf.__file__).parent)
+    (root / "prefix/bin/jailpf").write_text(f"#!{sys.executable}\n")
+    launcher = root / "prefix/bin/jailpf-hook"
+    shutil.copy(Path(__file__).parents[1] / "bin/jailpf-hook", launcher)
+    return [str(launcher)]
+
+
 def against_shell(bench: Bench, jails: int) -> None:
     """The life of an unchanged jail against pfrule.sh load and unload, of one jail and of one among many."""
     main = str(Path(jailpf.__file__).with_name("__main__.py"))
-    forms = {"-IS FILE (as `attach` writes)": ["-IS", main], "-I -m": ["-I", "-m", "jailpf"]}
+    forms = {
+        "jailpf-hook (as `attach` writes)": installed(bench.root),
+        "-IS FILE": [sys.executable, "-IS", main],
+        "-I -m": [sys.executable, "-I", "-m", "jailpf"],
+    }
     alone: dict[int, dict[str, float]] = {}
     print("\nprestart, created, poststop of an unchanged jail against load and unload of pfrule.sh (milliseconds)")
     for cost in (3, 10):
@@ -134,7 +151,7 @@ def against_shell(bench: Bench, jails: int) -> None:
         script.write_text(PFRULE.replace("CONF", str(conf)).replace("PFCTL", str(bench.pfctls[cost])))
         cases = {f"pfrule.sh {verb}": (nothing, ["/bin/sh", str(script), verb]) for verb in ("load", "unload")}
         for form, words in forms.items():
-            cases |= bench.life([sys.executable, *words], common, state, "j0", form)
+            cases |= bench.life(words, common, state, "j0", form)
         found = bench.compare(cases)
         shell = found["pfrule.sh load"] + found["pfrule.sh unload"]
         alone[cost] = found
