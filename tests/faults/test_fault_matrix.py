@@ -10,24 +10,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 from dying import NOT_REACHED, attempt
+from right import ends_right
 from stand_ins.machine import SPLIT, Machine, web
 
 from jailpf import warm
 from jailpf.errors import JailpfError
 from jailpf.lifecycle import load, poststop, prestart
-from jailpf.lifecycle.prepare import prepare
 from jailpf.lifecycle.sync import sync
 from jailpf.pf.simulated import Simulated
-from jailpf.state import records
 from jailpf.system import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
 OTHER = "mail"
+
+
 WEB = '[service.http]\nport = 80\n[nat.own]\naddress = "203.0.113.1"\n[jail]\nip4 = "172.16.15.16"\n'
+
+
 LAYOUTS = {"single": "", "split": 'layout = "split"\n'}
+
+
 VERBS: dict[str, Callable[[Machine], object]] = {
     "prestart": lambda machine: prestart.prestart(machine.session(), "web"),
     "created": lambda machine: load.created(machine.session(), "web"),
@@ -36,9 +42,17 @@ VERBS: dict[str, Callable[[Machine], object]] = {
     "purge": lambda machine: poststop.purge(machine.session()),
     "sync": lambda machine: sync(machine.session()),
 }
+
+
 LOADED_OR_NOT = ("created", "reload", "poststop", "sync")
+
+
 WHOLE = bool(os.environ.get("JAILPF_WHOLE_MATRIX"))  # every cell takes some minutes; the tests take a choice of them
+
+
 LOADED = ("reload", "poststop", "purge", "sync")
+
+
 ENDS = {
     "prestart": (False,),
     "created": (True, False),
@@ -57,37 +71,6 @@ def declare(machine: Machine, verb: str) -> None:
         load.load(machine.session(), name)
     if verb in ("reload", "sync"):
         machine.declare("web", WEB.replace("80", "81") + "[service.more]\nport = 82\n")
-
-
-def held(machine: Machine) -> dict[str, object]:
-    """Everything in pf, by anchor."""
-    pf = machine.pf()
-    assert isinstance(pf, Simulated)
-    return {path: found for path in pf.anchors() if (found := pf.read(path))}
-
-
-def wanted(machine: Machine, names: list[str]) -> dict[str, object]:
-    """What a new pf holds after loading what is declared for these jails."""
-    fresh = Simulated()
-    for name in names:
-        prepared = prepare(machine.session(), name, created=True)
-        assert prepared is not None
-        for anchor in prepared.ruleset.anchors:
-            fresh.load(anchor.path, anchor.text)
-    return {path: found for path in fresh.anchors() if (found := fresh.read(path))}
-
-
-def ends_right(machine: Machine, *names: str) -> None:
-    """`sync` succeeds, and then pf and the records hold these jails and nothing else; a second one has nothing to do."""
-    machine.running(*names)
-    result = sync(machine.session())
-    assert "failed" not in result.done.values(), result.problems
-    assert held(machine) == wanted(machine, list(names))
-    assert machine.records() == sorted(f"{name}.json" for name in names)
-    again = sync(machine.session())
-    assert not again.done
-    assert not again.problems
-    assert sorted(again.kept) == sorted(names)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +144,8 @@ def test_whatever_fails_on_the_warm_way(tmp_path: Path, fault: str, monkeypatch:
 
 
 MOODS = ("busy", "killed", "killed after", "hangs", "hangs after", "refuses")
+
+
 PFCTL = (
     dict.fromkeys(itertools.product(LAYOUTS, LOADED_OR_NOT), MOODS)
     if WHOLE
@@ -212,96 +197,3 @@ def test_whatever_pfctl_does_sync_makes_it_right(
             shutil.rmtree(folder)
             shutil.copytree(tmp_path / "before" / folder.name, folder)
     assert number > 1
-
-
-@pytest.fixture
-def started(simulated: Machine) -> Machine:
-    """Two jails that run and are loaded."""
-    simulated.declare(OTHER, web(25, "172.16.15.17"))
-    simulated.declare("web", WEB)
-    simulated.running(OTHER, "web")
-    for name in (OTHER, "web"):
-        load.load(simulated.session(), name)
-    return simulated
-
-
-def rename(machine: Machine) -> None:
-    (machine.root / "etc/jails/web.toml").rename(machine.root / "etc/jails/www.toml")
-
-
-def break_record(content: bytes, suffix: str = "") -> Callable[[Machine], object]:
-    return lambda machine: (machine.run_dir / f"records/web.json{suffix}").write_bytes(content)
-
-
-def renumber(machine: Machine) -> None:
-    file = machine.run_dir / "records/web.json"
-    file.write_text(file.read_text().replace('"version": 1', '"version": 2'))
-
-
-ACCIDENTS: dict[str, tuple[Callable[[Machine], object], tuple[str, ...]]] = {
-    "jail -R": (lambda machine: None, (OTHER,)),
-    "a jail that died by itself and was started again": (lambda machine: None, (OTHER, "web")),
-    "renamed": (rename, (OTHER, "www")),
-    "its file was removed while it runs": (lambda machine: (machine.root / "etc/jails/web.toml").unlink(), (OTHER,)),
-    "half a record": (break_record(b'{"version": 1, "ja'), (OTHER, "web")),
-    "half a record of a jail that is gone": (break_record(b'{"version": 1, "ja'), (OTHER,)),
-    "an empty record": (break_record(b""), (OTHER, "web")),
-    "a corrupt record": (break_record(b"\0\xff"), (OTHER,)),
-    "a record of a newer version": (renumber, (OTHER, "web")),
-    "a record of a newer version, the jail gone": (renumber, (OTHER,)),
-    "half an unfinished record": (break_record(b"{", ".new"), (OTHER, "web")),
-    "half an unfinished record, the jail gone": (break_record(b"{", ".new"), (OTHER,)),
-    "no record at all": (lambda machine: (machine.run_dir / "records/web.json").unlink(), (OTHER, "web")),
-    "no record at all, the jail gone": (lambda machine: (machine.run_dir / "records/web.json").unlink(), (OTHER,)),
-    "no records": (lambda machine: shutil.rmtree(machine.run_dir / "records"), (OTHER, "web")),
-    "pf was restarted": (lambda machine: machine.pf().unload("jailpf/web"), (OTHER, "web")),
-    "pf lost its memory": (lambda machine: (machine.run_dir / "simulated.json").unlink(), (OTHER, "web")),
-    "somebody loaded another text": (lambda machine: machine.pf().load("jailpf/web", "pass all\n"), (OTHER, "web")),
-    "another jail's anchor without a record": (lambda machine: machine.pf().load("jailpf/ghost", "pass all\n"), (OTHER, "web")),
-    "everything stopped": (lambda machine: None, ()),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("accident", ACCIDENTS)
-def test_after_an_accident_sync_makes_it_right(started: Machine, accident: str) -> None:
-    """What happens to records, files, jails and pf behind jailpf's back."""
-    happen, running = ACCIDENTS[accident]
-    happen(started)
-    declared = [name for name in running if (started.root / f"etc/jails/{name}.toml").exists()]
-    started.running(*running)
-    ends_right(started, *declared)
-
-
-def test_a_declaration_broken_while_the_jail_runs(started: Machine) -> None:
-    """sync reports it and keeps what is loaded; poststop takes it away all the same."""
-    before = held(started)
-    started.declare("web", "= =")
-    assert sync(started.session()).problems
-    assert held(started) == before
-    started.running(OTHER)
-    assert not poststop.poststop(started.session(), "web")
-    (started.root / "etc/jails/web.toml").unlink()
-    ends_right(started, OTHER)
-
-
-def test_a_failed_start_leaves_nothing_after_sync(started: Machine) -> None:
-    """jail(8) runs no poststop when a start fails after created: the record tells sync."""
-    started.declare("new", web(99, "172.16.15.18"))
-    prestart.prestart(started.session(), "new")
-    load.created(started.session(), "new")
-    ends_right(started, OTHER, "web")
-    assert not (started.run_dir / "starting/new").exists()
-
-
-def test_a_clock_that_was_set_back(started: Machine) -> None:
-    """A prestart of the future holds nobody up: its claims no longer count, and created looks again."""
-    started.declare("one", web(7000, "172.16.15.18"))
-    prestart.prestart(started.session(), "one")
-    os.utime(started.run_dir / "starting/one", (4102444800, 4102444800))
-    started.declare("two", web(7000, "172.16.15.19"))
-    prestart.prestart(started.session(), "two")
-    load.created(started.session(), "two")
-    with pytest.raises(JailpfError, match="7000"):
-        load.created(started.session(), "one")
-    ends_right(started, OTHER, "web", "two")
-    assert records.names(started.session().directory) == [OTHER, "two", "web"]
