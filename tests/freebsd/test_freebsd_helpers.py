@@ -7,20 +7,24 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from stand_ins.machine import web
 
 from freebsd import host, net, peers, probe, ruleset, tools
-from freebsd.home import Home, Program
+from freebsd.home import WARM, Home, Program, write
 from freebsd.jails import Jail, conf
 from freebsd.net import Epair, Net
 from freebsd.probe import Answer, Probe, agree
-from freebsd.scene import names
+from freebsd.scene import Scene, names
 from jailpf.pf import complaints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from stand_ins.machine import Machine
 
 HERE = Path(__file__).parent
 NET = Net(ext="epair0a", lo="lo1", bridge="bridge0", foreign=("vtnet0",), safe=("10.0.2.15", "fec0::2"))
@@ -217,6 +221,31 @@ def test_both_forms_of_jailpf_run(tmp_path: Path) -> None:
     words = home.hook("render", "module").replace("$name", "web").split()
     assert tools.run(*words).out == said.out
     assert home.jailpf("render", "nosuch", status=None).status == 66
+
+
+def test_what_jailpf_has_loaded_is_read_from_its_records(machine: Machine) -> None:
+    """As jailpf writes them now, beside what a test loaded itself."""
+    machine.declare("web")
+    machine.jailpf("created", "web")
+    scene = Scene.__new__(Scene)
+    scene.raw, scene.home = {"rdr/x": "pass\n"}, SimpleNamespace(run=machine.run_dir)  # type: ignore[assignment]
+    found = scene.anchors()
+    assert sorted(found) == ["jailpf/web", "rdr/x"]
+    assert "172.16.15.16" in found["jailpf/web"]
+
+
+def test_the_short_way_is_told_from_the_long_one(machine: Machine, tmp_path: Path) -> None:
+    """The short way ends the process itself, so that what stands behind it in a script does not run."""
+    machine.card()
+    machine.declare("web")
+    script = write(tmp_path / "warm.py", WARM)
+    for long_way in (False, True):
+        machine.jailpf("prestart", "web")
+        if long_way:
+            machine.declare("web", web() + "\n# changed\n")
+        said = tools.run(sys.executable, "-I", str(script), *machine.arguments("created", "web")[4:])
+        assert said.out.split()[-1:] == [str(long_way)]
+        machine.jailpf("unload", "web")
 
 
 def test_the_stand_in_for_sh_does_what_programs_needs() -> None:
