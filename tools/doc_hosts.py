@@ -50,7 +50,7 @@ def files(page: str) -> dict[str, str]:
 
 def _copy(manager: str, sample: Path) -> None:
     shutil.copytree(SAMPLES / manager / "sample", sample)
-    for path in sample.rglob("*"):
+    for path in (sample, *sample.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
         if path.name == "50-jailpf" or (manager == "pot" and path.suffix == ".sh"):  # the page attaches
             path.unlink()

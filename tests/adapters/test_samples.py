@@ -36,7 +36,7 @@ def adapter(host: Host, manager: str) -> Any:
     """The adapter on a copy of the samples: their owner is whoever runs the test, and nobody else can write them."""
     sample = host.root / manager
     shutil.copytree(HERE / manager / "sample", sample, dirs_exist_ok=True)
-    for path in sample.rglob("*"):
+    for path in (sample, *sample.rglob("*")):
         path.chmod(0o755 if path.is_dir() or "jailpf" in path.name else 0o644)
     if manager == "bastille":
         (sample / "bastille.conf").write_text(f'bastille_prefix="{sample}"\n')

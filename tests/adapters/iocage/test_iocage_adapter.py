@@ -86,7 +86,7 @@ def test_nat_by_pf_is_refused_with_the_reason_and_the_way_out(host: Host) -> Non
 
 def test_broken_json_has_a_place(host: Host) -> None:
     host.iocage({})
-    file = host.file("iocage/jails/j/config.json", '{\n  "a": 1,\n}\n')
+    file = host.file("iocage/jails/j/config.json", '{\n  "a":\n}\n')
     with pytest.raises(ConfigError, match=f"{file}:3:1: not valid JSON"):
         host.adapter("iocage").find("j")
     host.file("iocage/jails/j/config.json", "[]")
