@@ -85,7 +85,7 @@ class StateOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """`route-to (CARD GATEWAY)` or `reply-to (CARD GATEWAY)`: pf checks neither card nor gateway (facts-2.md, 1)."""
+    """`route-to (INTERFACE GATEWAY)` or `reply-to (INTERFACE GATEWAY)`; pf checks neither (facts-2.md, 1)."""
 
     word: Literal["route-to", "reply-to"]
     interface: Interface

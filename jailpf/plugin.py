@@ -4,7 +4,7 @@ A plugin is a module that implements hooks. A rule type is a class with declared
 
     class KeepAway(RuleType):
         keyword = "keep_away"
-        source: tuple[Peer, ...] = key(Peer, "Who is kept away.", name="from", many=True, required=True)
+        source: tuple[Peer, ...] = key(Peer, "Who is blocked.", name="from", many=True, required=True)
 
         def render(self, context):
             for side in context.sides(source=self.source, proto=context.service.proto):

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from jailpf.lifecycle.session import Session
 
 SETTINGS = """\
-# jailpf.toml(5): the settings of this host. `jailpf check` looks for mistakes.
+# The settings of this host; see jailpf.toml(5). `jailpf check` finds mistakes.
 
 # Above [host]:
-# layout = "single"             # the anchors that pf.conf has; others: jailpf.toml(5)
+# layout = "single"             # the anchors in pf.conf; or "split", "bastille"
 # plugins = []
-# main = "pf.conf"              # with pf = "simulated" only: the pf.conf that it takes; absent: the lines of `jailpf init`
+# main = "pf.conf"              # only for pf = "simulated": its pf.conf; without it, the lines of `jailpf init`
 
 [host]
 ext_if = "{ext_if}"
-# ext_ip4 = "({ext_if}:0)"      # the external addresses: these, an address, or a "<table>" of pf.conf
+# ext_ip4 = "({ext_if}:0)"      # the external address: this one, an address, or a "<table>" of pf.conf
 # ext_ip6 = "({ext_if}:0)"
-# nat = "({ext_if}:0)"          # jails leave by this address; absent: pf.conf does it
+# nat = "({ext_if}:0)"          # the address for outgoing connections of jails; without it, pf.conf translates
 """
 
 

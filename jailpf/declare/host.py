@@ -82,12 +82,12 @@ class Host:
     uplinks: Mapping[str, Uplink] = field(default_factory=dict)
 
     def uplink(self, name: str) -> Uplink | None:
-        """The uplink of that name, or by that card; None for what is no uplink."""
+        """The uplink with that name or interface; None if there is none."""
         return self.uplinks.get(name) or next((one for one in self.uplinks.values() if one.interface == name), None)
 
     @property
     def default_if(self) -> tuple[Interface, ...]:
-        """The cards of the default route: ext_if without the uplinks'."""
+        """The interfaces of the default route: ext_if without those of uplinks."""
         return tuple(one for one in self.ext_if if self.uplink(one) is None)
 
     def outside(self, family: str) -> tuple[Peer, ...]:

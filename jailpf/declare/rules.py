@@ -182,7 +182,7 @@ class Context(Around):
         return sha256(f"{self.jail.name}/{self.name}".encode()).hexdigest()[:32]
 
     def tag_by(self, uplink: str) -> str:
-        """The tag of what nat rules of this jail send by an uplink, named by its card."""
+        """The tag of what nat rules of this jail send by an uplink, named by its interface."""
         from jailpf.values.anchors import tag
 
         return tag(f"out.{uplink}", self.jail.name)

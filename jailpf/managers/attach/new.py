@@ -16,36 +16,36 @@ if TYPE_CHECKING:
     from jailpf.managers.adapter import Adapter
 
 TEXT = """\
-# {jail}: what this jail offers. `jailpf check {jail}` checks it, `jailpf render {jail}` shows the rules.
-# All keys: jailpf.toml(5), or `jailpf schema jail` for an editor.
+# The services of the jail {jail}. `jailpf check {jail}` finds mistakes, `jailpf render {jail}` shows the rules.
+# All keys: jailpf.toml(5). For completion in an editor: `jailpf schema jail`.
 
 #[service.web]                       # a name of your choice
 #port = [80, 443]                    # in the jail; tcp unless proto = "udp" or "tcp+udp"
-#from = "192.0.2.0/24"               # who may connect; everybody without it
-#rdr = {{ port = [8080, 8443] }}       # the ports outside, when they are others
+#from = "192.0.2.0/24"               # who may connect; without it, everybody
+#rdr = {{ port = [8080, 8443] }}       # the external ports, if they differ
 #allow = {{ max_src_conn = 20, max_src_conn_rate = "15/5", overload = true }}
 
 #[service.sql]                       # for one other jail only
 #port = 5432
-#from = "jail:web"                   # without it rdr = false lets in every jail, and whoever has a route to this one
+#from = "jail:web"                   # who may connect, at the jail's own address
 
-#[service.ssh]                       # only for those in a table that can change while the rules stay
+#[service.ssh]                       # for the addresses in a table, which can change while the rules stay
 #port = 22
 #from = "<friends>"
 
 #[table.friends]
-#file = "friends.table"              # beside this file, one address or network a line
+#file = "friends.table"              # next to this file; one address or network per line
 
-#[nat.out]                           # leave by an address of one's own
+#[nat.out]                           # an address of its own for outgoing connections
 #address = "198.51.100.7"
 
-#[out.updates]                       # what the jail may open where the host's policy is to block
+#[out.updates]                       # outgoing connections, on a host that blocks by default
 #proto = "tcp"
 #port = [80, 443]
 {table}"""
 
 KNOWN = """
-#[jail]                              # {manager} knows: {addresses}
+#[jail]                              # from {manager}: {addresses}
 """
 
 UNKNOWN = """

@@ -183,7 +183,7 @@ def test_new_writes_a_declaration_that_is_all_comments_but_valid(host: Host) -> 
 
     host.jail_conf("mail { ip4.addr = 10.0.0.3; }\nvn { vnet; }\n")
     assert tomllib.loads(new(host.adapters, "mail")) == {}
-    assert "jail.conf knows: 10.0.0.3" in new(host.adapters, "mail")
+    assert "from jail.conf: 10.0.0.3" in new(host.adapters, "mail")
     assert "jail.conf does not know its addresses before it runs" in new(host.adapters, "vn")
     assert "no jail manager knows it yet" in new(host.adapters, "nosuch")
     uncommented = "\n".join(

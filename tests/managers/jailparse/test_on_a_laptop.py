@@ -63,4 +63,4 @@ def test_new_names_the_address_that_jail_conf_has(run: Run, tmp_path: Path) -> N
     """`new` knows jails as the other commands do."""
     (tmp_path / "jails/web.toml").unlink()
     assert run("new", "web")[0] == 0
-    assert "jail.conf knows: 10.0.0.2" in (tmp_path / "jails/web.toml").read_text()
+    assert "from jail.conf: 10.0.0.2" in (tmp_path / "jails/web.toml").read_text()
