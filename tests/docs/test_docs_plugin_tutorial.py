@@ -38,7 +38,7 @@ def test_the_tutorials_plugin_passes_the_tutorials_test(
 ) -> None:
     """What section 2 says is a plugin, and section 4 says is true of it."""
     test = _module(BLOCKS[2])
-    test.test_some_are_kept_away(jail, traffic)
+    test.test_some_are_blocked(jail, traffic)
 
 
 def test_a_rule_type_with_keys_takes_at_most_15_lines() -> None:
