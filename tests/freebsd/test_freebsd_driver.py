@@ -27,8 +27,8 @@ pytestmark = pytest.mark.usefixtures("pf")
 
 
 @pytest.fixture
-def driver() -> Pfctl:
-    return Pfctl(TOOLS["pfctl"])
+def driver(release: int) -> Pfctl:
+    return Pfctl(TOOLS["pfctl"], release=release)
 
 
 def _all(pf: Pf) -> list[Pf]:

@@ -187,12 +187,12 @@ def test_flushing(release: int, text: str, what: str, status: int, rules: bool, 
 
 
 @pytest.mark.parametrize("text", ["", RULE, TABLE, TABLE + RULE])
-def test_an_unload_leaves_nothing_and_complains_of_nothing(text: str) -> None:
+def test_an_unload_leaves_nothing_and_complains_of_nothing(release: int, text: str) -> None:
     """The driver's unload of what is absent, of rules, of tables, of both, twice in a row."""
     from freebsd.tools import TOOLS
     from jailpf.pf.pfctl import Pfctl
 
-    pf = Pfctl(TOOLS["pfctl"])
+    pf = Pfctl(TOOLS["pfctl"], release=release)
     if text:
         anchor("jailpf/jptu", text)
     for _ in range(2):

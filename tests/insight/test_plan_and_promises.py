@@ -141,15 +141,15 @@ def _never_agrees(main: str, loaded: list[str], promised: list[Promised], sent: 
     ends = {packet: packet.asked(there.pf) for packet in sent}
     for one in promised:
         said = broken([one], there, found)
-        for packet, found in ends.items():
-            whom = zip(found.delivered_to.split(" or "), found.address.split(" or "), strict=False)
+        for packet, end in ends.items():
+            whom = zip(end.delivered_to.split(" or "), end.address.split(" or "), strict=False)
             for name, address in whom:
                 if (
                     name
-                    and found.verdict != "unknown"
-                    and _breaks(one.promise, packet, (name, address, found.port), packet.to)
+                    and end.verdict != "unknown"
+                    and _breaks(one.promise, packet, (name, address, end.port), packet.to)
                 ):
-                    assert said, (str(one), packet, found)
+                    assert said, (str(one), packet, end)
         for problem in () if _too_many(found.reached) else said:
             _example_is_true(there, problem.message.partition(" is not kept: ")[2])
 
