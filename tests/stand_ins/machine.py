@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stand_ins import forked, nowhere
-from stand_ins.swift import swift
+from stand_ins.swift import PROGRAM, swift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ class Machine:
         self.state = self.bin / "pfctl.state"
         for folder in (self.bin, root / "etc/jails", self.state / "anchors"):
             folder.mkdir(parents=True)
-        self.install("pfctl", (HERE / "pfctl.py").read_text())
+        self.install("pfctl", PROGRAM)
         (self.state / "main").write_text(MAIN)
         self.settings(top, host)
 

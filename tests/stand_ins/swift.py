@@ -7,22 +7,22 @@ import os
 import re
 import sys
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jailpf.system import spawn
+from stand_ins import pfctl, pfctl_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import CodeType
 
-SOURCE = Path(__file__).with_name("pfctl.py")
-
-
-@cache
-def _code() -> CodeType:
-    return compile(SOURCE.read_text(), "pfctl", "exec")
+PROGRAM = f"""\
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from stand_ins.pfctl import run
+sys.exit(run(sys.argv[1:]))
+"""
+"""The stand-in as a program of its own."""
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def swift(program: Path) -> Iterator[None]:
 
     def started(argv: list[str], stdin: int | str = "/dev/null") -> tuple[str, int, int, int]:
         plain = argv[0] == str(program) and not _dies(f"{program}.state/moods", " ".join(argv[1:]))
-        if not (plain and spawn.is_trusted(argv[0]) and program.read_text().endswith(SOURCE.read_text())):
+        if not (plain and spawn.is_trusted(argv[0]) and program.read_text().endswith(PROGRAM)):
             return start(argv, stdin)
         number = -len(answers) - 1
         answers[number] = _run(argv, stdin)
@@ -73,17 +73,17 @@ def _run(argv: list[str], stdin: int | str) -> tuple[int, bytes, bytes]:
     def opened(file: Any, *words: Any, **named: Any) -> Any:
         return io.StringIO(given) if file == 0 else open(file, *words, **named)
 
-    space: dict[str, Any] = {"__name__": "pfctl", "open": opened}
     before, sys.argv = sys.argv, argv
     stdin_before, sys.stdin = sys.stdin, io.StringIO(given)
     out, err = io.StringIO(), io.StringIO()
+    vars(pfctl_held)["open"] = opened
     try:
-        exec(_code(), space)
         with redirect_stdout(out), redirect_stderr(err):
             try:
-                status = space["run"](argv[1:])
+                status = pfctl.run(argv[1:])
             except SystemExit as ended:
                 status = int(ended.code or 0)
     finally:
         sys.argv, sys.stdin = before, stdin_before
+        del vars(pfctl_held)["open"]
     return status, *(one.getvalue().encode("utf-8", "surrogateescape") for one in (out, err))
