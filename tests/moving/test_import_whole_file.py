@@ -129,3 +129,28 @@ def test_a_file_that_pf_refuses_is_said_to_be_refused(host: Host, jailpf: Run) -
     )
     assert (status, "could not be compared" in out) == (1, True)
     assert "old.conf:4: pf refuses the file, and nothing can be compared" in err
+
+
+def test_a_second_rdr_of_the_same_is_dropped(host: Host, jailpf: Run) -> None:
+    """The first comes first wherever it leads; two jails would claim one port."""
+    other = RDR.replace("172.16.15.29", "172.16.15.15")
+    new, said, lost = moved_in(
+        host, jailpf, RDR + RDR + other + f"block in\n{QUICK}{QUICK.replace('.29', '.15')}pass out\n"
+    )
+    assert (said.count("line 1 redirects the same first"), lost, "172.16" in new) == (2, "", False)
+
+
+def test_a_table_that_the_settings_do_not_name_keeps_its_rules(host: Host, jailpf: Run) -> None:
+    """pf.conf fills it; the other rules of the jail leave all the same."""
+    text = f"table <bad> persist\n{RDR}block in\npass in quick on em0 inet proto tcp from ! <bad> to 172.16.15.29 port 80\n"
+    more = "pass in quick on em0 inet proto tcp to 172.16.15.29 port 443\npass out\n"
+    new, said, lost = moved_in(host, jailpf, text + more)
+    assert 'write tables = ["bad"] in [host], then import again' in said
+    assert (lost, "443" in new, "! <bad>" in new) == ("", False, True)
+
+
+def test_our_own_anchor_lines_make_no_exceptions(host: Host, jailpf: Run) -> None:
+    """They are there already, and stay where they are."""
+    text = f'{RDR}rdr-anchor "jailpf/*"\nblock in\n{PASS}anchor "jailpf/*"\npass out\n'
+    new, said, lost = moved_in(host, jailpf, text)
+    assert (lost, "stays" in said.partition("\n#")[0], new.count('anchor "jailpf/*"')) == ("", False, 4)

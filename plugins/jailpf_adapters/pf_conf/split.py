@@ -43,8 +43,8 @@ def split(adapter: Adapter, file: str, without: Collection[str] = (), outside: C
 
 @dataclass
 class _Parts:
-    """owners: number of a statement -> {jail: its rule}; stays: number -> why; assemblies: by jail, as the last division made
-    them; end: the number of the last line."""
+    """owners: number of a statement -> {jail: its rule}; stays: number -> why; void: number -> the one before it that always
+    comes first; assemblies: by jail, as the last division made them; end: the number of the last line."""
 
     adapter: Adapter
     statements: Statements
@@ -53,13 +53,19 @@ class _Parts:
     outside: Collection[str]
     owners: dict[int, dict[str, rules.PfRule]] = field(default_factory=dict)
     stays: dict[int, str] = field(default_factory=dict)
+    void: dict[int, int] = field(default_factory=dict)
     assemblies: dict[str, rules.Assembly] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        parents = [parent for _, parent in self.adapter.settings.layout.parents]
+        self.statements.all = [one for one in self.statements.all if not one.calls_below(parents)]
+        first: dict[object, int] = {}
         for one in self.statements.all:
             self.owners[one.number] = owned(one, self.statements, self.known)
             if not self.owners[one.number]:
                 self.stays[one.number] = one.lost
+            elif one.first == "rdr" and (before := first.setdefault(one.same(), one.number)) != one.number:
+                self.void[one.number] = before
 
     @property
     def moving(self) -> list[Statement]:
@@ -96,6 +102,14 @@ class _Parts:
 
     def _reason(self, one: Statement) -> str:
         staying = self.staying
+        own = {
+            *self.adapter.settings.host.outside("inet"),
+            *self.adapter.settings.host.outside("inet6"),
+            *self.adapter.settings.host.tables,
+        }
+        for word in one.tables():
+            if not self.statements.tables.get(word) and word.strip("<>") not in {str(name).strip("<>") for name in own}:
+                return f'jailpf.toml does not name {word}, a table of pf.conf; write tables = ["{word.strip("<>")}"] in [host], then import again'
         if reason := reason_to_stay(one, staying, self.statements.tables):
             return reason
         if one.first == "pass" and one.rule and not self.adapter.settings.direct:
@@ -116,8 +130,18 @@ class _Parts:
             made.context.outside_only = jail in self.outside
             made.context.tables = dict(self.statements.tables)
             made.take(
-                [(self.owners[one.number][jail], one.line) for one in self.moving if jail in self.owners[one.number]]
+                [
+                    (self.owners[one.number][jail], one.line)
+                    for one in self.moving
+                    if jail in self.owners[one.number] and one.number not in self.void
+                ]
             )
+            for one in self.moving:
+                if one.number in self.void and jail in self.owners[one.number]:
+                    made.context.line = one.line
+                    made.context.warn(
+                        f"line {self.void[one.number]} redirects the same first, so this one does nothing and is dropped"
+                    )
             for problem, _ in made.lost:
                 if problem.place:
                     found[problem.place.line] = (

@@ -49,6 +49,26 @@ class Statement:
         """What stands behind `tag` or `tagged`."""
         return {name.strip('"') for at, name in zip(self.words, self.words[1:], strict=False) if at == word}
 
+    def same(self) -> object:
+        """What is equal for redirections of which only the first counts, whatever they lead to."""
+        rule = self.rule
+        return rule and tuple(
+            map(str, (rule.on, rule.family, rule.proto, rule.source, rule.source_port, rule.to, rule.port))
+        )
+
+    def tables(self) -> list[str]:
+        """The tables that a declaration of it would name."""
+        rule = self.rule
+        words = rule.source if rule and rule.direction != "out" else ()
+        if rule and (rule.direction == "out" or rule.action in ("nat", "binat")):
+            words = (*words, *rule.to)
+        return [word.lstrip("! ") for word in words if word.lstrip("! ").startswith("<")]
+
+    def calls_below(self, parents: Sequence[str]) -> bool:
+        """Whether it calls what is below one of these anchors."""
+        name = self.words[1].strip('"') if len(self.words) > 1 else ""
+        return self.first.endswith("anchor") and any(name.startswith(f"{parent}/") for parent in parents)
+
     @property
     def filters(self) -> bool:
         """Whether it is one of filtering, or calls such."""
