@@ -15,7 +15,7 @@ from jailpf.declare.layout import CALLS
 from jailpf.errors import JailpfError
 from jailpf.insight.boxes import missing
 from jailpf.insight.changes import protocols
-from jailpf.insight.moved_out import LEAVES, Leaving, changed
+from jailpf.insight.moved_out import COMPILED, LEAVES, Leaving, changed, loaded_lines
 from jailpf.insight.surroundings import surroundings
 from jailpf.pf.simulated import Simulated, Topology
 from jailpf.pf.simulated.host.ways import cards, never
@@ -103,10 +103,10 @@ def moved(session: Session, prepared: Prepared, before: str, files: Mapping[str,
             found.more, found.less, found.banned = more, less, banned
         else:
             found.open_more, found.open_less = _beyond(more, found.more), _beyond(less, found.less)
-    if any(LEAVES.search(text) for text in texts):
+    if LEAVES.search(before) or any(COMPILED.search(text) for text in after.values()):
         for word in ("block", "pass"):
             was, now = (_host(topology, word, tables, anchors, calls, "out") for anchors, calls in sides)
-            leaving = changed(was, now, prepared.jail)
+            leaving = changed(was, now, prepared.jail, loaded_lines(was, now))
             if word == "block":
                 found.out = leaving
             else:

@@ -25,6 +25,8 @@ MOST = 12
 LEAVES = re.compile(
     r"^\s*(?:nat|binat|no nat|(?:pass|block)\b(?:(?!\bin\b)[^#\n])*$|(?:pass|block)\b[^#\n]*\bout\b)", re.MULTILINE
 )
+COMPILED = re.compile(r"^(?:nat|binat|block|pass out)\b", re.MULTILINE)
+"""The rules of a declaration that what leaves may meet."""
 _PORTS = re.compile(r"\bport (?:(?:[=<>!]+) )?([\w-]+)(?:(?::| (?:><|<>|:) )([\w-]+))?")
 _ADDRESS = re.compile(r"(?<![\w.:])(?:\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]*:[0-9a-fA-F:]+)(?:/\d+)?(?![\w.:])")
 
@@ -39,9 +41,8 @@ class Leaving(NamedTuple):
     after: str
 
 
-def changed(was: Simulated, now: Simulated, jail: Jail) -> list[Leaving]:
-    """The packets that leave otherwise."""
-    lines = [line for pf in (was, now) for line in _lines(pf)]
+def changed(was: Simulated, now: Simulated, jail: Jail, lines: Sequence[str]) -> list[Leaving]:
+    """The packets that leave otherwise. lines: what both have loaded, by which they are chosen."""
     owned = {address.number for address in was.topology.owners()}
     found = []
     for family in FAMILIES:
@@ -85,6 +86,11 @@ def sentences(found: Sequence[Leaving], jail: str, more: str = "") -> Iterator[s
 def _leaves(pf: Simulated, proto: str, source: str, to: str, port: int, jail: str) -> str:
     answer = pf.connect(proto, source, to, port, sender=f"jail:{jail}", keep=False)
     return answer.source if answer.verdict in ("pass", "unanswered", "unknown") else ""
+
+
+def loaded_lines(*sides: Simulated) -> list[str]:
+    """The rules of pf's, and what is in their tables."""
+    return [line for pf in sides for line in _lines(pf)]
 
 
 def _lines(pf: Simulated) -> Iterator[str]:

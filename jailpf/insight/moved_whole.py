@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.insight.boxes import box_of, subtract
 from jailpf.insight.moved import NAMED, TABLE, Moved, filled, gained, lost, roots, topology_of, with_members
-from jailpf.insight.moved_out import LEAVES, changed
+from jailpf.insight.moved_out import COMPILED, LEAVES, changed, loaded_lines
 from jailpf.pf.simulated import Simulated
 from jailpf.pf.simulated.reach.reach import reach
 
@@ -45,8 +45,12 @@ def moved_whole(
     found = {
         name: Moved(own=own.get(name, frozenset()), topology=topology, direct=direct, jail=name) for name in (*own, "")
     }
-    for other in prepared if any(LEAVES.search(text) for text in (old, *after.values())) else ():
-        found[str(other.jail.name)].out = changed(was, now, other.jail)
+    stays = set(new.splitlines())
+    gone = "\n".join(line for line in old.splitlines() if line not in stays)
+    lines = loaded_lines(was, now)
+    for other in prepared:
+        if LEAVES.search(gone) or any(COMPILED.search(anchor.text) for anchor in other.ruleset.anchors):
+            found[str(other.jail.name)].out = changed(was, now, other.jail, lines)
     for one in lost(was, now, topology):
         found.get(one.delivered_to, found[""]).less.append(one)
     for one in gained(was, now, topology):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from jailpf.plugin import ConfigError, NoJailError, Place, Problem
 from jailpf.plugin import importing as rules
 from jailpf_adapters.pf_conf.holding import place_of_calls, place_of_translation, reason_to_stay
-from jailpf_adapters.pf_conf.owners import of, opens, owned
+from jailpf_adapters.pf_conf.owners import Owners, opens
 from jailpf_adapters.pf_conf.statements import read, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from jailpf.plugin import Adapter, Imported
     from jailpf_adapters.pf_conf.statements import Known, Statement, Statements
@@ -59,9 +59,11 @@ class _Parts:
     def __post_init__(self) -> None:
         parents = [parent for _, parent in self.adapter.settings.layout.parents]
         self.statements.all = [one for one in self.statements.all if not one.calls_below(parents)]
+        self.whose = Owners(self.statements, self.known)
+        self.addresses = {jail: {one for found in own.values() for one in found} for jail, own in self.known.items()}
         first: dict[object, int] = {}
         for one in self.statements.all:
-            self.owners[one.number] = owned(one, self.statements, self.known)
+            self.owners[one.number] = self.whose.of(one.rule)
             if not self.owners[one.number]:
                 self.stays[one.number] = one.lost
             elif one.first == "rdr" and (before := first.setdefault(one.same(), one.number)) != one.number:
@@ -80,9 +82,7 @@ class _Parts:
     @property
     def told(self) -> list[Statement]:
         """What stays and is of a jail."""
-        return [
-            one for one in self.staying if self.stays[one.number] and any(self._about(one, jail) for jail in self.known)
-        ]
+        return [one for one in self.staying if self.stays[one.number] and self._about(one)]
 
     def divide(self, without: Collection[str]) -> int:
         """Let stay what must, and what that makes stay. The line below which the anchors are called."""
@@ -90,7 +90,8 @@ class _Parts:
             if hold := [jail for jail in self.owners[one.number] if jail in without]:
                 self.stays[one.number] = f"no declaration of {hold[0]} was written"
         while True:
-            found = {one.number: reason for one in self.moving if (reason := self._reason(one))}
+            staying = self.staying
+            found = {one.number: reason for one in self.moving if (reason := self._reason(one, staying))}
             below, blocks = place_of_calls(self.moving, self.staying, self.statements.tables, self.end)
             if not found:
                 found = {one.number: "what passes with `quick` below it stays" for one in blocks}
@@ -100,8 +101,7 @@ class _Parts:
                 return below
             self.stays.update(found)
 
-    def _reason(self, one: Statement) -> str:
-        staying = self.staying
+    def _reason(self, one: Statement, staying: Sequence[Statement]) -> str:
         own = {
             *self.adapter.settings.host.outside("inet"),
             *self.adapter.settings.host.outside("inet6"),
@@ -149,12 +149,12 @@ class _Parts:
                     )
         return found
 
-    def _about(self, one: Statement, jail: str) -> bool:
-        return jail in self.owners[one.number] or bool(of(self.known, jail) & set(one.words))
+    def _about(self, one: Statement) -> set[str]:
+        return {*self.owners[one.number], *self.whose.about(one.words)}
 
     def concern(self, jail: str) -> bool:
         """Whether a rule of the file is the jail's, or would be."""
-        return any(self._about(one, jail) and (self.owners[one.number] or one.lost) for one in self.statements.all)
+        return any(jail in self._about(one) and (self.owners[one.number] or one.lost) for one in self.statements.all)
 
     def imported(self, jail: str, whole: rules.Whole) -> Imported:
         """The declaration of a jail, with what is told of it."""
@@ -165,12 +165,12 @@ class _Parts:
             if tables.get(f"<{name}>") and name not in map(str, self.adapter.settings.host.tables)
         ]
         mine = [one for one in self.moving if jail in self.owners[one.number]]
-        jails = {address for other in self.known for address in of(self.known, other)}
+        jails = set(self.whose.by_address)
         ordered = sorted(mine, key=lambda one: one.filters)
-        before = (text_of(one, self.owners[one.number][jail], of(self.known, jail), jails, tables) for one in ordered)
+        before = (text_of(one, self.owners[one.number][jail], self.addresses[jail], jails, tables) for one in ordered)
         warnings = []
         for one in self.told:
-            if self._about(one, jail):
+            if jail in self._about(one):
                 message, _, remedy = self.stays[one.number].partition("; ")
                 warnings.append(Problem(f"stays in the file: {message}", one.line.at(message), remedy))
         file = next(iter(self.statements.all)).line.place.file
