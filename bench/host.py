@@ -69,6 +69,17 @@ jls = "/usr/bin/true"
 """
 
 
+def declare(folder: Path, jails: int, more: str = "") -> None:
+    """That many jails of four services, each on ports of its own: no two claim one. more: what each declares besides."""
+    (folder / "jails").mkdir(parents=True)
+    for number in range(jails):
+        text = JAIL.format(
+            http=10000 + number * 2, https=10001 + number * 2, imap=20000 + number, smtp=30000 + number,
+            alt=40000 + number, outside=number % 200 + 20, third=number // 250, fourth=number % 250 + 1,
+        )  # fmt: skip
+        (folder / "jails" / f"j{number}.toml").write_text(more + text)
+
+
 class Bench:
     """A folder with settings, jails and a stand-in pfctl, and the targets that were missed."""
 
@@ -93,15 +104,9 @@ class Bench:
     def host(self, name: str, cost: int, jails: int) -> tuple[list[str], Path]:
         """(leading arguments, run directory) of a host with that many jails of four services."""
         folder = self.root / name
-        (folder / "jails").mkdir(parents=True)
+        folder.mkdir(parents=True)
         (folder / "jailpf.toml").write_text(SETTINGS.replace("PFCTL", str(self.pfctls[cost])))
-        for number in range(jails):
-            # Each jail publishes on ports of its own: no two claim one.
-            text = JAIL.format(
-                http=10000 + number * 2, https=10001 + number * 2, imap=20000 + number, smtp=30000 + number,
-                alt=40000 + number, outside=number % 200 + 20, third=number // 250, fourth=number % 250 + 1,
-            )  # fmt: skip
-            (folder / "jails" / f"j{number}.toml").write_text(text)
+        declare(folder, jails)
         return ["-c", str(folder / "jailpf.toml"), "--run", str(folder / "run")], folder / "run"
 
     def compare(self, cases: dict[str, tuple[Callable[[], object], list[str]]]) -> dict[str, float]:

@@ -48,6 +48,9 @@ def missing(rows: Sequence[T], others: Sequence[T], named: Mapping[str, frozense
         proto = row.proto if row.proto in named[row.family] else "other"
         same = known[_way(row, proto)]
         parts = [box_of(row)] if not any(map(row.__eq__, same)) else []
+        if parts and not same:
+            found.append(row)
+            continue
         found += [replace(row, **box._asdict()) for box in subtract(parts, map(box_of, same))]
     return found
 
