@@ -88,7 +88,9 @@ def _leaving(world: World, rows: list[Out]) -> None:
     from jailpf.insight.away_words import sentences
     from jailpf.insight.changes import protocols
 
-    said = sentences((row for row in rows if row.senders != ("host",)), protocols(world.pf))
+    known = world.pf.topology.jails
+    jails = (row for row in rows if any(name.partition(" at ")[0] in known for name in row.senders))
+    said = sentences(jails, protocols(world.pf))
     if said:
         print("\nbeyond this host:")
         print("".join(f"{one}\n" for one in said), end="")

@@ -52,6 +52,7 @@ def _sentence(one: Out, parts: list[Out], named: Named, own_port: bool) -> str:
     if one.families:
         said += f" ({one.families[0]} only)"
     why = ": nothing translates it" if one.untranslated else ""
+    said = said.removesuffix(",")
     return said + ("" if one.answered else f", without an answer{why}")
 
 
@@ -67,7 +68,7 @@ def whom(to: tuple[str, ...]) -> str:
 
 
 def what(one: Out, parts: Iterable[Out], named: Named) -> str:
-    """ " tcp 80,443 and udp 53", "" for everything, ", but not tcp 25" for nearly everything."""
+    """ " tcp 80,443 and udp 53", "" for everything, ", all but tcp 25," for nearly everything."""
     ports: dict[str, set[str]] = defaultdict(set)
     whole: set[str] = set()
     for part in parts:
@@ -78,7 +79,7 @@ def what(one: Out, parts: Iterable[Out], named: Named) -> str:
     but = {proto: left_out(tuple(words)) for proto, words in ports.items() if proto not in whole}
     if known and known <= ports.keys() and all(len(words) <= SOME for words in but.values()) and "other" in whole:
         missed = " and ".join(f"{proto} {','.join(words)}" for proto, words in sorted(but.items()))
-        return f", but not {missed}" if missed else ""
+        return f", all but {missed}," if missed else ""
     return " " + " and ".join(
         _protocol(proto, () if proto in whole else words) for proto, words in sorted(ports.items())
     )

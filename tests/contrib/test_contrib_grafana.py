@@ -17,7 +17,7 @@ MADE = set(re.findall(r'"(jailpf_[a-z_]+)"', (ROOT / "jailpf/cli/metrics.py").re
 
 def test_every_metric_that_is_named_exists() -> None:
     """In the dashboard, the alerts and the page."""
-    page = (ROOT / "docs/how-to/see.md").read_text()
+    page = (ROOT / "docs/how-to/metrics.md").read_text()
     for text in ((GRAFANA / "jailpf.json").read_text(), (GRAFANA / "alerts.yml").read_text()):
         assert set(re.findall(r"jailpf_[a-z_]+", text)) <= MADE
     for name in MADE - {"jailpf_service_bytes", "jailpf_service_states"}:

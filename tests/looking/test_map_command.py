@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jailpf.cli.top import cells, drawn, rates
-from jailpf.insight.chart import Chart, dot, mermaid
+from jailpf.insight.chart import Chart, dot, mermaid, page
 from jailpf.insight.counters import Count
 
 if TYPE_CHECKING:
@@ -56,6 +56,22 @@ def test_the_page(desk: Desk) -> None:
         "192.0.2.0/24 outside",
     ):
         assert words in page.text
+
+
+def test_the_page_says_whom_a_jail_reaches(desk: Desk) -> None:
+    """Beyond this host, on its card and as an edge; of many jails there are lists instead of a matrix."""
+    desk.write(
+        "jails/git.toml",
+        '[out.web]\nproto = "tcp"\nport = 443\n[nat.n]\naddress = "203.0.113.1"\n[jail]\nip4 = "172.16.15.29"\n',
+    )
+    file = desk.root / "map.html"
+    desk.jailpf("map", "--html", str(file), "--declared")
+    assert "it reachesanyone outside tcp 443 as 203.0.113.1" in Page(file.read_text()).text
+    assert 'n_git -->|"tcp 443"| n_outside' in desk.jailpf("map", "--mermaid", "--declared").out
+    many = {(f"a{one}", f"b{one}"): ["tcp 1"] for one in range(60)}
+    text = page(Chart([], many), "many")
+    assert "a7b7 (tcp 1)" in Page(text).text
+    assert text.count("<td>") == 60
 
 
 def test_a_name_is_never_markup() -> None:

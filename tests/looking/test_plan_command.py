@@ -143,7 +143,7 @@ def test_what_leaves_is_told_in_traffic(desk: Desk) -> None:
             LEAVES + OUT.replace("[out.any]", '[out.some]\nto = "192.0.2.0/24"'),
             [
                 "new: git reaches 192.0.2.0/24 tcp 25 and udp 25 as 203.0.113.1",
-                "gone: git reaches anyone outside but 192.0.2.0/24, but not tcp 25 and udp 25 as 203.0.113.1",
+                "gone: git reaches anyone outside but 192.0.2.0/24, all but tcp 25 and udp 25, as 203.0.113.1",
             ],
         ),
         (LEAVES, ["gone: git reaches 192.0.2.0/24 as 203.0.113.1"]),
