@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.insight.pflog import NAME_MAX, Packet
 from jailpf.pf.simulated.nearest import nearest
+from jailpf.pf.simulated.rules.words import WITH_PORTS
 
 if TYPE_CHECKING:
     from jailpf.insight.world import Source, World
@@ -46,7 +47,7 @@ class Blame:
         jail, service = self._known.get(packet.identifier) or self._guessed(packet)
         if packet.action in PASSED:
             return Told(packet, jail, service)
-        near, differs = self._nearest(packet)
+        near, differs = self._nearest(packet) if _by_rules(packet) else (None, ())
         return Told(packet, jail or (near.jail if near else ""), service, near, differs)
 
     def _guessed(self, packet: Packet) -> tuple[str, str]:
@@ -99,6 +100,11 @@ class Blame:
             if source := self.world.source(match.path, match.text):
                 return source, differs
         return None, ()
+
+
+def _by_rules(packet: Packet) -> bool:
+    """Whether it was for the rules that it was blocked, and is whole: a later fragment has no ports to speak of."""
+    return packet.reason == "match" and (bool(packet.port) or packet.proto not in WITH_PORTS)
 
 
 def _identified(world: World) -> dict[int, tuple[str, str]]:

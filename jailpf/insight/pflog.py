@@ -10,12 +10,18 @@ import re
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from jailpf.pf.simulated.rules.words import PROTOCOLS
+
 LINE = re.compile(
-    r"(?P<when>(?:\d{4}-\d\d-\d\d )?[\d:.]+) rule (?P<numbers>[^(]*)/(?P<code>\d+)\((?P<reason>[^)]*)\)"
+    r"(?P<when>(?:\d{4}-\d\d-\d\d )?[\d:.]+) rule (?P<numbers>[^(]*)/(?P<code>\d+|unkn)\((?P<reason>[^)]*)\)"
     r"(?: \[uid \d+\])?(?: \[ridentifier (?P<identifier>\d+)\])?: "
     r"(?P<action>\S+) (?P<direction>in|out|in/out) on (?P<interface>[^:]+): (?P<rest>.*)"
 )
 _ENDS = re.compile(r"(?:IP6? )?(?:\([^)]*\) )?(?P<source>[0-9A-Fa-f:.]+) > (?P<to>[0-9A-Fa-f:.]+): ?(?P<what>.*)")
+# What stands before the protocol: headers of IPv6, with the ports behind them where tcpdump has not put them to the ends.
+_BEFORE = re.compile(r" ?(?:HBH |DSTOPT |srcrt [^:]*: |frag \([^)]*\) ?)+(?:(?P<source>\d+) > (?P<to>\d+): )?")
+_CUT = re.compile(r" ?\[\|(\w+)\]|\s*ip-proto-(\d+)")  # too short to be told, or one that tcpdump has no words for
+_INSIDE = re.compile(r"(?:IP6? )?[0-9A-Fa-f:.]+ > (?P<to>[0-9A-Fa-f:.]+): ")
 NAME_MAX = 15
 
 
@@ -49,15 +55,19 @@ def parse(line: str) -> Packet | None:
     if not found or not ends:
         return None
     anchor, number = _rule(found["numbers"])
-    proto = _proto(ends["what"])
+    before = _BEFORE.match(ends["what"])
+    proto = _proto(ends["what"][before.end() if before else 0 :])
     source, source_port = _end(ends["source"], proto)
     to, port = _end(ends["to"], proto)
+    if before and before["to"] and not port:
+        source_port, port = int(before["source"]), int(before["to"])
     if not (_possible(source, source_port) and _possible(to, port)):
         return None
+    reason = found["reason"] if found["code"] != "unkn" else f"reason {found['reason']}"  # newer than tcpdump
     if not proto and source_port:
         proto = "udp"  # tcpdump says what is in it (a DNS question) and not that it is UDP
     return Packet(
-        found["when"], found["action"], found["direction"], found["interface"], found["reason"], anchor, number, proto,
+        found["when"], found["action"], found["direction"], found["interface"], reason, anchor, number, proto,
         source, source_port, to, port, int(found["identifier"] or 0),
     )  # fmt: skip
 
@@ -89,8 +99,17 @@ def _proto(what: str) -> str:
         "igmp": "igmp",
         "ESP(": "esp",
         "GRE": "gre",
+        "AH(": "ah",
+        "VRRP": "vrrp",
+        "CARP": "carp",
+        "PIM": "pim",
+        "OSPF": "ospf",
         "sctp": "sctp",
     }
+    if cut := _CUT.match(what):
+        return cut[1] or PROTOCOLS.get(int(cut[2]), cut[2])
+    if inside := _INSIDE.match(what):
+        return "ipv6" if ":" in inside["to"] else "ipencap"
     return next((proto for word, proto in words.items() if what.startswith(word)), "")
 
 

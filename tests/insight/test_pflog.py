@@ -34,6 +34,15 @@ def packet(**what: object) -> Packet:
         ("rule 2.web.0/0(match): pass in on em0: 198.51.100.2.65536 > 172.16.15.16.80: Flags [S], seq 1", None),
         ("rule 2.web.0/0(match): pass in on em0: 198.51.100.256.1 > 172.16.15.16.80: Flags [S], seq 1", None),
         ("rule 2.web.0/12(state-limit): block in on em0: 198.51.100.2.53776 > 172.16.15.16.80: Flags [S]", packet(action="block", reason="state-limit")),
+        ("rule 0/unkn(3): block in on em0: 198.51.100.2.53776 > 172.16.15.16.80:  [|tcp]", packet(action="block", reason="reason 3", anchor="", number=-1)),
+        ("rule 0/2(fragment): block in on em0: 198.51.100.2 > 172.16.15.16: ip-proto-17", packet(action="block", reason="fragment", anchor="", number=-1, proto="udp", source_port=0, port=0)),
+        ("rule 0/0(match): block in on em0: 198.51.100.2 > 172.16.15.16:  ip-proto-99 4", packet(action="block", anchor="", number=-1, proto="99", source_port=0, port=0)),
+        ("rule 0/2(fragment): block in on em0: 2001:db8::7 > 2001:db8::2: frag (0|20) 53776 > 80: Flags [S], seq 1", packet(action="block", reason="fragment", anchor="", number=-1, source="2001:db8::7", to="2001:db8::2")),
+        ("rule 0/2(fragment): block in on em0: 2001:db8::7 > 2001:db8::2: frag (1448|30)", packet(action="block", reason="fragment", anchor="", number=-1, proto="", source="2001:db8::7", source_port=0, to="2001:db8::2", port=0)),
+        ("rule 0/0(match): block in on em0: 2001:db8::7 > 2001:db8::2: HBH ICMP6, echo request, id 1, seq 1, length 8", packet(action="block", anchor="", number=-1, proto="icmp6", source="2001:db8::7", source_port=0, to="2001:db8::2", port=0)),
+        ("rule 0/0(match): block in on em0: 2001:db8::7 > 2001:db8::2: DSTOPT 53776 > 80: Flags [S], seq 1", packet(action="block", anchor="", number=-1, source="2001:db8::7", to="2001:db8::2")),
+        ("rule 0/0(match): block in on em0: 198.51.100.2 > 172.16.15.16: AH(spi=0x00000001,seq=0x1,icv=0x00): 198.51.100.2 > 172.16.15.16: [|tcp]", packet(action="block", anchor="", number=-1, proto="ah", source_port=0, port=0)),
+        ("rule 3.web.0/0(match): block in on em0: 198.51.100.2 > 172.16.15.16: 2001:db8::7.53776 > 2001:db8::2.80: Flags [S], seq 1", packet(action="block", proto="ipv6", source_port=0, port=0)),
     ],
 )  # fmt: skip
 def test_a_line_is_understood(line: str, expected: Packet | None) -> None:
