@@ -66,8 +66,7 @@ def load_all(
 
         install(session, [record for record in todo if record.jail not in lost], lose, verify=verify)
     done = [one for name, one in ready.items() if name not in lost]
-    for one in done:
-        load.tell(session, one.record.jail)
+    load.tell(session, *(one.record.jail for one in done))
     return done
 
 

@@ -73,13 +73,14 @@ def is_old(prepared: Prepared) -> bool:
     return any(stamp(path) != was for path, was in prepared.inputs.items())
 
 
-def named_by(session: Session, name: str) -> list[Record]:
-    """What is loaded of those that name this jail, or all jails of a pattern."""
+def named_by(session: Session, *names: str) -> list[Record]:
+    """What is loaded of those that name one of these jails, another than themselves, or all jails of a pattern."""
     known = records.everything(session.directory)
+    asked = {*names, "*"} if names else set[str]()
     return [
         record
         for record in known
-        if record.jail != name and {name, "*"} & {one.partition(" ")[0] for one in record.names}
+        if (asked - {record.jail}) & {one.partition(" ")[0] for one in record.names} and {record.jail} != set(names)
     ]
 
 
@@ -97,17 +98,19 @@ def outdated(session: Session, name: str) -> bool:
         return True
 
 
-def tell(session: Session, name: str) -> None:
-    """Load those anew whose rules name this jail, where that changes them: its addresses may be others than before, or
+def tell(session: Session, *names: str) -> None:
+    """Load those anew whose rules name one of these jails, where that changes them: its addresses may be others than before, or
     known only now. What fails is a note: it is not this jail's trouble.
     """
     session.__dict__.pop("jails", None)
-    for record in named_by(session, name):
+    for record in named_by(session, *names):
         try:
             if changed(session, record):
                 load(session, record.jail, others=False)
         except JailpfError as wrong:
-            what = f"the rules of {record.jail} name {name} and could not be reloaded"
+            named = {one.partition(" ")[0] for one in record.names}
+            whom = " and ".join(name for name in names if {name, "*"} & named and name != record.jail)
+            what = f"the rules of {record.jail} name {whom} and could not be reloaded"
             session.notes += [problem._replace(message=f"{what}: {problem.message}") for problem in wrong.problems]
 
 

@@ -97,6 +97,27 @@ def test_children_in_one_run(driver: Pfctl, release: int) -> None:
     assert all(driver.read(f"jailpf/{name}") for name in texts)
 
 
+def test_all_anchors_at_once(driver: Pfctl, release: int) -> None:
+    """Read in pfctl.c (pfctl_show_rules, pfctl_show_nat): `-a '*'` prints of each anchor that the main ruleset calls just what `-a`
+    prints of it alone, and what `-n -v` prints of a batch is that, too. `sync` of many jails rests on it; before 15 both say nothing.
+    """
+    texts = {f"jptall{number}": TEXT.replace("993", str(1000 + number)) for number in range(4)}
+    texts["jptrdr"] = TEXT.splitlines(keepends=True)[1]
+    for name, text in texts.items():
+        driver.load(f"jailpf/{name}", text)
+    seen, printed = driver.everywhere(), driver.printed_children("jailpf", texts)
+    if release < 15:
+        assert (seen.nat, seen.rules, printed) == ({}, {}, {})
+        return
+    for name in texts:
+        path = f"jailpf/{name}"
+        loaded = driver.read(path, members=False)
+        assert (seen.nat[path], seen.rules[path]) == (loaded.nat, loaded.rules)
+        rules = [line for line in printed[name] if not line.startswith("table ")]
+        assert sorted(rules) == sorted([*loaded.nat, *loaded.rules])
+    assert "jailpf/jptgone" not in seen.rules
+
+
 def test_labels_of_several_anchors(driver: Pfctl) -> None:
     """Counters are found by label, in one anchor and in many; missing anchors are skipped."""
     for pf in _all(driver):

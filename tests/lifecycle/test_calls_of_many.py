@@ -121,3 +121,25 @@ def test_split_anchors_are_read_half_each(machine: Machine) -> None:
     assert "-a rdr/j0 -P -s rules" in calls
     (machine.state / "anchors/filter%j1").write_text("pass all\n")
     assert "j1  reload" in machine.jailpf("sync").stdout
+
+
+def test_those_that_name_others_follow_all_of_them_once(many: Machine) -> None:
+    """Addresses that change of several jails: who names them is loaded anew, also when it is among them."""
+    for name in ("j1", "other"):
+        many.declare(
+            name,
+            web(4000 + len(name), f"172.16.9.{len(name)}").replace(
+                "port = 4", 'from = ["jail:j2", "jail:j3"]\nport = 4'
+            ),
+        )
+    many.running(*NAMES, "other")
+    many.jailpf("load", *NAMES, "other")
+    assert all("172.16.1.3" in many.anchors()[f"jailpf/{name}"] for name in ("j1", "other"))
+    many.declare("j2", web(1002, "172.16.8.2"))
+    many.declare("j3", web(1003, "172.16.8.3"))
+    many.calls()
+    many.jailpf("reload", "j1", "j2", "j3")
+    for name in ("j1", "other"):
+        assert "172.16.8.2" in many.anchors()[f"jailpf/{name}"]
+        assert "172.16.8.3" in many.anchors()[f"jailpf/{name}"]
+    assert many.calls().count("-a jailpf/other -f -") == 1
