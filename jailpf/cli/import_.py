@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +65,9 @@ def import_rules(session: Session, options: Namespace) -> int:
         if not (move.refused or move.empty or options.dry_run):
             move.said = move.one.write()
         if not options.json:
-            _show(move, dry=options.dry_run)
+            # On stdout the new pf.conf stands alone, to be saved as it is.
+            with redirect_stdout(sys.stderr) if whole and not options.dry_run else nullcontext():
+                _show(move, dry=options.dry_run)
     if options.json:
         output.as_json("import", jails=[_json(move) for move in moves], left=whole.new if whole else "")
     elif whole:

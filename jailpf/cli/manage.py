@@ -27,8 +27,9 @@ def attach(session: Session, options: Namespace) -> int:
 
     from jailpf.managers.attach import attach as verb
 
+    status = _change(session, options, partial(verb, keep=options.keep))
     output.problems(_other_pf(session), level="yellow")
-    return _change(session, options, partial(verb, keep=options.keep))
+    return status
 
 
 def _other_pf(session: Session) -> list[Problem]:
@@ -65,8 +66,9 @@ def _change(
         # A manager may call a jail otherwise: rc.d/jail's my_web is my.web, too.
         strangers = [name for name in names if name not in known and ask(session.jails.adapters, name) is None]
         names = [name for name in names if name not in strangers]
-    results = verb(session.jails.adapters, names, options.dry_run)
+    # Asked first: where no declaration can be looked for, nothing is written.
     nothing = [name for name in names if options.command == "attach" and not session.jails.declares(name)]
+    results = verb(session.jails.adapters, names, options.dry_run)
     refused = _refused(session, names) if options.command == "attach" else []
     if options.json:
         told = [

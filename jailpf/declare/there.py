@@ -37,7 +37,9 @@ def declares(settings: Settings, name: str) -> bool:
 @contextmanager
 def looking_at(path: str) -> Iterator[None]:
     """Turn an OSError into the error that says that declarations cannot be looked at."""
-    remedy = "create or mount it, or correct `services` in jailpf.toml; until then, what is loaded stays"
+    path = path.rstrip("/") or path
+    make = "" if os.path.lexists(path) else f"`mkdir -p {path}` if nothing is declared yet, or "
+    remedy = f"{make}mount it, or correct `services` in jailpf.toml; until then, what is loaded stays"
     try:
         yield
     except PermissionError as wrong:

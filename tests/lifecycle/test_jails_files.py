@@ -117,7 +117,7 @@ def test_a_folder_that_is_away_is_not_jails_without_declarations(jails: Jails, t
         lambda: jails.services("web"),
         lambda: jails.find("web"),
     ):
-        with pytest.raises(ConfigError, match=r"cannot be read: .*; create or mount it"):
+        with pytest.raises(ConfigError, match=r"cannot be read: .*mount it"):
             ask()
 
 

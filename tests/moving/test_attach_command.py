@@ -67,6 +67,15 @@ def test_attach_does_not_guess_where_declarations_cannot_be_seen(host: Host, jai
     assert b"jailpf" not in file.read_bytes()
 
 
+def test_attach_writes_nothing_before_it_fails(host: Host, jailpf: Run) -> None:
+    """Without the folder of the declarations no hook line is written, and the error says how to make the folder."""
+    before = Path(host.managers["jail_conf"]["file"]).read_text()
+    (host.root / "jailpf/jails").rename(host.root / "away")
+    status, out, err = jailpf("attach", "web")
+    assert (status, out, f"`mkdir -p {host.root}/jailpf/jails`" in err) == (78, "", True)
+    assert Path(host.managers["jail_conf"]["file"]).read_text() == before
+
+
 def test_attach_all_goes_past_a_jail_that_nobody_knows(host: Host, jailpf: Run) -> None:
     """The others are attached; the status says that one is not."""
     for name in ("web", "wbe"):

@@ -17,6 +17,7 @@ _INLINE = re.compile(r"anchor\b[^{]*\{")
 _BEGINS = re.compile(
     r"\s*(?:pass|block|match|anchor|rdr|nat|binat|no|table|set|scrub|antispoof|load|include|(?:rdr|nat|binat)-anchor)\s"
 )
+_USED = re.compile(r"\$([A-Za-z0-9_]*)(.*)")
 _QUOTED = re.compile(r'"[^"\n]*"')
 
 
@@ -79,14 +80,16 @@ class Macros:
         self.known[found[1]] = self.words(inner)
         return True
 
-    def words(self, text: str) -> list[str]:
-        """The words of a statement with macros filled in. Raises LostError for an unknown one."""
+    def words(self, text: str, *, unknown: bool = False) -> list[str]:
+        """The words of a statement with macros filled in. Raises LostError for an unknown one, which with `unknown` stays."""
         found: list[str] = []
         for word in _WORD.findall(text):
-            if word.startswith("$"):
-                if word[1:] not in self.known:
-                    raise LostError(f"the macro {word} is not defined here, so pfctl would refuse it")
-                found += self.known[word[1:]]
+            if used := _USED.fullmatch(word):
+                if used[1] not in self.known and not unknown:
+                    raise LostError(f"the macro ${used[1]} is not defined here, so pfctl would refuse it")
+                # What stands behind the name goes on where the value ends: $ext_if:0 is em0:0.
+                *rest, last = self.known.get(used[1]) or [f"${used[1]}"]
+                found += [*rest, f"{last}{used[2]}"]
             elif word.startswith("<") and word.endswith(">") and len(word) > 2:
                 found.append("<" + word[1:-1].strip() + ">")
             else:

@@ -154,3 +154,20 @@ def test_a_pool_is_let_in_to_where_all_its_targets_are(host: Host) -> None:
         services = tomllib.loads(web.text)["service"].values()
         (pool,) = [one for one in services if isinstance(one.get("rdr"), dict)]
         assert (pool.get("allow") is not False) is allowed
+
+
+def test_a_macro_ends_where_its_name_ends(host: Host) -> None:
+    """`$ext_if:0` is the first address of the interface that $ext_if names: the jail's, as pf.conf's usual spelling has it."""
+    rules = (
+        "rdr on $ext_if proto tcp from any to ($ext_if:0) port 80 -> $web\npass in quick proto tcp to $web port 80\n"
+    )
+    found = imported(host, f'ext_if = "em0"\nweb = "10.0.0.2"\n{rules}')
+    assert tomllib.loads(found[0].text) == {"service": {"http": {"port": 80}}}
+    assert "rdr on" not in found[0].whole.new
+
+
+def test_what_is_not_understood_is_told_by_its_macros(host: Host) -> None:
+    """A line with a macro that is not there is still known as the jail's whose address another macro of it holds."""
+    rules = "pass in quick proto tcp to $web port 80\npass in quick proto tcp to $web port $nothing\n"
+    found = imported(host, f'web = "10.0.0.2"\n{rules}')
+    assert [one.place.line for one in found[0].warnings if "$nothing" in one.message] == [3]
