@@ -113,8 +113,8 @@ def _left_out(one: Judged) -> str:
     whole, own = _source(one.match.text, "NETWORK"), _source(one.other.text if one.other else "", "ADDRESS")
     if whole == own:
         return "remove it, or the jail's own nat"
-    table = f"table <own> {{ {whole} !{own} }}"
-    return f"remove it, or exclude the jails with their own nat from it: `{table}` and `from <own>`"
+    table = f"table <natted> {{ {whole} !{own} }}"
+    return f"remove it, or exclude the jails with their own nat from it: `{table}` and `from <natted>`"
 
 
 def _source(rule: str, otherwise: str) -> str:

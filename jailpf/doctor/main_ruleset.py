@@ -27,7 +27,7 @@ def anchor_lines(session: Session) -> Iterator[Finding]:
         several = len(missing) > 1
         yield Finding(
             "error",
-            f"the main ruleset has no {', no '.join(f'`{line}`' for line in missing)}",
+            f"the main ruleset has no {', no '.join(f'`{line}`'.replace(' (', '` (', 1).replace(')`', ')') for line in missing)}",
             "pf never evaluates what jailpf loads there",
             f"add {'them' if several else 'it'} to pf.conf (`jailpf init` shows where), then service pf reload",
         )

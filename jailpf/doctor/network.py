@@ -51,14 +51,33 @@ def _without_nat(session: Session, world: World) -> Iterator[Finding]:
         found = [one for one in uncovered(world) if one[0] in asked and (":" in one[1]) == (family == "inet6")]
         if family == "inet6":  # whoever has IPv4 has a way out
             found = [one for one in found if all(":" in word for word in world.pf.topology.jails[one[0]].addresses)]
-        if found:
-            uplink = found[0][2]
-            yield Finding(
-                "warning",
-                f"no nat rule translates {', '.join(f'{jail} ({address})' for jail, address, _ in found)} on {uplink}",
-                "their addresses are private, so replies from the Internet never reach them",
-                f'if they need the Internet: nat = "({uplink}:0)" in [host] of jailpf.toml, or a nat line in pf.conf; if one does not: nat = false at the top of its file',
-            )
+        found = [one for one in found if not _written(world, *one[:2])]
+        own = [one for one in found if one[0] in world.jails and world.jails[one[0]].services.of("nat")]
+        for jail, address, uplink in own:
+            mend = f"add {address} to `from` of a [nat.NAME] in {session.jails.file(jail)}"
+            yield _untranslated([(jail, address, uplink)], mend)
+        if others := [one for one in found if one not in own]:
+            yield _untranslated(others, _general(session, world, others))
+
+
+def _untranslated(found: list[tuple[str, str, str]], mend: str) -> Finding:
+    who = ", ".join(f"{jail} ({address})" for jail, address, _ in found)
+    why = "their addresses are private, so replies from the Internet never reach them"
+    return Finding("warning", f"no nat rule translates {who} on {found[0][2]}", why, mend)
+
+
+def _general(session: Session, world: World, found: list[tuple[str, str, str]]) -> str:
+    strangers = [jail for jail, _, _ in found if jail not in world.jails]
+    if session.settings.host.nat and strangers:
+        return f"`jailpf new {strangers[0]}`: what is declared gets the nat of jailpf.toml; or a nat line in pf.conf"
+    return f'if they need the Internet: nat = "({found[0][2]}:0)" in [host] of jailpf.toml, or a nat line in pf.conf; if one does not: nat = false at the top of its file'
+
+
+def _written(world: World, jail: str, address: str) -> bool:
+    """Whether its declared rules translate the address, and only no line of pf.conf asks for them, which is told of that line."""
+    texts = [anchor.text for anchor in world.jails[jail].ruleset.anchors] if jail in world.jails else []
+    own = re.compile(rf"^(nat|binat) on .* from [^>]*(?<![\w.:]){re.escape(address)}(?![\w.:/]).*->", re.MULTILINE)
+    return any(own.search(text) for text in texts)
 
 
 def _running(session: Session, world: World) -> set[str]:
@@ -95,7 +114,7 @@ def unevaluated(session: Session) -> Iterator[Finding]:
             for word, name in _calls(session, read, caller)
             if _means(caller, name, path)
         }
-        if len(called) == len(readiness.CALLS) or (called and parent in ours):
+        if len(called) == len(readiness.CALLS) or parent in ours:  # what calls ours not is told of the line that lacks
             continue
         loaded = session.pf.read(path, members=False)
         for section, word in readiness.CALLS.items():

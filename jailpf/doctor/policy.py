@@ -66,11 +66,13 @@ def loopback(session: Session) -> Iterator[Finding]:
         found = world.pf.connect("tcp", address, address, UNUSED, sender="host", keep=False)
         rule = found.steps[-1].deciding if found.verdict == "block" and found.steps else None
         if rule:
+            quick = " quick " in rule.text
+            own = OWN_LOOPBACK.replace("pass ", "pass quick ", 1) if quick else OWN_LOOPBACK
             yield Finding(
                 "warning",
                 f"the host does not reach itself at {address}: `{rule.text}` blocks it",
                 "resolvers, mail and databases of the host itself are asked there",
-                f"{'above' if ' quick ' in rule.text else 'below'} that line of pf.conf: {OWN_LOOPBACK}",
+                f"{'above' if quick else 'below'} that line of pf.conf: {own}",
             )
             return
 

@@ -206,12 +206,28 @@ def test_declared_jails_that_no_nat_covers_are_found_before_they_run(desk: Desk)
     assert findings(desk, bare, nat='"(em0:0)"') == []
 
 
+def test_a_jail_with_a_nat_for_others_only_is_told_of_that_one(desk: Desk) -> None:
+    """The host's nat would not be its own: the remedy is `from` of what it has, and never what is already written."""
+    text = '[nat.vpn]\nfrom = "10.99.0.0/24"\n[jail]\nip4 = "172.16.15.29"\n'
+    desk.write("jails/git.toml", text)
+    found = [one for one in findings(desk, GOOD.replace(NAT, ""), nat='"(em0:0)"') if "no nat rule" in one["what"]]
+    assert [one["mend"].partition(" in ")[0] for one in found] == ["add 172.16.15.29 to `from` of a [nat.NAME]"]
+
+
+def test_lines_that_pf_conf_lacks_are_told_once(loaded: Desk) -> None:
+    """Of what jailpf loaded nothing is called a leftover, and a nat that is written is not asked for."""
+    found = findings(loaded, "block all\n", nat='"(em0:0)"')
+    assert "has no `nat-anchor" in found[0]["what"]
+    assert not any("-F all" in one["mend"] or "no nat rule" in one["what"] for one in found)
+
+
 def test_rules_that_nothing_evaluates_are_found(desk: Desk) -> None:
     """Loaded into `x` itself below `x/*`, or below no line at all; what is called is no finding."""
     from jailpf.pf.simulated import Simulated
 
     conf = GOOD.replace("block all", 'rdr-anchor "cbsd/*"\nblock all') + 'anchor "pot/*"\n'
     assert findings(desk, conf) == []
+    (desk.root / "run").mkdir(mode=0o700, exist_ok=True)
     pf = Simulated(state=desk.root / "run/simulated.json")
     pf.load("cbsd", "rdr on em0 inet proto tcp to 203.0.113.1 port 2222 -> 203.0.113.1 port 22\n")
     pf.load("cbsd/web", "rdr on em0 inet proto tcp to 203.0.113.1 port 2223 -> 203.0.113.1 port 22\npass in\n")
@@ -266,7 +282,7 @@ def test_a_nat_of_pf_conf_before_that_of_a_jail_is_mended_by_name(desk: Desk) ->
     )
     desk.write("jailpf.toml", 'pf = "simulated"\nmain = "pf.conf"\n[host]\next_if = "em0"\n')
     desk.write("jails/git.toml", '[nat.mine]\naddress = "203.0.113.1"\n[jail]\nip4 = "172.16.15.29"\n')
-    assert "`table <own> { 172.16.15.0/24 !172.16.15.29 }`" in desk.jailpf("doctor").out
+    assert "`table <natted> { 172.16.15.0/24 !172.16.15.29 }`" in desk.jailpf("doctor").out
 
 
 def test_a_loopback_that_is_skipped_while_another_is_not_is_found(desk: Desk) -> None:
