@@ -48,6 +48,51 @@ def policy(session: Session) -> Iterator[Finding]:
         )
 
 
+def leaving(session: Session) -> Iterator[Finding]:
+    """Whether a jail that says what it opens outside opens anything else: its `out` lets out, and only pf.conf blocks the rest."""
+    try:
+        world = declared(session)
+    except JailpfError:
+        return  # told by the check whose trouble it is
+    for name, one in world.jails.items():
+        ways = [
+            rule
+            for rule in one.ruleset.rules
+            if (rule.action, rule.direction) == ("pass", "out") and f"jailpf/{name}/out." in " ".join(rule.labels)
+        ]
+        found = _leaves(world, one.jail, {str(card) for rule in ways for card in rule.on}) if ways else None
+        if found is None:
+            continue
+        packet, rule, card = found
+        tags = sorted({rule.tagged for rule in ways if rule.tagged})
+        line = " and ".join(f'`block out on {card} tagged "{tag}"`' for tag in tags)
+        below = "below that line, without `quick` in it, and" if rule and " quick " in rule else "below that line and"
+        yield Finding(
+            "warning",
+            f"[out.*] of {name} limits nothing: {packet} leaves, {f'by `{rule}`' if rule else 'because no rule blocks it'}",
+            "`out` lets out; what it does not name is for pf.conf to block",
+            f"in pf.conf, {below if rule else ''} above the anchor line: {line or f'a `block` that covers what {name} sends'}",
+        )
+
+
+def _leaves(world: World, jail: Jail, cards: set[str]) -> tuple[str, str, str] | None:
+    """A packet that no declaration names and that leaves by one of the cards, the rule of pf.conf that lets it out, and the card."""
+    for address in jail.addresses:
+        target = SOURCES[address.family]
+        try:
+            found = world.pf.connect("tcp", str(address), target, UNUSED, sender=f"jail:{jail.name}", keep=False)
+        except JailpfError:
+            continue
+        filters = [step for step in found.steps if step.phase == "filter"]
+        if not found or not filters or any(step.deciding and step.deciding.path for step in filters):
+            continue
+        last = filters[-1]
+        if last.interface in cards:
+            what = f"tcp from {address} to {target} port {UNUSED}"
+            return what, last.deciding.text if last.deciding else "", last.interface
+    return None
+
+
 def loopback(session: Session) -> Iterator[Finding]:
     """Whether the host reaches itself on lo0, where resolvers, mail and databases of the host listen."""
     from jailpf.insight.world import build
@@ -67,12 +112,12 @@ def loopback(session: Session) -> Iterator[Finding]:
         rule = found.steps[-1].deciding if found.verdict == "block" and found.steps else None
         if rule:
             quick = " quick " in rule.text
-            own = OWN_LOOPBACK.replace("pass ", "pass quick ", 1) if quick else OWN_LOOPBACK
+            line = OWN_LOOPBACK.replace("pass ", "pass quick ", 1) if quick else OWN_LOOPBACK
             yield Finding(
                 "warning",
                 f"the host does not reach itself at {address}: `{rule.text}` blocks it",
                 "resolvers, mail and databases of the host itself are asked there",
-                f"{'above' if quick else 'below'} that line of pf.conf: {own}",
+                f"{'above' if quick else 'below'} that line of pf.conf: {line}",
             )
             return
 
@@ -101,4 +146,4 @@ def _source(world: World, sender: str, family: str) -> str:
     return next((str(one) for one in jail.addresses if one.family == family), "")
 
 
-CHECKS = (policy, loopback)
+CHECKS = (policy, leaving, loopback)

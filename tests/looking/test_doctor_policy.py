@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from test_doctor_command import GOOD, findings
+from test_doctor_command import GOOD, NAT, findings
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -65,3 +65,22 @@ def test_a_quick_block_above_the_anchors_is_not_to_be_opened(desk: Desk) -> None
     (one,) = [one for one in findings(desk, main) if "is above" in one["what"]]
     assert one["mend"].startswith("remove what it blocks from the declaration")
     assert "below" not in one["mend"]
+
+
+@pytest.mark.parametrize(
+    ("out", "limits"), [("pass out on em0 from (em0) to any\n", False), ("pass out quick\n", False), ("", True)]
+)
+def test_out_that_limits_nothing_is_told(desk: Desk, out: str, limits: bool) -> None:
+    """What pf.conf lets out anyway is named with its rule, and the line that keeps it in does."""
+    desk.write("jails/git.toml", '[out.dns]\nproto = "udp"\nport = 53\n[jail]\nip4 = "172.16.15.29"\n')
+    main = GOOD.replace(NAT, "").replace("block all\n", f"block all\n{out}")
+
+    def told(main: str) -> list[str]:
+        found = findings(desk, main, nat='"(em0:0)"')
+        return [one["mend"] for one in found if "limits nothing" in one["what"]]
+
+    found = told(main)
+    assert bool(found) is not limits
+    for mend in found:
+        line = mend.partition(": `")[2].rstrip("`")
+        assert told(main.replace(out, f"{out.replace(' quick', '')}{line}\n")) == []

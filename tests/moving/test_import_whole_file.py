@@ -124,9 +124,7 @@ def test_lists_over_several_lines_and_lists_of_lists(host: Host, jailpf: Run) ->
 
 def test_a_file_that_pf_refuses_is_said_to_be_refused(host: Host, jailpf: Run) -> None:
     """Once, with its line; what it let in nobody can tell."""
-    status, out, err = jailpf(
-        "import", "pf.conf", host.file("old.conf", f"{RDR}block in\n{QUICK}pass out to port 25\n")
-    )
+    status, _, err = jailpf("import", "pf.conf", host.file("old.conf", f"{RDR}block in\n{QUICK}pass out to port 25\n"))
     assert (status, "could not be compared" in err) == (1, True)
     assert "old.conf:4: pf refuses the file, and nothing can be compared" in err
 

@@ -119,7 +119,9 @@ def read(text: str, file: str, known: Known) -> Statements:
     found = Statements([], {}, [])
     macros = rules.Macros()
     for line, number in _lines(text, file):
-        words = macros.words(line.text, unknown=True)  # whose it is can be told of a statement that is not understood, too
+        words = macros.words(
+            line.text, unknown=True
+        )  # whose it is can be told of a statement that is not understood, too
         try:
             if macros.define(line):
                 found.definitions.append(line.text)
