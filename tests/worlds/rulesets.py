@@ -146,10 +146,11 @@ _filter6 = st.builds(
     "{} inet6 {} from any to {} {}".format, _action, _proto, st.sampled_from(["any", "fd7a::1"]), _dport
 )
 _plain = st.sampled_from(["pass", "block", "pass inet6 proto icmp6", "block out on bridge0", "pass inet proto icmp"])
+_spoofed = st.builds("block in quick {} from urpf-failed to any".format, _on)
 anchors = st.builds(
     lambda first, then: "table <t> { 192.0.2.0/24 198.51.100.7 !192.0.2.1 }\n" + "\n".join([*first, *then, ""]),
     st.lists(st.one_of(_rdr, _rdr, _no_rdr, _rdr6, _binat, _nat), max_size=3),
-    st.lists(st.one_of(_filter, _filter, _filter, _changed, _routing, _filter6, _plain), max_size=4),
+    st.lists(st.one_of(_filter, _filter, _spoofed, _filter, _changed, _routing, _filter6, _plain), max_size=4),
 )
 _calls = st.sampled_from(["", " on em0", " proto tcp", " inet from 198.51.100.0/24 to any", " from <u> to any"])
 _called = st.one_of(

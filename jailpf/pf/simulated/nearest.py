@@ -87,9 +87,9 @@ def _differences(matcher: Matcher, flat: Flat, packet: Packet) -> tuple[str, ...
         "on": on,
         "family": not rule.family or rule.family == packet.family,
         "proto": not rule.proto or rule.proto == packet.proto,
-        "from": matcher.host(source, path, packet.family, packet.source) is not False,
+        "from": matcher.host(source, path, packet.family, packet.source, packet.interface) is not False,
         "from port": sport,
-        "to": matcher.host(destination, path, packet.family, packet.destination) is not False,
+        "to": matcher.host(destination, path, packet.family, packet.destination, packet.interface) is not False,
         "port": dport,
         "tagged": not rule.tagged or (rule.tagged == packet.tag) != rule.not_tagged,
     }

@@ -19,11 +19,25 @@ def test_nat_to_on_the_way_in(pf: Simulated) -> None:
     assert (found.verdict, found.source, found.delivered_to) == ("pass", "172.16.15.1", "mx")
 
 
-def test_rdr_to_on_the_way_out(pf: Simulated) -> None:
-    """What the host sends elsewhere goes to the new address, and the answer comes back."""
+def test_rdr_to_on_the_way_out_is_a_doubt(pf: Simulated) -> None:
+    """The route of the new destination is looked up again, and no fact says what pf sees then."""
     pf.set_main("pass\npass out on em0 inet proto tcp to 192.0.2.9 port 80 rdr-to 198.51.100.9 port 8080\n")
-    found = pf.connect("tcp", "", "192.0.2.9", 80, sender="host", keep=False)
-    assert (found.verdict, found.address, found.port) == ("pass", "198.51.100.9", 8080)
+    assert pf.connect("tcp", "", "192.0.2.9", 80, sender="host", keep=False).verdict == "unknown"
+    assert pf.connect("tcp", "", "192.0.2.9", 81, sender="host", keep=False).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    "rule", ["pass in on em0 inet proto tcp to port 80", "match in on em0 inet proto tcp to port 80"]
+)
+def test_rdr_to_takes_what_is_for_others(pf: Simulated, rule: str) -> None:
+    """A transparent proxy: what comes by for anybody goes to each jail of the pool, and to nobody else."""
+    pf.set_main(f"pass\n{rule} rdr-to {{ 172.16.15.15 203.0.113.20 }}\n")
+    found = pf.connect("tcp", "198.51.100.7", "192.0.2.80", 80, keep=False)
+    assert found.delivered_to == "dovecot or mx"
+    rows = [row for row in reach(pf, ["outside"]) if row.proto == "tcp" and row.family == "inet"]
+    there = {row.delivered_to for row in rows if row.includes(0xC6336407, 40000, 0xC0000250, 80)}
+    assert there == {"dovecot", "mx"}
+    assert not any(row.includes(0xC6336407, 40000, 0xC0000250, 81) for row in rows)
 
 
 def test_what_two_rules_would_translate_is_dropped(pf: Simulated) -> None:

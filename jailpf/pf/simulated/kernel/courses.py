@@ -116,6 +116,8 @@ def _beyond(rule: Rule) -> str:
         return "af-to"
     if rule.divert_to:
         return "divert-to"
+    if rule.rdr_to and not rule.nat_to and rule.direction == "out":
+        return "rdr-to on the way out"  # the route is looked up again
     return ""
 
 

@@ -68,10 +68,8 @@ class Flat:
 
     @property
     def redirects(self) -> bool:
-        """Whether it changes the destination for the rules below it: `match ... rdr-to`."""
-        if self._written is not None:
-            return self._written.redirects(self.index)
-        return self.rule.action == "match" and self.rule.rdr_to is not None
+        """Whether it is a filter rule that changes the destination."""
+        return self._written.redirects(self.index) if self._written is not None else self.rule.rdr_to is not None
 
     @property
     def key(self) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.host.back import unrouted, ways_back
 from jailpf.pf.simulated.rules.addresses import network
 from jailpf.pf.simulated.rules.unknown import may_match
 
 if TYPE_CHECKING:
+    from jailpf.pf.simulated.host.back import Back
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.kernel.packet import Packet
     from jailpf.pf.simulated.rules.rule import Family, Host, Rule
@@ -22,6 +24,7 @@ class Matcher:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self._back: dict[Family, list[Back]] = {}
         self._dynamic: dict[tuple[str, int], list[Host]] = {}
 
     def rule(self, rule: Rule, path: str, packet: Packet, tag: str) -> bool | None:
@@ -71,17 +74,15 @@ class Matcher:
         source, destination = rule.source, rule.destination
         if rule.action == "binat" and packet.direction == "in" and rule.pool:
             source, destination = destination, rule.pool.hosts[0]
-        found = self.host(destination, path, packet.family, packet.destination)
+        found = self.host(destination, path, packet.family, packet.destination, packet.interface)
         if found is False:
             return False
-        other = self.host(source, path, packet.family, packet.source)
+        other = self.host(source, path, packet.family, packet.source, packet.interface)
         return None if other and found is None else other
 
-    def host(self, host: Host, path: str, family: Family, number: int) -> bool | None:
-        """Whether an address is meant by a rule's from or to; None for a table whose content is not known.
-
-        no-route and urpf-failed match nothing: the simulated host has a default route and nobody forges
-        addresses.
+    def host(self, host: Host, path: str, family: Family, number: int, interface: str = "") -> bool | None:
+        """Whether an address is meant by a rule's from or to, on an interface; None for a table whose content is not known,
+        and where routes are not known.
         """
         if host.kind == "any":
             found = True
@@ -97,8 +98,16 @@ class Matcher:
         elif host.kind == "unknown":
             return None
         else:
-            found = False
+            unrouted = self._unrouted(family, number, interface if host.kind == "urpf-failed" else "")
+            if unrouted is None:
+                return None
+            found = unrouted
         return found != host.negated
+
+    def _unrouted(self, family: Family, number: int, interface: str) -> bool | None:
+        if family not in self._back:
+            self._back[family] = ways_back(self.model.topology, family)
+        return unrouted(self._back[family], family, number, interface)
 
     def dynamic(self, name: str, prefix: int = WHOLE) -> list[Host]:
         """The addresses that `(name)` stands for now, or with a prefix the networks around them."""

@@ -75,9 +75,8 @@ class Written(Sequence[Rule]):
         return CALLS.match(self.lines[at][1]) is not None
 
     def redirects(self, at: int) -> bool:
-        """Whether it is a match rule with rdr-to."""
-        text = self.lines[at][1]
-        return text.startswith("match") and " rdr-to " in text
+        """Whether it is a rule with rdr-to."""
+        return " rdr-to " in self.lines[at][1]
 
     def texts(self) -> Iterator[str]:
         """Each as pfctl prints it; hardly any has to be read for that."""

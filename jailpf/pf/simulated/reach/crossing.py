@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel.courses import verdict
 from jailpf.pf.simulated.kernel.decide import Kernel
+from jailpf.pf.simulated.kernel.flat import flatten
 from jailpf.pf.simulated.kernel.matcher import Matcher
 from jailpf.pf.simulated.kernel.neighbours import solicitations
 from jailpf.pf.simulated.kernel.packet import Packet
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 class Crossing:
     """Lets flows cross interfaces of a Model, and remembers the rules that matter on each.
 
-    lost: flows that some course of a doubtful rule stops, while another may let the same packets through.
+    lost: flows that some course of a doubtful rule stops, while another may let the same packets through. redirects: whether
+    a filter rule may change where a packet goes.
     """
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.sets, self.matcher = Sets(model), Matcher(model)
         self.lost: list[Flow] = []
+        self.redirects = any(flat.redirects for flat in flatten(model, "filter"))
         self.owned = {address.number for address in model.topology.owners()}
         self._indexes: dict[tuple[str, str, str, str, Kind, bool], RuleIndex] = {}
         self._asked: dict[str, tuple[bool, tuple[Flat, ...]]] = {}
@@ -160,7 +163,7 @@ class Crossing:
         key = (section, interface, direction, received, kind, away)
         if key not in self._indexes:
             sample = Packet(kind.family, kind.proto, 0, 0, 0, 0, interface, direction, received=received)
-            never = self.owned if away else None
+            never = self.owned if away and not self.redirects else None
             self._indexes[key] = RuleIndex(self.model, self.sets, self.matcher, section, sample, never)
         return self._indexes[key]
 

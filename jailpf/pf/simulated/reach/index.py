@@ -113,12 +113,13 @@ class RuleIndex:
         self, flat: Flat, guards: tuple[Entry, ...] = (), gates: tuple[tuple[int, Entry], ...] = ()
     ) -> Entry | None:
         """The rule's sets; None when one of them is empty, so that it never matches."""
-        rule, family = flat.rule, self.sample.family
+        rule, sample = flat.rule, self.sample
+        family = sample.family
         source, destination = rule.source, rule.destination
-        if rule.action == "binat" and self.sample.direction == "in" and rule.pool:
+        if rule.action == "binat" and sample.direction == "in" and rule.pool:
             source, destination = destination, rule.pool.hosts[0]
-        to, sure_to = self.sets.host(destination, flat.path, family)
-        sources, sure_sources = self.sets.host(source, flat.path, family)
+        to, sure_to = self.sets.host(destination, flat.path, family, sample.interface)
+        sources, sure_sources = self.sets.host(source, flat.path, family, sample.interface)
         if not to or not sources:
             return None
         every = EVERY[family]

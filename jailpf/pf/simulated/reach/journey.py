@@ -137,11 +137,20 @@ class Journey:
         for flow in self.crossing.translate(kind, interface, "in", start._replace(received=interface)):
             for single in self._singles(flow, kind.family):
                 for passed in self.crossing.filter(kind, interface, "in", single):
-                    yield from self._deliver(kind, interface, passed)
-            if self.follow:
+                    onward = self._deliver if passed.target is single.target else self._redirected
+                    yield from onward(kind, interface, passed)
+            if self.follow or self.crossing.redirects:
                 yield from self._through(kind, interface, self._rest(flow, kind.family))
             else:
                 self._rest(flow, kind.family, lose=True)
+
+    def _redirected(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
+        """Behind rdr-to of a filter rule: to somebody here, or on."""
+        for single in self._singles(flow, kind.family):
+            if Address(kind.family, single.destination()) in self.owners:
+                yield from self._deliver(kind, came, single)
+        if (rest := self._rest(flow, kind.family, lose=not self.follow)) is not None:
+            yield from self._forwarded(kind, came, rest)
 
     def _rest(self, flow: Flow, family: Family, *, lose: bool = False) -> Flow | None:
         """The part that goes to nobody here. What nothing comes back from (multicast and the like) is not followed."""
@@ -173,15 +182,26 @@ class Journey:
 
     def _through(self, kind: Kind, came: str, flow: Flow | None) -> Iterator[Flow]:
         """IN on an interface, and on to somebody beyond this host."""
-        for passed in self.crossing.filter(kind, came, "in", flow, away=True) if flow else ():
-            if not self.topology.sysctls.get(FORWARDING[kind.family], 1):
-                self.crossing.lose(passed)
-            elif not passed.routed:
-                yield from self._leave(kind, passed, came)
-            elif self._may_leave(passed.routed, came):
-                yield from self._gone(kind, passed.routed, passed)
+        if flow is None:
+            return
+        for passed in self.crossing.filter(kind, came, "in", flow, away=True):
+            if passed.target is not flow.target:
+                yield from self._redirected(kind, came, passed)
+            elif self.follow:
+                yield from self._forwarded(kind, came, passed)
             else:
                 self.crossing.lose(passed)
+
+    def _forwarded(self, kind: Kind, came: str, flow: Flow) -> Iterator[Flow]:
+        """Behind the IN of what goes on to somebody beyond this host."""
+        if not self.topology.sysctls.get(FORWARDING[kind.family], 1):
+            self.crossing.lose(flow)
+        elif not flow.routed:
+            yield from self._leave(kind, flow, came)
+        elif self._may_leave(flow.routed, came):
+            yield from self._gone(kind, flow.routed, flow)
+        else:
+            self.crossing.lose(flow)
 
     def _leave(self, kind: Kind, flow: Flow | None, came: str = "") -> Iterator[Flow]:
         """OUT on the interface that the routes say."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from jailpf.pf.simulated.host.back import LINK, ways_back
 from jailpf.pf.simulated.kernel.matcher import Matcher
 from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, IntervalSet
 
@@ -21,10 +22,12 @@ class Sets:
         self.model, self.matcher = model, Matcher(model)
         self._known: dict[tuple[Family, str, Host], tuple[IntervalSet, bool]] = {}
 
-    def host(self, host: Host, path: str, family: Family) -> tuple[IntervalSet, bool]:
-        """The addresses of a family that a rule's from or to means, and whether that is sure: a table whose content is
-        not known may mean any.
+    def host(self, host: Host, path: str, family: Family, interface: str = "") -> tuple[IntervalSet, bool]:
+        """The addresses of a family that a rule's from or to means on an interface, and whether that is sure: a table whose
+        content is not known may mean any.
         """
+        if host.kind in {"no-route", "urpf-failed"}:
+            return self._unrouted(host, family, interface)
         key = (family, path if host.kind == "table" else "", host)
         found = self._known.get(key)
         if found is None:
@@ -51,7 +54,21 @@ class Sets:
         if host.kind == "dynamic":
             hosts = self.matcher.dynamic(host.name, host.prefix)
             return IntervalSet.of((h.low, h.high) for h in hosts if h.family == family)
-        return EMPTY  # no-route, urpf-failed
+        return EMPTY
+
+    def _unrouted(self, host: Host, family: Family, interface: str) -> tuple[IntervalSet, bool]:
+        """What kernel/matcher.py asks of one address."""
+        routed, sure = EMPTY, host.kind == "no-route" or bool(interface)
+        for back in ways_back(self.model.topology, family):
+            span = IntervalSet(((back.low, back.high),))
+            if host.kind == "no-route" or back.interface == interface:
+                routed = routed | span
+            else:
+                routed, sure = routed - span, sure and back.sure
+        routed = routed | IntervalSet((LINK,)) if family == "inet6" else routed
+        if not sure:
+            return (EVERY[family] if host.negated else EVERY[family] - routed), False
+        return (routed if host.negated else EVERY[family] - routed), True
 
 
 def table_set(table: Table, family: Family) -> IntervalSet:
