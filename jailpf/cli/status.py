@@ -32,6 +32,7 @@ def status(session: Session, options: Namespace) -> int:
     from jailpf.lifecycle.survey import look
 
     seen = look(session)
+    seen.ask(list(seen.known.values()))
     names = options.jails or sorted({*session.jails.declared(), *seen.known})
     rows = [_jail(session, seen, name) for name in names]
     foreign = [] if options.jails else seen.orphans()
@@ -59,6 +60,7 @@ def status(session: Session, options: Namespace) -> int:
 
 def states(session: Session, seen: Survey) -> list[str]:
     """The state of every jail that is declared or loaded, as in the first column of a row."""
+    seen.ask(list(seen.known.values()))
     return [str(_jail(session, seen, name)["state"]) for name in sorted({*session.jails.declared(), *seen.known})]
 
 

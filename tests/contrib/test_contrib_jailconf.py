@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXAMPLES = sorted((CONTRIB / "jail.conf").glob("*.conf"))
-HOOK = re.compile(r'(\S+) *\+= "/usr/local/bin/jailpf (\w+) \$name"')
+HOOK = re.compile(r'(\S+) *\+= "/usr/local/bin/jailpf-hook (\w+) \$name"')
 
 
 def statements(path: Path) -> list[str]:
