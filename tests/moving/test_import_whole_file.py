@@ -143,7 +143,7 @@ def test_a_table_that_the_settings_do_not_name_keeps_its_rules(host: Host, jailp
     text = f"table <bad> persist\n{RDR}block in\npass in quick on em0 inet proto tcp from ! <bad> to 172.16.15.29 port 80\n"
     more = "pass in quick on em0 inet proto tcp to 172.16.15.29 port 443\npass out\n"
     new, said, lost = moved_in(host, jailpf, text + more)
-    assert 'write tables = ["bad"] in [host], then import again' in said
+    assert 'write tables = ["bad"] in [host] of jailpf.toml' in said
     assert (lost, "443" in new, "! <bad>" in new) == ("", False, True)
 
 

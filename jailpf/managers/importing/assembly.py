@@ -39,7 +39,8 @@ class Assembly:
             self.blocks.append((line, rule))
         message, _, remedy = reason.partition("; ")
         problem = Problem(message, line.at(message), remedy)
-        self.lost.append((problem, line.text))
+        if (problem, line.text) not in self.lost:  # a row of a manager is several rules
+            self.lost.append((problem, line.text))
 
     def named(self) -> list[str]:
         """The tables that the services name as senders, or the rest of the declaration anywhere."""

@@ -55,7 +55,22 @@ class Context:
         found = tuple(peer(word, self.warn) for word in words)
         if len(found) > 1 and any(word.startswith("!") for word in found):
             raise LostError("a list with a negation matches nearly everyone; a table with `!` entries does not")
+        for word in (one.lstrip("!") for one in found):
+            if word.startswith("<") and not self.knows(word):
+                remedy = (
+                    f'if pf.conf has it, write tables = ["{word[1:-1]}"] in [host] of jailpf.toml, and import again'
+                )
+                raise LostError(f"no table {word} is defined; {remedy}")
         return () if found == ("any",) else found
+
+    def knows(self, word: str) -> bool:
+        """Whether a declaration may name the table."""
+        outside = (one for family in MAIN_TABLES for one in self.host.outside(family))
+        return (
+            word in self.tables
+            or word in MAIN_TABLES.values()
+            or word[1:-1] in {str(one).strip("<>") for one in (*self.host.tables, *outside)}
+        )
 
     def outside(self, words: tuple[str, ...], family: str) -> tuple[str, ...]:
         """Peers outside; () for the host's default. Raises LostError."""

@@ -102,14 +102,6 @@ class _Parts:
             self.stays.update(found)
 
     def _reason(self, one: Statement, staying: Sequence[Statement]) -> str:
-        own = {
-            *self.adapter.settings.host.outside("inet"),
-            *self.adapter.settings.host.outside("inet6"),
-            *self.adapter.settings.host.tables,
-        }
-        for word in one.tables():
-            if not self.statements.tables.get(word) and word.strip("<>") not in {str(name).strip("<>") for name in own}:
-                return f'jailpf.toml does not name {word}, a table of pf.conf; write tables = ["{word.strip("<>")}"] in [host], then import again'
         if reason := reason_to_stay(one, staying, self.statements.tables):
             return reason
         if one.first == "pass" and one.rule and not self.adapter.settings.direct:
@@ -128,7 +120,7 @@ class _Parts:
             )
             made.context.neighbours = rules.all_addresses(self.known)
             made.context.outside_only = jail in self.outside
-            made.context.tables = dict(self.statements.tables)
+            made.context.tables = {name: members for name, members in self.statements.tables.items() if members}
             made.take(
                 [
                     (self.owners[one.number][jail], one.line)

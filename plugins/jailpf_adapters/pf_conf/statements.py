@@ -56,14 +56,6 @@ class Statement:
             map(str, (rule.on, rule.family, rule.proto, rule.source, rule.source_port, rule.to, rule.port))
         )
 
-    def tables(self) -> list[str]:
-        """The tables that a declaration of it would name."""
-        rule = self.rule
-        words = rule.source if rule and rule.direction != "out" else ()
-        if rule and (rule.direction == "out" or rule.action in ("nat", "binat")):
-            words = (*words, *rule.to)
-        return [word.lstrip("! ") for word in words if word.lstrip("! ").startswith("<")]
-
     def calls_below(self, parents: Sequence[str]) -> bool:
         """Whether it calls what is below one of these anchors."""
         name = self.words[1].strip('"') if len(self.words) > 1 else ""

@@ -14,7 +14,7 @@ from jailpf.declare.host import Host as HostSettings
 from jailpf.declare.services import read
 from jailpf.errors import ConfigError, NoJailError
 from jailpf.lifecycle.jails import Jails
-from jailpf.values import Interface
+from jailpf.values import Interface, TableName
 
 if TYPE_CHECKING:
     from stand_ins.host import Host
@@ -26,7 +26,7 @@ WEB = "web {\n  path = /x;\n  ip4.addr = bastille0|10.17.89.50;\n  ip6.addr = ba
 
 
 def settings(host: Host) -> Settings:
-    return replace(host.settings, host=HostSettings(ext_if=(Interface("em0"),)))
+    return replace(host.settings, host=HostSettings(ext_if=(Interface("em0"),), tables=(TableName("friends"),)))
 
 
 def imported_by(host: Host, adapter: str, names: list[str]) -> list[Imported]:
@@ -66,10 +66,17 @@ def test_rdr_conf_becomes_services_that_say_the_same(host: Host) -> None:
     assert str(problem).startswith(f"{file}:9: 'nonsense' is neither `PROTO HOST JAIL` nor")
     assert "# nonsense\n" in one.text
     assert "`log` became that of allow" in str(one.warnings[0])
-    friends = replace(one, text=one.text + '[table.friends]\naddresses = "192.0.2.1"\n')
-    before = one.before
-    after = rendered(host, friends).replace("table <friends>", "table <unused>")
-    assert [str(difference) for difference in differences(before, after)] == []
+    assert [str(difference) for difference in differences(one.before, rendered(host, one))] == []
+
+
+def test_a_row_with_a_table_that_nobody_defines_keeps_nothing_of_the_others(host: Host) -> None:
+    """It is told once, with what to write."""
+    host.bastille({"web": WEB})
+    host.file("bastille/jails/web/rdr.conf", "dual em0 <office> any tcp 22 22\ndual em0 any any tcp 80 80\n")
+    (one,) = imported_by(host, "bastille", [])
+    assert list(tomllib.loads(one.text)["service"]) == ["http"]
+    (problem,) = one.problems
+    assert "rdr.conf:1: no table <office> is defined; if pf.conf has it, write tables" in str(problem)
 
 
 def test_a_jail_of_one_family_gets_rules_of_one(host: Host) -> None:
