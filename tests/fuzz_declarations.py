@@ -17,6 +17,7 @@ from typing import Any
 
 from random_declarations import REGISTRY, TYPES, Maker, text_of
 
+from jailpf.compile.discovery import DISCOVERY
 from jailpf.compile.pftext import checked, rule_text, table_text
 from jailpf.compile.whole import compile_jail
 from jailpf.declare import toml
@@ -165,7 +166,8 @@ class Fuzz:
             printed = [line for line in self.pf.printed(anchor.path, anchor.text) if not line.startswith("table ")]
             assert len(printed) == sum(map(expansion, inside)), (anchor.text, printed)
             self.rules += len(printed)
-        denied = [one for one in rules if one.action == "block" and one.order == "first"]  # in an anchor above, too
+        first = [one for one in rules if one.order == "first"]  # what is denied is in an anchor above, too
+        denied = [one for one in first if one.action == "block" or one.icmp_type == DISCOVERY]
         assert texts == Counter(map(rule_text, [*rules, *denied]))
         for one in rules:
             words_of(rule_text(one), one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jailpf.compile.discovery import DISCOVERY
 from jailpf.compile.pftext import rule_text, table_text
 from jailpf.errors import Problem
 from jailpf.model import SECTIONS, Anchor
@@ -26,7 +27,8 @@ def lay_out(
     """
     anchors, problems = [], []
     anywhere = _used_by(rules)
-    denied = [rule for rule in rules if rule.action == "block" and rule.order == "first"]
+    first = [rule for rule in rules if rule.order == "first"]
+    denied = [rule for rule in first if rule.action == "block" or rule.icmp_type == DISCOVERY]
     if denied and (path := settings.layout.above(jail.name)):
         used = _used_by(denied)
         lines = [table_text(inline(table)) for table in tables if table.name in used]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile import apart
 from jailpf.compile.default_nat import default_nat, untranslated
+from jailpf.compile.discovery import with_discovery
 from jailpf.compile.laid_out import lay_out
 from jailpf.compile.made import Rendered, acting, bound, checked, crowded, in_order, never_by_default, untagged
 from jailpf.compile.tables import Tables
@@ -55,7 +56,7 @@ def compile_jail(
     work.problems += crowded(work.rendered)
     if work.problems:
         raise DeclarationError(sorted(work.problems, key=lambda problem: problem.place or ()))
-    rules = in_order(work.rendered)
+    rules = list(with_discovery(jail, in_order(work.rendered)))
     tables = [one for one in work.rendered if isinstance(one, Table)]
     anchors, homeless = lay_out(jail, jails.settings, rules, tables, work.tables.inline)
     if homeless or work.problems:

@@ -15,7 +15,7 @@ TCP_UDP = Protocol(("tcp", "udp"))
 
 
 class Deny(RuleType):
-    """Blocks above all that is let in: who never gets in (`from`), or what the jail never sends (`to`, `proto`, `port`).
+    """Blocks above all that is let in: who never gets in (`from`), or what the jail never sends (`to`, `proto`, `port`). IPv6 neighbour discovery is never blocked.
 
     What a jail denies stands in an anchor of its own, `jailpf/-deny.NAME`, which pf asks before those of all jails: it holds
     whatever another jail lets through. Once more it stands above the jail's own rules.
