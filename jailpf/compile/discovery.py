@@ -18,17 +18,16 @@ DISCOVERY = (IcmpType("neighbrsol"), IcmpType("neighbradv"))
 
 
 def with_discovery(jail: Jail, rules: Iterable[Rule]) -> Iterator[Rule]:
-    """The rules, and above each block that would take neighbour discovery with it a pass for that alone.
+    """The rules, and above each block of the jail as a whole that would take neighbour discovery with it a pass for that alone.
 
     A jail whose router cannot find it is reached by nobody, once the router's neighbour cache is empty (facts.md).
     """
     for rule in rules:
         if _takes(rule):
-            labels = (names.jail_label(jail.name),)
-            labels += (names.service_label(jail.name, rule.service),) if rule.service else ()
+            service = [names.service_label(jail.name, rule.service)] if rule.service else []
             yield replace(
                 rule, action="pass", answer="", log=False, identifier=0, family="inet6", proto=ICMP6, icmp_type=DISCOVERY,
-                labels=labels,
+                labels=(names.jail_label(jail.name), *service),
             )  # fmt: skip
         yield rule
 
@@ -38,6 +37,7 @@ def _takes(rule: Rule) -> bool:
     indoors = bool(rule.on) and all(one.startswith("lo") for one in rule.on)
     return (
         rule.action == "block"
+        and bool(rule.order)  # those of a service are as its rule type means them
         and rule.family != "inet"
         and (rule.proto is None or "icmp6" in rule.proto.names)
         and not (rule.icmp_type or rule.tagged or indoors)
