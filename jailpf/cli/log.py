@@ -34,7 +34,10 @@ def log(session: Session, options: Namespace) -> int:
 
     chosen = set(options.jails)
     blame = Blame(build(session))
-    told = (blame.tell(packet) for packet in _packets(_lines(session, options), options))
+    lines = _lines(session, options)
+    if options.follow and (options.summary or options.json):
+        lines = _until_interrupted(lines)
+    told = (blame.tell(packet) for packet in _packets(lines, options))
     wanted = (one for one in told if not chosen or one.jail in chosen)
     if options.summary:
         _summary(wanted, options.json)
@@ -44,6 +47,14 @@ def log(session: Session, options: Namespace) -> int:
         for one in wanted:
             print(_line(one), flush=options.follow)
     return 0
+
+
+def _until_interrupted(lines: Iterator[str]) -> Iterator[str]:
+    """What is told at the end is told when somebody ends it."""
+    try:
+        yield from lines
+    except KeyboardInterrupt:
+        return
 
 
 def _packets(lines: Iterable[str], options: Namespace) -> Iterator[Packet]:
@@ -74,12 +85,16 @@ def _lines(session: Session, options: Namespace) -> Iterator[str]:
     if file == "-":
         yield from _text(sys.stdin.buffer, file)
         return
+    from jailpf.system.packed import unpacked
+
     try:
-        with open(file, "rb") as opened:
-            start = opened.read(4)
-            if start not in PCAP:
-                yield from _text(opened, file, start)
-                return
+        with unpacked(file, session.settings.programs["zstd"]) as path:
+            with open(path, "rb") as opened:
+                start = opened.read(4)
+                if start not in PCAP:
+                    yield from _text(opened, file, start)
+                    return
+            yield from programs.stream(tcpdump, *OPTIONS, "-r", path)
     except PermissionError:
         raise PermissionDeniedError("cannot be read", Place(file), "run as root") from None
     except OSError as wrong:
@@ -87,7 +102,6 @@ def _lines(session: Session, options: Namespace) -> Iterator[str]:
             "pflogd writes it: sysrc pflog_enable=YES; or give another file with --file" if not options.pflog else ""
         )
         raise ConfigError(f"cannot be read: {wrong.strerror}", Place(file), remedy) from None
-    yield from programs.stream(tcpdump, *OPTIONS, "-r", file)
 
 
 def _text(opened: IO[bytes], file: str, start: bytes = b"") -> Iterator[str]:

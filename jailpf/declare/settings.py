@@ -35,6 +35,7 @@ PROGRAMS = {
     "tcpdump": "/usr/sbin/tcpdump",
     "zfs": "/sbin/zfs",
     "zpool": "/sbin/zpool",
+    "zstd": "/usr/bin/zstd",
 }
 
 

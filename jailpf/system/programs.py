@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from threading import Event, Timer
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from jailpf.errors import ConfigError, JailpfError, PfUnavailableError, Problem, TryAgainError
 from jailpf.system import files
@@ -56,19 +56,43 @@ def run(program: str, *args: str, timeout: float = SECONDS, error: type[JailpfEr
 
 
 def stream(program: str, *args: str) -> Iterator[str]:
-    """The lines of a program's standard output as they come, without their ends.
+    """The lines of a program's standard output as they come, without their ends; it ends when nobody reads on.
 
     Raises PfUnavailableError when there is no such program, ConfigError when it fails.
     """
     import sh
 
+    files.must_be_trusted(program)
+    running: Any = None
     if trace is not None:
         trace([program, *args])
     try:
-        running: Any = sh.Command(program)(*args, _iter=True, _bg_exc=False, _tty_out=False, _env=ENVIRONMENT, _cwd="/")
+        running = sh.Command(program)(*args, _iter=True, _bg_exc=False, _tty_out=False, _env=ENVIRONMENT, _cwd="/")
         for line in running:
             yield line.rstrip("\n")
         running.wait()
+    except sh.CommandNotFound:
+        raise _missing(program, "there is no such program") from None
+    except sh.ErrorReturnCode as wrong:
+        raise ConfigError(failure(program, args, Answer(int(wrong.exit_code), "", _text(wrong.stderr)))) from None
+    finally:
+        if running is not None and running.is_alive():
+            with suppress(OSError):  # it ended just now
+                running.terminate()
+
+
+def save(out: IO[bytes], program: str, *args: str) -> None:
+    """Let a program write into an open file, however much.
+
+    Raises PfUnavailableError when there is no such program, ConfigError when it fails.
+    """
+    import sh
+
+    files.must_be_trusted(program)
+    if trace is not None:
+        trace([program, *args])
+    try:
+        sh.Command(program)(*args, _out=out, _tty_out=False, _env=ENVIRONMENT, _cwd="/")
     except sh.CommandNotFound:
         raise _missing(program, "there is no such program") from None
     except sh.ErrorReturnCode as wrong:

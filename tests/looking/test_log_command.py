@@ -105,3 +105,31 @@ def test_what_is_no_log_ends_soon(desk: Desk, strange: bytes) -> None:
     answer = desk.jailpf("log", "--file", str(desk.root / "strange"))
     assert answer.status == 78
     assert "pf's log; give it a file of pflogd(8)" in answer.err
+
+
+@pytest.mark.parametrize("form", ["gz", "bz2", "xz", "zst"])
+def test_a_file_as_newsyslog_keeps_it(desk: Desk, form: str) -> None:
+    """Compressed by any of its programs; what is damaged is said to be."""
+    import bz2
+    import gzip
+    import lzma
+    import shutil
+    import subprocess
+
+    program = shutil.which("zstd")
+    packers = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+    if form in packers:
+        packed = packers[form](LINES.encode())
+    elif program:
+        packed = subprocess.run([program, "-qc"], input=LINES.encode(), capture_output=True, check=True).stdout
+        with open(desk.root / "jailpf.toml", "a") as opened:
+            opened.write(f'[programs]\nzstd = "{program}"\n')
+    else:
+        pytest.skip("zstd is not installed")
+    file = desk.root / f"pflog.0.{form}"
+    file.write_bytes(packed)
+    assert len(desk.jailpf("log", "--file", str(file)).out.splitlines()) == 4
+    file.write_bytes(packed[:-9])
+    answer = desk.jailpf("log", "--file", str(file))
+    assert answer.status == 78
+    assert len(answer.err.splitlines()) == 1
