@@ -14,8 +14,8 @@ from jailpf.pf.simulated.kernel import ask, kill
 from jailpf.pf.simulated.kernel.model import Model, Ruleset
 from jailpf.pf.simulated.kernel.store import Store
 from jailpf.pf.simulated.kernel.written import Written
+from jailpf.pf.simulated.language.lexing.problems import RuleError
 from jailpf.pf.simulated.language.parse import Parsed, parse
-from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.tables import parse_entry
 from jailpf.pf.simulated.rules.paths import check_path
 from jailpf.pf.simulated.rules.show import rule_text

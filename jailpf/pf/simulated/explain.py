@@ -14,8 +14,8 @@ from jailpf.pf.simulated.driver import Simulated
 from jailpf.pf.simulated.host.topology import Topology
 from jailpf.pf.simulated.kernel.model import Ruleset
 from jailpf.pf.simulated.kernel.written import Written
+from jailpf.pf.simulated.language.lexing.problems import RuleError
 from jailpf.pf.simulated.language.parse import parse
-from jailpf.pf.simulated.language.problems import RuleError
 from jailpf.pf.simulated.language.tables import Table, parse_entry
 from jailpf.pf.simulated.rules.rule import SECTIONS, TRANSLATIONS, Rule
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import Place, Problem
 from jailpf.pf.simulated.language.depth import printable
-from jailpf.pf.simulated.language.problems import Complaint, RuleError, Stopped, SyntaxFault
-from jailpf.pf.simulated.language.stream import Stream
+from jailpf.pf.simulated.language.lexing.problems import Complaint, RuleError, Stopped, SyntaxFault
+from jailpf.pf.simulated.language.lexing.stream import Stream
 from jailpf.pf.simulated.rules.names import systems
 from jailpf.pf.simulated.rules.rule import Rule
 from jailpf.pf.simulated.rules.unknown import sections
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jailpf.pf.simulated.host.topology import Topology
-    from jailpf.pf.simulated.language.lexer import Lexer
+    from jailpf.pf.simulated.language.lexing.lexer import Lexer
     from jailpf.pf.simulated.language.parsed import Parsed
-    from jailpf.pf.simulated.language.queue_model import Queues
-    from jailpf.pf.simulated.language.written import Item
+    from jailpf.pf.simulated.language.queueing.queue_model import Queues
+    from jailpf.pf.simulated.language.words.written import Item
     from jailpf.pf.simulated.rules.ether import EtherRule
 
 OPTION, ETHER, SCRUB, QUEUE, NAT, FILTER = range(1, 7)
@@ -142,7 +142,7 @@ class Context:
     def known_queues(self) -> Queues:
         """The queues of ALTQ; most texts have none, so their module is not read before."""
         if self.queues is None:
-            from jailpf.pf.simulated.language.queue_model import Queues
+            from jailpf.pf.simulated.language.queueing.queue_model import Queues
 
             self.queues = Queues()
         return self.queues

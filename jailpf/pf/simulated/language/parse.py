@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.anchors import anchor_rule, load_anchor, translation_anchor
-from jailpf.pf.simulated.language.antispoof import antispoof
 from jailpf.pf.simulated.language.context import Context
-from jailpf.pf.simulated.language.filter_rule import filter_rule
-from jailpf.pf.simulated.language.include import include
-from jailpf.pf.simulated.language.lexer import EOF, STRING, Lexer
-from jailpf.pf.simulated.language.loading import load_anchors
-from jailpf.pf.simulated.language.macros import macro
+from jailpf.pf.simulated.language.lexing.lexer import EOF, STRING, Lexer
+from jailpf.pf.simulated.language.lexing.problems import SyntaxFault
 from jailpf.pf.simulated.language.parsed import Parsed
-from jailpf.pf.simulated.language.problems import SyntaxFault
-from jailpf.pf.simulated.language.scrub import scrub_rule
-from jailpf.pf.simulated.language.settings import setting
-from jailpf.pf.simulated.language.table_line import table_line
-from jailpf.pf.simulated.language.translation import binat_rule, translation_rule
+from jailpf.pf.simulated.language.statements.anchors import anchor_rule, load_anchor, translation_anchor
+from jailpf.pf.simulated.language.statements.antispoof import antispoof
+from jailpf.pf.simulated.language.statements.filter_rule import filter_rule
+from jailpf.pf.simulated.language.statements.include import include
+from jailpf.pf.simulated.language.statements.loading import load_anchors
+from jailpf.pf.simulated.language.statements.macros import macro
+from jailpf.pf.simulated.language.statements.scrub import scrub_rule
+from jailpf.pf.simulated.language.statements.settings import setting
+from jailpf.pf.simulated.language.statements.table_line import table_line
+from jailpf.pf.simulated.language.statements.translation import binat_rule, translation_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ def parse(
         c.stream.recording = True
     _Reader(c).read()
     if c.queues and not c.result.problems:
-        from jailpf.pf.simulated.language.queues import commit_queues
+        from jailpf.pf.simulated.language.statements.queues import commit_queues
 
         commit_queues(c)
     if loads and c.result.loads and not c.result.problems:
@@ -123,13 +123,13 @@ def _scrub(c: Context) -> None:
 
 
 def _ether(c: Context) -> None:
-    from jailpf.pf.simulated.language.ether import ether
+    from jailpf.pf.simulated.language.statements.ether import ether
 
     ether(c)
 
 
 def _queue(c: Context) -> None:
-    from jailpf.pf.simulated.language.queues import altq, queue
+    from jailpf.pf.simulated.language.statements.queues import altq, queue
 
     altq(c) if c.stream.at("altq") else queue(c)
 

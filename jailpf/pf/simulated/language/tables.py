@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jailpf.pf.simulated.language.problems import Complaint, RuleError
-from jailpf.pf.simulated.language.resolve import resolve
+from jailpf.pf.simulated.language.lexing.problems import Complaint, RuleError
+from jailpf.pf.simulated.language.words.resolve import resolve
 from jailpf.pf.simulated.rules.addresses import address_text, host_text
 from jailpf.pf.simulated.rules.rule import BITS, Family, Host
 
