@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from jailpf.doctor.world import declared
+from jailpf.doctor.world import prepared
 from jailpf.errors import JailpfError
 from jailpf.lifecycle.checks import outside
 from jailpf.lifecycle.survey import alive
@@ -22,12 +22,7 @@ def held(session: Session) -> Iterator[Finding]:
     host = outside.this_host(session)
     if host is None:
         return
-    try:
-        jails = [
-            one.jail for one in declared(session).jails.values() if not one.jail.vnet
-        ]  # hooks make a vnet jail's side
-    except JailpfError:
-        return  # told by the check whose trouble it is
+    jails = [one.jail for one in prepared(session) if not one.jail.vnet]  # hooks make a vnet jail's side
     running: set[str] = set()
     with suppress(JailpfError):
         running = set(alive(session, session.settings))

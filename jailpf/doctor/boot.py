@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.doctor.conf_lines import USUAL
-from jailpf.doctor.world import declared
-from jailpf.errors import JailpfError, PfRefusedError
+from jailpf.doctor.world import prepared
+from jailpf.errors import PfRefusedError
 from jailpf.lifecycle.checks import readiness
 from jailpf.managers.finding import Finding
 from jailpf.pf import Loaded
@@ -19,7 +18,6 @@ from jailpf.system import rc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
 
 SYSCTL_CONF = "/etc/sysctl.conf"
@@ -58,7 +56,7 @@ def pf_conf(session: Session) -> Iterator[Finding]:
 
 def forwarding(session: Session) -> Iterator[Finding]:
     """Whether the host forwards after the next boot, which vnet jails need."""
-    vnet = {address.family for one in _jails(session) if one.jail.vnet for address in one.jail.addresses}
+    vnet = {address.family for one in prepared(session) if one.jail.vnet for address in one.jail.addresses}
     known = _rc(session, "gateway_enable", "ipv6_gateway_enable") if vnet else {}
     for family in sorted(vnet):
         name, sysctl = FORWARDING[family]
@@ -69,7 +67,7 @@ def forwarding(session: Session) -> Iterator[Finding]:
 
 def cards(session: Session) -> Iterator[Finding]:
     """Whether the loopbacks and bridges of jails are made at boot."""
-    names = sorted({str(one.jail.interface) for one in _jails(session) if one.jail.interface})
+    names = sorted({str(one.jail.interface) for one in prepared(session) if one.jail.interface})
     names = [name for name in names if re.fullmatch(r"(lo[1-9]\d*|bridge\d+)", name)]
     known = _rc(session, "cloned_interfaces", "autobridge_interfaces") if names else {}
     made = " ".join(known.values()).split()
@@ -81,7 +79,7 @@ def cards(session: Session) -> Iterator[Finding]:
 
 def logged(session: Session) -> Iterator[Finding]:
     """Whether what rules log is kept."""
-    log = [one.jail.name for one in _jails(session) if any(rule.log for rule in one.ruleset.rules)]
+    log = [one.jail.name for one in prepared(session) if any(rule.log for rule in one.ruleset.rules)]
     if log and rc.off(_rc(session, "pflog_enable").get("pflog_enable")):
         why = "what their rules log is written nowhere, and `jailpf log` has no file to read"
         what = f"rules of {', '.join(log)} log, and pflogd(8) does not run at boot"
@@ -97,13 +95,6 @@ FORWARDING = {
 def _rc(session: Session, *names: str) -> dict[str, str]:
     settings = session.settings
     return dict(rc.values(settings.programs["sysrc"], *names)) if settings.pf == "pfctl" else {}
-
-
-def _jails(session: Session) -> list[Prepared]:
-    """The jails that are declared, as far as they are sound."""
-    with suppress(JailpfError):
-        return list(declared(session).jails.values())
-    return []
 
 
 def _sets(sysctl: str) -> bool:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf import __version__
-from jailpf.doctor.world import declared
-from jailpf.errors import JailpfError
+from jailpf.doctor.world import prepared
 from jailpf.managers.finding import Finding
 from jailpf.state import records
 from jailpf.system import programs
@@ -75,9 +73,7 @@ def forwarding(session: Session) -> Iterator[Finding]:
         return
     loaded = [record for record in records.everything(session.directory) if record.vnet]
     families = {"inet6" if ":" in address else "inet" for record in loaded for address in record.addresses}
-    with suppress(JailpfError):
-        jails = [one.jail for one in declared(session).jails.values() if one.jail.vnet]
-        families |= {address.family for jail in jails for address in jail.addresses}
+    families |= {address.family for one in prepared(session) if one.jail.vnet for address in one.jail.addresses}
     for family in sorted(families):
         name = FORWARDING[family]
         if programs.run(session.settings.programs["sysctl"], "-n", name).strip() == "0":

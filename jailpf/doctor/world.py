@@ -6,10 +6,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.errors import JailpfError
+from jailpf.lifecycle.prepare import prepare
 from jailpf.state import records
 
 if TYPE_CHECKING:
     from jailpf.insight.world import World
+    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
 
 
@@ -23,14 +25,23 @@ def beside(session: Session) -> World:
     return _kept(session, "beside", session.jails.declared())
 
 
+def prepared(session: Session) -> list[Prepared]:
+    """The declared jails, as far as they are sound: also where pf cannot be asked."""
+    known: dict[str, list[Prepared]] = session.__dict__.setdefault("sound", {})
+    if "" not in known:
+        known[""] = []
+        for name in session.jails.declared():
+            with suppress(JailpfError):  # told by the check whose trouble it is
+                known[""] += [one] if (one := prepare(session, name, created=False)) else []
+    return known[""]
+
+
 def texts(session: Session) -> list[tuple[str, str]]:
     """(jail, text) of the anchors that are loaded or declared, each once."""
     found = [
         (record.jail, anchor.text) for record in records.everything(session.directory) for anchor in record.anchors
     ]
-    with suppress(JailpfError):  # told by the check whose trouble it is
-        jails = declared(session).jails.items()
-        found += [(name, anchor.text) for name, one in jails for anchor in one.ruleset.anchors]
+    found += [(one.jail.name, anchor.text) for one in prepared(session) for anchor in one.ruleset.anchors]
     return list(dict.fromkeys(found))
 
 

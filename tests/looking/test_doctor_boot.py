@@ -137,6 +137,16 @@ def test_addresses_that_nothing_holds_are_found(host: Host) -> None:
     assert "error: 10.0.0.20 of web is on no interface of this host" in host.about("on no interface")
 
 
+def test_it_looks_as_far_without_pf(host: Host) -> None:
+    """The first minute of a host: pf is not loaded yet."""
+    host.machine.mood(".", "missing")
+    host.machine.declare("vn", VNET)
+    host.rc |= {"gateway_enable": "NO", "cloned_interfaces": "bridge0"}
+    assert host.about("pf is not loaded", *BOOT) == [
+        "error: pf is not loaded", "warning: gateway_enable is off in rc.conf(5)", "warning: rc.conf(5) makes no lo1",
+    ]  # fmt: skip
+
+
 def test_where_rc_conf_cannot_be_asked_nothing_is_said_of_it(host: Host) -> None:
     host.rc.clear()
     host.conf.unlink()
