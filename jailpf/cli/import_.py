@@ -74,7 +74,7 @@ def import_rules(session: Session, options: Namespace) -> int:
         stays = (
             "it still has rules of the jails above, as reported"
             if whole.theirs
-            else "no rule of the jails above is in it"
+            else "the rules of the jails above are no longer in it"
         )
         changed = "the new pf.conf, with the lines of `jailpf init`" if whole.new != whole.old else "pf.conf as it is"
         print(f"# {changed}; {stays}")
@@ -122,7 +122,7 @@ def _compare(session: Session, moves: Sequence[Move], whole: Whole) -> None:
         for move in list(going.values())[:1]:
             move.untold = [
                 Problem(
-                    f"pf refuses the file, and nothing can be compared: {one.message}",
+                    f"pf refuses the file, so nothing can be compared: {one.message}",
                     one.place and one.place._replace(file=whole.file),
                 )
                 for one in wrong.problems
@@ -173,9 +173,7 @@ def _tried(session: Session, one: Imported, records: list[Record], main: Loaded 
             for problem in wrong.problems
         ]
     if move.moved is not None and (more := _more(move.moved, main)):
-        remedy = (
-            "put what kept them out into pf.conf, above the anchor lines, and out of the old file; then import again"
-        )
+        remedy = "move what kept them out from the old file into pf.conf, above the anchor lines; then import again"
         move.refused = [Problem(f"the declaration {more[0]}", None, remedy)]
     return move
 
@@ -217,9 +215,9 @@ def _sentences(move: Move) -> list[str]:
     from jailpf.insight.moved_words import sentences
 
     if move.one.refused:
-        return ["no file is written"]
+        return ["no file was written"]
     if move.refused and move.moved:
-        return [*sentences(move.moved), "no file is written"]
+        return [*sentences(move.moved), "no file was written"]
     if move.refused:
         return ["`jailpf check` would refuse this, so no file was written"]
     if move.untold or move.one.unread:

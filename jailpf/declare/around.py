@@ -77,9 +77,7 @@ class Around:
         """
         if key:
             card = next(iter(self.host.ext_if), "em0")
-            raise self.error(
-                f'"host" is only who sends; write the address that is asked: "({card}:0)", or another', key
-            )
+            raise self.error(f'"host" can only be a sender; write the address to reach: "({card}:0)", or another', key)
         if self.jail.vnet:
             bridges = self.bridges(self.jail)
             return Way(bridges, "out"), tuple(Peer.parse(f"({one})") for one in bridges)

@@ -30,14 +30,14 @@ def held(session: Session) -> Iterator[Finding]:
         card = str(jail.interface or "")
         runs = bool({jail.name, jail.running_name} & running)
         if card and not host.has(card) and not runs and jail.known_by != "declaration":
-            what = f"{jail.name} is to be on {card}, and this host has no such interface"
+            what = f"{jail.name} needs the interface {card}, which this host does not have"
             make = f'sysrc cloned_interfaces+="{card}" && service netif cloneup'
-            yield Finding("error", what, "it cannot start", make if card[:2] == "lo" else f"make {card}")
+            yield Finding("error", what, "it cannot start", make if card[:2] == "lo" else f"create {card}")
         lost = [str(one) for one in jail.addresses if str(one) not in host.addresses]
         if not lost or (card and not runs):
             continue
-        what = f"{', '.join(lost)} of {jail.name} {'is' if len(lost) == 1 else 'are'} on no interface of this host"
-        mend = f'ifconfig lo1 alias {lost[0]}, or name the interface where the jail is made: "lo1|{lost[0]}"'
+        what = f"{', '.join(lost)} of {jail.name} {'is' if len(lost) == 1 else 'are'} not on any interface of this host"
+        mend = f'ifconfig lo1 alias {lost[0]}, or name the interface where the jail is configured: "lo1|{lost[0]}"'
         yield Finding("error" if runs else "warning", what, "nobody reaches it there, and it reaches nobody", mend)
 
 

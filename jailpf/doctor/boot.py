@@ -28,8 +28,8 @@ def pf_at_boot(session: Session) -> Iterator[Finding]:
     """Whether pf is enabled at boot."""
     known = _rc(session, "pf_enable")
     if rc.off(known.get("pf_enable")) and session.pf.enabled():
-        why = f"{AFTER}nothing is redirected and nothing is blocked"
-        yield Finding("error", "pf is enabled now, and not at boot", why, "sysrc pf_enable=YES")
+        why = f"{AFTER}pf redirects and blocks nothing"
+        yield Finding("error", "pf is enabled now, but not at boot", why, "sysrc pf_enable=YES")
 
 
 def pf_conf(session: Session) -> Iterator[Finding]:
@@ -41,8 +41,8 @@ def pf_conf(session: Session) -> Iterator[Finding]:
         printed = session.pf.reads(file)
     except PfRefusedError as wrong:
         for problem in wrong.problems:
-            why = f"{AFTER}pf has no rules at all: it loads the file as a whole or not"
-            yield Finding.of(problem, why)._replace(mend=f"pfctl -n -f {file}, until it says nothing")
+            why = f"{AFTER}pf has no rules at all, because it loads a file as a whole or not at all"
+            yield Finding.of(problem, why)._replace(mend=f"pfctl -n -f {file}, until it prints nothing")
         return
     lines = tuple(line.strip() for line in printed)
     there = Loaded("", lines, lines)
@@ -51,7 +51,7 @@ def pf_conf(session: Session) -> Iterator[Finding]:
         call = f'{readiness.CALLS[section]} "{parent}/*"'
         had, has = (readiness.calls(one, section, f"{parent}/x") for one in (now, there))
         if had and not has:
-            yield Finding("error", f"{file} has no `{call}`, which pf has now", f"{AFTER}what jailpf loads there is never evaluated", f"add it to {file}")  # fmt: skip
+            yield Finding("error", f"{file} has no `{call}`, although pf has it now", f"{AFTER}pf never evaluates what jailpf loads there", f"add it to {file}")  # fmt: skip
 
 
 def forwarding(session: Session) -> Iterator[Finding]:
@@ -73,7 +73,7 @@ def cards(session: Session) -> Iterator[Finding]:
     made = " ".join(known.values()).split()
     for name in names if "cloned_interfaces" in known else ():
         if name not in made:
-            why = f"{AFTER}{name} is not there, unless something else makes it, and jails that need it do not start"
+            why = f"{AFTER}{name} does not exist unless something else creates it, and jails that need it do not start"
             yield Finding("warning", f"rc.conf(5) makes no {name}", why, f'sysrc cloned_interfaces+="{name}"')
 
 
@@ -81,8 +81,8 @@ def logged(session: Session) -> Iterator[Finding]:
     """Whether what rules log is kept."""
     log = [one.jail.name for one in prepared(session) if any(rule.log for rule in one.ruleset.rules)]
     if log and rc.off(_rc(session, "pflog_enable").get("pflog_enable")):
-        why = "what their rules log is written nowhere, and `jailpf log` has no file to read"
-        what = f"rules of {', '.join(log)} log, and pflogd(8) does not run at boot"
+        why = "their log is not written, so `jailpf log` has no file to read"
+        what = f"rules of {', '.join(log)} log, but pflogd(8) does not start at boot"
         yield Finding("warning", what, why, "sysrc pflog_enable=YES && service pflog start")
 
 

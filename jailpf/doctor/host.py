@@ -91,7 +91,7 @@ def securelevel(session: Session) -> Iterator[Finding]:
     if session.settings.pf == "pfctl" and os.path.exists(session.settings.programs["sysctl"]):
         answer = programs.ask(session.settings.programs["sysctl"], "-n", "kern.securelevel")
         if answer.out.strip().isdigit() and int(answer.out) >= 3:
-            why = "nobody may change pf's rules any more: jails that start now get none"
+            why = "pf's rules cannot be changed any more, so jails that start now get none"
             mend = "sysrc kern_securelevel=2, and a boot"
             yield Finding("error", f"kern.securelevel is {answer.out.strip()}", why, mend)
 

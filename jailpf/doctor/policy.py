@@ -116,7 +116,7 @@ def loopback(session: Session) -> Iterator[Finding]:
             yield Finding(
                 "warning",
                 f"the host does not reach itself at {address}: `{rule.text}` blocks it",
-                "resolvers, mail and databases of the host itself are asked there",
+                "the host reaches its own resolver, mail and databases there",
                 f"{'above' if quick else 'below'} that line of pf.conf: {line}",
             )
             return

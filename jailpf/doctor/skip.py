@@ -44,9 +44,9 @@ def half(session: Session) -> Iterator[Finding]:
             if not one.jail.vnet and (outside := _unanswered(world, name)):
                 yield Finding(
                     "warning",
-                    f"`set skip on {' '.join(skipped)}` lets {name}'s packets to {outside} go, and the answers are blocked",
-                    "they come back on another loopback: what a jail asks the host, or another jail by its address outside, is never answered",
-                    f"take it out of pf.conf, and write below the block, for the host itself: {OWN_LOOPBACK}",
+                    f"`set skip on {' '.join(skipped)}` lets the packets of {name} to {outside} through, but the replies are blocked",
+                    "replies come back on another loopback, so a jail gets no answer from the host, or from another jail at its external address",
+                    f"remove it from pf.conf, and write below the block, for the host itself: {OWN_LOOPBACK}",
                 )
 
 

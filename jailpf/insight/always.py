@@ -80,7 +80,9 @@ def _beyond(
             return f"{sender} has no address of the family of {receiver.shown}"
         for family, sources in families.items():
             if sources - parties.everybody(family):
-                return f"{receiver.shown} is beyond this host, and what {sender} sends through it is not followed"
+                return (
+                    f"{receiver.shown} is beyond this host, and jailpf does not follow what {sender} sends through it"
+                )
             for proto in protos:
                 rows = list(outward.inside(leaving, proto, family))
                 port = outward.missed(promise, rows, receiver.addresses[family], sources)

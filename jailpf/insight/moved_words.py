@@ -38,7 +38,7 @@ def sentences(moved: Moved) -> list[str]:
     found += [f"lets in more{OPEN}: {one}" for one in _groups(moved.open_more, moved)]
     found += [f"lets in less{OPEN}: {one}" for one in _groups(moved.open_less, moved)]
     found += moved_out.sentences(moved.out, moved.jail)
-    return found + list(moved_out.sentences(moved.open_out, moved.jail, ", where pf.conf lets out what nobody blocks"))
+    return found + list(moved_out.sentences(moved.open_out, moved.jail, ", as pf.conf lets out what no rule blocks"))
 
 
 def _groups(found: Iterable[Reached], moved: Moved, *, remedy: bool = False) -> Iterator[str]:

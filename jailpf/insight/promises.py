@@ -88,7 +88,7 @@ def _broken(one: Promised, parties: Parties, world: World, known: Answer) -> Pro
     elif one.word == "always":
         why = always(one.promise, parties, known)
     elif not (why := _never(one.promise, parties, world, known)) and (strange := outward.unfollowed(one.promise)):
-        why = f"what goes to {strange} is not followed: nobody answers a multicast or broadcast address"
+        why = f"jailpf does not follow packets to {strange}: nobody answers a multicast or broadcast address"
         remedy = "name the networks without these addresses"
     return Problem(f"{one} is not kept: {why}", one.place, remedy) if why else None
 

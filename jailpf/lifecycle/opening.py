@@ -66,7 +66,7 @@ def make(run: RunDir) -> None:
         run.make()
     except FileNotFoundError:
         above = os.path.dirname(run.path)
-        takes = f"{above} takes no folder {os.path.basename(run.path)}"
+        takes = f"{above} does not accept a folder {os.path.basename(run.path)}"
         what = takes if os.path.isdir(above) else f"there is no {above}"
         raise PfUnavailableError(what, None, "create it, or choose another with --run") from None
     except PermissionError as wrong:

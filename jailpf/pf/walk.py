@@ -23,7 +23,7 @@ def rulesets(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
     for line in map(str.strip, lines):
         if line == "}":
             if not blocks:
-                raise ValueError("a brace that closes nothing")
+                raise ValueError("a closing brace without an opening one")
             block = blocks.pop()
             rules = tuple(block.rules)
             torn |= {block.path} if block.path and found.setdefault(block.path, rules) != rules else set()

@@ -30,7 +30,7 @@ def opened(kind: str, raw: bytes) -> bytes:
     name, _, rest = first.partition(b" ")
     version, _, what = rest.partition(b" ")
     if name != b"jailpf" or what != f"{kind} {crc32(body):08x}".encode():
-        raise ValueError(f"not a {kind} of jailpf, or not as it was written")
+        raise ValueError(f"not a {kind} of jailpf, or changed after jailpf wrote it")
     if kind == PLAN and version != __version__.encode():
         raise ValueError("a plan of another version of jailpf")
     return body

@@ -135,7 +135,7 @@ class Rdr(RuleType):
             if service.proto.family and any(one in own for way in ways for one in way.to):
                 context.note(
                     f"every ping to the host's own address goes to the jail, with all other {service.proto}; "
-                    "set `to` to an address that is the jail's alone"
+                    "set `to` to an address that only the jail has"
                 )
             for way in ways:
                 for outside, inside in groups:

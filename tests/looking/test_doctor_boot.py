@@ -81,7 +81,7 @@ def test_a_host_that_is_as_it_should_be_gets_no_such_finding(host: Host) -> None
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("pf_enable", "NO", "error: pf is enabled now, and not at boot"),
+        ("pf_enable", "NO", "error: pf is enabled now, but not at boot"),
         ("cloned_interfaces", "", "warning: rc.conf(5) makes no lo1"),
         ("cloned_interfaces", "bridge0 lo11", "warning: rc.conf(5) makes no lo1"),
     ],
@@ -105,14 +105,14 @@ def test_a_vnet_jail_needs_a_host_that_forwards_before_it_runs(host: Host) -> No
 def test_rules_that_log_need_a_log(host: Host) -> None:
     host.machine.declare("web", WEB.replace("port = 80", "port = 80\nallow = { log = true }"))
     host.rc["pflog_enable"] = "NO"
-    assert host.about(*BOOT) == ["warning: rules of web log, and pflogd(8) does not run at boot"]
+    assert host.about(*BOOT) == ["warning: rules of web log, but pflogd(8) does not start at boot"]
 
 
 def test_a_pf_conf_that_lacks_what_pf_has_now_is_found(host: Host) -> None:
     """Today all is well, and after the boot nothing is evaluated; one that pf refuses is worse."""
     host.conf.write_text(MAIN.replace('rdr-anchor "jailpf/*"\n', ""))
     (said,) = host.about(*BOOT)
-    assert said == f'error: {host.conf} has no `rdr-anchor "jailpf/*"`, which pf has now'
+    assert said == f'error: {host.conf} has no `rdr-anchor "jailpf/*"`, although pf has it now'
     host.conf.write_text("= =\n")
     assert host.about("pf refuses") == [f"error: {host.conf}:1: pf refuses line 1: syntax error"]
 
@@ -129,12 +129,12 @@ def test_addresses_that_nothing_holds_are_found(host: Host) -> None:
     )
     for name in ("web", "old"):
         host.machine.declare(name, "[service.http]\nport = 80\n" if name == "web" else "[service.x]\nport = 81\n")
-    said = ["error: old is to be on lo7, and this host has no such interface", "warning: 10.0.0.20 of web is on no interface of this host"]  # fmt: skip
-    assert sorted(host.about("no such interface", "on no interface")) == said
+    said = ["error: old needs the interface lo7, which this host does not have", "warning: 10.0.0.20 of web is not on any interface of this host"]  # fmt: skip
+    assert sorted(host.about("which this host does not have", "not on any interface")) == said
     host.machine.declare("vn", VNET.replace("bridge0", "epair9a"))
-    assert sorted(host.about("no such interface", "on no interface")) == said
+    assert sorted(host.about("which this host does not have", "not on any interface")) == said
     host.machine.running("web")
-    assert "error: 10.0.0.20 of web is on no interface of this host" in host.about("on no interface")
+    assert "error: 10.0.0.20 of web is not on any interface of this host" in host.about("not on any interface")
 
 
 def test_it_looks_as_far_without_pf(host: Host) -> None:

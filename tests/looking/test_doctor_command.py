@@ -287,7 +287,7 @@ def test_a_nat_of_pf_conf_before_that_of_a_jail_is_mended_by_name(desk: Desk) ->
 
 def test_a_loopback_that_is_skipped_while_another_is_not_is_found(desk: Desk) -> None:
     """facts.md, "Which loopback": the answers to a jail's packets come back where the block is."""
-    what = "`set skip on lo0` lets dovecot's packets to 203.0.113.1 go, and the answers are blocked"
+    what = "`set skip on lo0` lets the packets of dovecot to 203.0.113.1 through, but the replies are blocked"
 
     def said(text: str) -> list[str]:
         return [one["mend"] for one in findings(desk, text) if one["what"] == what]

@@ -129,7 +129,7 @@ def test_a_table_that_keeps_somebody_out_is_never_made_empty(host: Host, jailpf:
     assert status == 1
     assert "allow.conf:1:1: " in err
     assert "<spam> keeps somebody out" in err
-    assert out.endswith("web: no file is written\n")
+    assert out.endswith("web: no file was written\n")
     assert not list((host.root / "jailpf/jails").iterdir())
     Path(where, "spam").write_text("192.0.2.9\n")
     assert jailpf("import", "pfrule", where)[0] == 0

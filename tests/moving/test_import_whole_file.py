@@ -126,7 +126,7 @@ def test_a_file_that_pf_refuses_is_said_to_be_refused(host: Host, jailpf: Run) -
     """Once, with its line; what it let in nobody can tell."""
     status, _, err = jailpf("import", "pf.conf", host.file("old.conf", f"{RDR}block in\n{QUICK}pass out to port 25\n"))
     assert (status, "could not be compared" in err) == (1, True)
-    assert "old.conf:4: pf refuses the file, and nothing can be compared" in err
+    assert "old.conf:4: pf refuses the file, so nothing can be compared" in err
 
 
 def test_a_second_rdr_of_the_same_is_dropped(host: Host, jailpf: Run) -> None:

@@ -65,11 +65,11 @@ class Assembly:
             if rule.tagged and rule.tagged not in redirected:
                 self.lose(line, f"a declaration has no `tagged`, and no rdr here sets {rule.tagged}")
             elif rule.action == "pass" and (block := self._exception(rule, line)):
-                self.lose(line, f"line {block.place.line} makes exceptions of it, and is not taken over")
+                self.lose(line, f"line {block.place.line} makes exceptions of it, and cannot be imported")
             elif rule.action == "pass" and rule.direction == "out" and (nat := self._translated(rule, rules)):
                 self.lose(
                     line,
-                    f"line {nat.place.line} gives what it is about another address before it is asked, so it lets out nothing",
+                    f"line {nat.place.line} translates these packets first, so it lets out nothing",
                 )
             elif rule.action not in ("rdr", "block"):
                 self._try(line, lambda rule=rule, line=line: self._one(rule, line.comments))

@@ -26,9 +26,9 @@ def let_in(rule: PfRule, context: Context, drafts: list[ServiceDraft], comments:
     if rule.tagged and not rule.proto:
         rule = replace(rule, proto=tuple(dict.fromkeys(one.proto[0] for one in drafts if one.tag == rule.tagged)))
     if not rule.proto:
-        raise LostError("a service needs a protocol; write a rule for each that is meant")
+        raise LostError("a service needs a protocol; write one rule for each")
     if rule.route_to != ("", ""):
-        raise LostError("what is let in goes to the jail, and by no `route-to`")
+        raise LostError("what is let in goes to the jail, so `route-to` does not apply")
     source, allow = context.peers(rule.source), _options(rule, context)
     targets, families = _targets(rule, context, drafts)
     external = set(map(str, context.host.ext_if))
@@ -97,7 +97,7 @@ def _options(rule: PfRule, context: Context) -> dict[str, Any]:
         allow["synproxy"] = True
     if rule.state == "none":
         context.warn(
-            '`no state` became pf\'s default, which lets in the same; state = "none" would let out more, for the answers'
+            '`no state` became pf\'s default, which lets in the same; state = "none" would also let out the replies'
         )
     elif rule.state:
         allow["state"] = rule.state
@@ -197,7 +197,9 @@ def _by_both_ways(before: dict[str, Any], mine: dict[str, Any], redirected: set[
         before = {**before, **{key: mine[key] for key in ("on",) if key in mine}}
     if differ := [key for key in ("on", "direct") if before.get(key) != mine.get(key)]:
         if before.get("from") != mine.get("from") or len(differ) > 1:
-            raise LostError("another rule lets in others there, or by another way; write a [service.NAME] for them")
+            raise LostError(
+                "another rule lets in others there, or on another interface; write a [service.NAME] for them"
+            )
         ways = [one["on"] for one in (before, mine) if "on" in one]
         found = {key: value for key, value in found.items() if key not in differ}
         if differ == ["on"] and len(ways) > 1:

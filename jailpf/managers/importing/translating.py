@@ -55,7 +55,7 @@ def out(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft
     _ports_have_a_protocol(rule)
     keys = {key: value for key, value in _where(rule, context).items() if key != "on"}
     if met := [one for one in sorted(context.neighbours) if any(_holds(word, one) for word in rule.to)]:
-        raise LostError(f"to {met[0]} it lets out only, and `out` of a declaration lets in there as well")
+        raise LostError(f"it only lets out to {met[0]}, but `out` of a declaration also lets in there")
     families = {str(family_of(word)) for word in context.members(rule.source) if family_of(word)} or set(context.own)
     families &= {rule.family} if rule.family else families
     if len(families) == 1 and sum(map(bool, context.own.values())) > 1:
@@ -87,7 +87,7 @@ def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraf
     if rule.on:
         if not (rule.to if rule.direction == "out" else rule.source):
             raise LostError("`deny` of a declaration has no `on`")
-        context.warn("its interface is left out: a deny holds on all of them")
+        context.warn("its interface was left out, because a deny applies to all interfaces")
     _ports_have_a_protocol(rule)
     own = [word for word in context.members(rule.to) if context.is_own(word)]
     keys: dict[str, Any] = {}

@@ -22,15 +22,15 @@ ORDINARY = ("nat", "binat")
 def reason_to_stay(one: Statement, staying: Sequence[Statement], tables: Mapping[str, tuple[str, ...]]) -> str:
     """Why a rule must not leave while those stay, "" where it may."""
     if (mine := one.tags("tag")) and (other := _first(staying, lambda other: other.tags("tagged") & mine)):
-        return f"line {other.number} asks for the tag that it sets; take that line along, or `tagged` out of it"
+        return f"line {other.number} tests the tag that it sets; import that line as well, or remove `tagged` from it"
     if (asked := one.tags("tagged")) and (other := _first(staying, lambda other: other.tags("tag") & asked)):
-        return f"line {other.number} sets the tag that it asks for, and stays"
+        return f"line {other.number} sets the tag that it tests, and stays"
     met = [other for other in staying if rules.overlap(one.shape, other.shape, tables)]
     after = [other for other in met if other.number > one.number]
     if one.first in ORDINARY and (other := _first(met, lambda other: other.is_a(one.first))):
         return f"line {other.number} comes before any anchor and would override it; exclude the jail from that line"
     if one.first == "rdr" and (other := _first(after, lambda other: other.is_a("rdr"))):
-        return f"line {other.number} is about some of it, and would come first; move that line above it"
+        return f"line {other.number} matches some of it and would come first; move that line above it"
     if one.first == "pass" and not one.quick and (other := _first(after, lambda other: other.blocks)):
         if other.calls:
             return f"line {other.number} calls an anchor that may make exceptions of it; move that line above it"

@@ -55,7 +55,7 @@ def refuses(rule: Rule, packet: Packet) -> bool:
 
 def twice(one: Flat, other: Flat) -> str:
     """Why pf drops what two rules would translate (pf.c of 15.1, pf_rule_apply_nat)."""
-    return f"{blocked(other)} would translate what {blocked(one)} has translated: pf drops it"
+    return f"{blocked(other)} would translate what {blocked(one)} has translated, so pf drops it"
 
 
 def _place(flat: Flat) -> str:
