@@ -115,7 +115,7 @@ def _compare(session: Session, moves: Sequence[Move], whole: Whole) -> None:
     files = {copy.target: copy.content for move in going.values() for copy in move.one.copies}
     try:
         prepared = [move.prepared for move in going.values() if move.prepared]
-        found = moved_whole(session, prepared, whole.old, whole.new, files)
+        found = moved_whole(session, prepared, whole, files)
     except JailpfError as wrong:
         for move in going.values():
             move.one = replace(move.one, unread=True)

@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
+    from jailpf.managers.imported import Whole
     from jailpf.pf.simulated.reach.reached import Reached
 
 _FILE = re.compile(r'^(\s*table\s*<[^>]+>[^\n]*?)file\s+(?:"[^"\n]*"|\S+)', re.MULTILINE)
 
 
 def moved_whole(
-    session: Session, prepared: Sequence[Prepared], old: str, new: str, files: Mapping[str, str]
+    session: Session, prepared: Sequence[Prepared], whole: Whole, files: Mapping[str, str]
 ) -> dict[str, Moved]:
     """{jail, or "" for all else: what it gains and loses}.
 
-    old, new: the pf.conf before and after; files: the table files that are about to be written, with their text. Raises
+    whole: the pf.conf before and after; files: the table files that are about to be written, with their text. Raises
     PfRefusedError where pf refuses one of both.
     """
     after = {anchor.path: with_members(anchor.text, files) for one in prepared for anchor in one.ruleset.anchors}
-    old, new = (_FILE.sub(r"\1{ }", text.replace("\r\n", "\n")) for text in (old, new))
+    old, new = (_FILE.sub(r"\1{ }", _resolved(text, whole.named)) for text in (whole.old, whole.new))
     texts = [old, new, *after.values()]
     topology = topology_of(session, [one.jail for one in prepared])
     defined = {match[1] for match in TABLE.finditer(old)}
@@ -65,6 +66,11 @@ def _new(one: Reached, was: Simulated) -> Iterator[Reached]:
         return
     sent = [box_of(other) for other in reach(was) if (other.origin, other.family) == (one.origin, one.family)]
     yield from (replace(one, **box._asdict()) for box in subtract([box_of(one)], sent))
+
+
+def _resolved(text: str, named: Mapping[str, str]) -> str:
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(named.get(line.partition("#")[0].strip(), line) for line in lines) if named else "\n".join(lines)
 
 
 def _names(texts: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jailpf.errors import ConfigError, PermissionDeniedError, Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,15 @@ class Copy:
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A pf.conf that jails' rules leave. file: its path; old, new: its text before, and after with the lines that call their anchors; theirs:
-    whether rules of these jails stay in it; again: the same import, but of no
+    whether rules of these jails stay in it; named: its statements with
+    names of jails, with the addresses instead; again: the same import, but of no
     jail of the first names, and for those of the second with nothing let in but what comes in by the external interfaces."""
 
     file: str
     old: str
     new: str
     theirs: bool
+    named: Mapping[str, str]
     again: Callable[[Collection[str], Collection[str]], list[Imported]]
 
 

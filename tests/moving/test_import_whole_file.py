@@ -152,3 +152,10 @@ def test_our_own_anchor_lines_make_no_exceptions(host: Host, jailpf: Run) -> Non
     text = f'{RDR}rdr-anchor "jailpf/*"\nblock in\n{PASS}anchor "jailpf/*"\npass out\n'
     new, said, lost = moved_in(host, jailpf, text)
     assert (lost, "stays" in said.partition("\n#")[0], new.count('anchor "jailpf/*"')) == ("", False, 4)
+
+
+def test_names_of_jails_in_the_file_are_compared_as_their_addresses(host: Host, jailpf: Run) -> None:
+    """The host's resolver may know them or not; who only sends is no jail that is moved."""
+    text = RDR.replace("172.16.15.29", "web") + "block in\npass in quick proto tcp from mail to web port 81\npass out\n"
+    status, out, err = jailpf("import", "pf.conf", host.file("old.conf", text))
+    assert (status, "web: lets in the same" in out + err, "mail" in out + err) == (0, True, False)

@@ -37,7 +37,9 @@ def split(adapter: Adapter, file: str, without: Collection[str] = (), outside: C
     gone = {number for one in parts.moving for number in range(one.number, one.line.last + 1)}
     above = place_of_translation(parts.statements.all, parts.end)
     new = rules.with_calls(text, gone, above, below, adapter.settings.layout) if gone else text
-    whole = rules.Whole(file, text, new, bool(parts.told), lambda *names: split(adapter, file, *names))
+    whole = rules.Whole(
+        file, text, new, bool(parts.told), parts.statements.named, lambda *names: split(adapter, file, *names)
+    )
     return [parts.imported(jail, whole) for jail in known if jail not in without and parts.concern(jail)]
 
 
@@ -146,7 +148,9 @@ class _Parts:
 
     def concern(self, jail: str) -> bool:
         """Whether a rule of the file is the jail's, or would be."""
-        return any(jail in self._about(one) and (self.owners[one.number] or one.lost) for one in self.statements.all)
+        return any(
+            jail in self.owners[one.number] or (one.lost and jail in self._about(one)) for one in self.statements.all
+        )
 
     def imported(self, jail: str, whole: rules.Whole) -> Imported:
         """The declaration of a jail, with what is told of it."""

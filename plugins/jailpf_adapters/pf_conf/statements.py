@@ -99,16 +99,17 @@ class Statement:
 @dataclass
 class Statements:
     """Those of a file, in order. tables: members by "<name>", () where they are not all known; definitions: what macros and
-    tables stand for."""
+    tables stand for; named: those with names of jails, with the addresses instead."""
 
     all: list[Statement]
     tables: dict[str, tuple[str, ...]]
     definitions: list[str]
+    named: dict[str, str]
 
 
 def read(text: str, file: str, known: Known) -> Statements:
     """The statements of a pf.conf, and of what it includes. known: jails, whose names stand for their addresses."""
-    found = Statements([], {}, [])
+    found = Statements([], {}, [], {})
     macros = rules.Macros()
     for line, number in _lines(text, file):
         words = macros.words(
@@ -118,10 +119,14 @@ def read(text: str, file: str, known: Known) -> Statements:
             if macros.define(line):
                 found.definitions.append(line.text)
                 continue
-            words = rules.with_addresses(macros.words(line.text), known)
+            words = rules.with_addresses(plain := macros.words(line.text), known)
+            if words != plain and line.last == line.place.line:
+                found.named[line.text] = " ".join(words)
             one = rules.statement(words)
         except rules.LostError as wrong:
-            found.all.append(Statement(number, line, tuple(words), lost=str(wrong), shape=_exception(words)))
+            # An exception for the whole host is where it belongs.
+            lost = "" if words[:1] == ["no"] and line.place.file == file else str(wrong)
+            found.all.append(Statement(number, line, tuple(words), lost=lost, shape=_exception(words)))
             continue
         if isinstance(one, rules.PfTable):
             # What a file adds is not known here: the table stays pf.conf's, and [host] tables names it.
