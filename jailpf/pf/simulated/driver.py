@@ -6,17 +6,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jailpf.errors import PfRefusedError, Problem
-from jailpf.pf import Everywhere, KillBy, LabelCount, Loaded, State, complaints
+from jailpf.errors import PfRefusedError
+from jailpf.pf import Everywhere, KillBy, LabelCount, Loaded, State
 from jailpf.pf.simulated.default import DEFAULT_MAIN
 from jailpf.pf.simulated.host.topology import Topology
-from jailpf.pf.simulated.kernel import ask, kill
+from jailpf.pf.simulated.kernel import ask, kill, tables
 from jailpf.pf.simulated.kernel.model import Model, Ruleset
 from jailpf.pf.simulated.kernel.store import Store
 from jailpf.pf.simulated.kernel.written import Written
-from jailpf.pf.simulated.language.lexing.problems import RuleError
 from jailpf.pf.simulated.language.parse import Parsed, parse
-from jailpf.pf.simulated.language.tables import parse_entry
 from jailpf.pf.simulated.rules.paths import check_path
 from jailpf.pf.simulated.rules.show import rule_text
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from jailpf.pf.simulated.kernel.connection import Connection
-    from jailpf.pf.simulated.rules.rule import Host, Rule
+    from jailpf.pf.simulated.rules.rule import Rule
 
 
 class Simulated:
@@ -175,31 +173,7 @@ class Simulated:
         Raises PfRefusedError when the table does not exist, is const, or an address is none.
         """
         with self._store.changing() as model:
-            ruleset = model.rulesets.get(path)
-            table = ruleset.tables.get(name) if ruleset else None
-            if table is None:
-                raise PfRefusedError("Table does not exist.")
-            if command == "show":
-                return table.show()
-            if command == "kill":
-                model.rulesets[path].tables.pop(name)
-                return []
-            if table.const:
-                raise PfRefusedError(
-                    complaints.CONST.format(f"anchor {path}: " if path else "", name), None, complaints.RELOAD
-                )
-            hosts = _entries(addresses, model.topology)
-            if command == "add":
-                table.add(hosts, self.now())
-            elif command == "delete":
-                table.remove(hosts)
-            elif command == "replace":
-                table.set(hosts, self.now())
-            elif command == "expire":
-                table.remove([host for host, at in table.entries.items() if self.now() - at > seconds])
-            else:
-                raise PfRefusedError(f"Unknown table command '{command}'")
-            return []
+            return tables.command(model, path, name, command, addresses, seconds, self.now())
 
     def enabled(self) -> bool:
         """Whether pf filters at all; see `enable`."""
@@ -306,10 +280,3 @@ def _filter(ruleset: Ruleset) -> tuple[str, ...]:
 
 def _texts(rules: Sequence[Rule]) -> Iterable[str]:
     return rules.texts() if isinstance(rules, Written) else map(rule_text, rules)
-
-
-def _entries(addresses: Iterable[str], topology: Topology) -> list[Host]:
-    try:
-        return [host for text in addresses for host in parse_entry(text, topology)]
-    except RuleError as error:
-        raise PfRefusedError([Problem(c.message) for c in error.complaints]) from None

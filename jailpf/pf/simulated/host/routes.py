@@ -9,11 +9,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jailpf.errors import UsageError
+from jailpf.pf.simulated.rules.addresses import address_text
 from jailpf.pf.simulated.rules.rule import BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from jailpf.pf.simulated.host.interface import Interface
     from jailpf.pf.simulated.rules.addresses import Address
     from jailpf.pf.simulated.rules.rule import Family
 
@@ -58,6 +60,15 @@ class Route(NamedTuple):
 def longest(routes: Iterable[Route], address: Address) -> Route | None:
     """The route that a packet to the address takes."""
     return max((route for route in routes if route.holds(address)), key=lambda route: route.prefix, default=None)
+
+
+def networks(interface: Interface, family: Family) -> Iterator[Route]:
+    """Those of an interface's own addresses, and the other ends of these."""
+    for own in interface.own:
+        if own.family == family and not own.link_local:
+            yield Route(f"{address_text(family, own.network.low)}/{own.prefix}", interface.name)
+            if own.peer is not None:
+                yield Route(f"{address_text(family, own.peer)}/{BITS[family]}", interface.name)
 
 
 def read_netstat(text: str) -> tuple[Route, ...]:

@@ -12,35 +12,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jailpf.errors import NoJailError, UsageError
+from jailpf.pf.simulated.host import standard
 from jailpf.pf.simulated.host.interface import Interface, interface_address
 from jailpf.pf.simulated.host.jails import Jail, Owner
 from jailpf.pf.simulated.host.names import resolve
-from jailpf.pf.simulated.host.routes import Route, longest
-from jailpf.pf.simulated.rules.addresses import Address, address_text, parse_address
-from jailpf.pf.simulated.rules.rule import BITS, Family, Host
+from jailpf.pf.simulated.host.routes import Route, longest, networks
+from jailpf.pf.simulated.rules.addresses import Address, parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from jailpf.pf.simulated.rules.rule import Family, Host
+
 
 __all__ = ["Jail", "Owner", "Topology"]
-
-SYSCTLS = {  # as FreeBSD starts, but for a host that forwards
-    "net.inet.ip.forwarding": 1,
-    "net.inet6.ip6.forwarding": 1,
-    "net.link.bridge.pfil_member": 0,
-    "net.link.bridge.pfil_bridge": 0,
-    "net.link.bridge.pfil_onlyip": 1,
-}
-
-
-def _default() -> dict[str, Interface]:
-    interfaces = {
-        "em0": ("203.0.113.1/24", "2001:db8::1/64"),
-        "lo0": ("::1/128", "fe80::1/64", "127.0.0.1/8"),
-        "lo1": (),
-    }
-    return {name: Interface.made(name, *addresses) for name, addresses in interfaces.items()}
 
 
 @dataclass
@@ -49,11 +34,11 @@ class Topology:
     sysctl(8) says, and jails. described: from a real host, whose interfaces are all known. Changes are kept by the store.
     """
 
-    interfaces: dict[str, Interface] = field(default_factory=_default)
+    interfaces: dict[str, Interface] = field(default_factory=standard.interfaces)
     ext_if: str = "em0"
     jails: dict[str, Jail] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
-    sysctls: dict[str, int] = field(default_factory=lambda: dict(SYSCTLS))
+    sysctls: dict[str, int] = field(default_factory=lambda: dict(standard.SYSCTLS))
     described: bool = False
     changing: Callable[[], AbstractContextManager[object]] = field(default=nullcontext, repr=False, compare=False)
     _owners: dict[Address, Owner] | None = field(default=None, init=False, repr=False, compare=False)
@@ -250,17 +235,11 @@ class Topology:
 
     def connected(self, family: Family) -> list[Route]:
         """The networks of the interfaces."""
-        if family in self._networks:
-            return self._networks[family]
-        found = self._networks[family] = []
-        routed = any(route.family == family for route in self.routes)
-        for name, interface in self.interfaces.items():
-            for own in interface.own if interface.up or not routed else ():
-                if own.family == family and not own.link_local:
-                    found.append(Route(f"{address_text(family, own.network.low)}/{own.prefix}", name))
-                    if own.peer is not None:
-                        found.append(Route(f"{address_text(family, own.peer)}/{BITS[family]}", name))
-        return found
+        if family not in self._networks:
+            routed = any(route.family == family for route in self.routes)
+            there = (one for one in self.interfaces.values() if one.up or not routed)
+            self._networks[family] = [route for one in there for route in networks(one, family)]
+        return self._networks[family]
 
     def _forget(self) -> None:
         self._owners = None
