@@ -20,7 +20,7 @@ REMEDY = f"set {PFIL[0]}=1 in sysctl.conf(5) with rules for what may pass, or us
 
 
 def unkept(session: Session, prepared: Prepared) -> list[Problem]:
-    """A warning for each `from` that a vnet jail's neighbours on its bridge go past, and for a jail on the uplink's
+    """A warning for each `from` and each deny that a vnet jail's neighbours on its bridge go past, and for a jail on the uplink's
     bridge; none where the host cannot be asked.
     """
     if not prepared.jail.vnet:
@@ -47,10 +47,11 @@ def _unkept(topology: Topology, prepared: Prepared) -> Iterator[Problem]:
             )
         elif _others(topology, bridge, jail.interfaces):
             for rule in prepared.ruleset.rules:
-                if rule.section == "filter" and rule.action == "pass" and rule.source and rule.to:
-                    said = (
-                        f"its `from` has no effect between the jails on {bridge}, because pf never sees their traffic"
-                    )
+                denies = rule.action == "block" and rule.order == "first"
+                lets_in = rule.action == "pass" and not rule.order
+                if (denies or lets_in) and rule.source and rule.to:
+                    what = "it" if denies else "its `from`"
+                    said = f"{what} has no effect between the jails on {bridge}, because pf never sees their traffic"
                     yield Problem(said, rule.place, REMEDY)
 
 

@@ -46,6 +46,17 @@ def test_a_from_that_a_bridge_goes_past_is_a_warning(tmp_path: Path) -> None:
     assert "has no effect between" not in machine.jailpf("check").stderr
 
 
+@pytest.mark.parametrize(
+    ("deny", "told"), [('from = "10.1.0.9"', True), ('to = "10.1.0.0/24"', True), ("port = 25", False)]
+)
+def test_a_deny_that_a_bridge_goes_past_is_a_warning(tmp_path: Path, deny: str, told: bool) -> None:
+    """Of who gets in, and of where the jail sends; not of a port, which is about everywhere else."""
+    machine = _machine(tmp_path)
+    machine.declare("web", f"[deny.x]\n{deny}\n" + WEB.replace('from = "192.0.2.0/24"\n', ""))
+    said = machine.jailpf("check", status=int(told)).stderr
+    assert ("web.toml:1:1: it has no effect between the jails on bridge0" in said) is told
+
+
 def test_a_jail_on_the_bridge_of_the_uplink_is_a_warning(tmp_path: Path) -> None:
     """Nothing that is declared for it is kept: what comes by the card is switched."""
     card = IFCONFIG.replace("\tgroups: bridge", "\tmember: em0 flags=143<LEARNING>\n\tgroups: bridge")
