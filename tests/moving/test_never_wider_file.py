@@ -62,9 +62,19 @@ def rule(draw: st.DrawFn) -> str:
     return f"{word} {draw(QUICK)}{draw(ON)}{family} proto {draw(PROTO)} from {draw(FROM[family])} to {jail[family]}{draw(PORTS)}{state}"
 
 
+@st.composite
+def leaves(draw: st.DrawFn) -> str:
+    """A rule about what a jail sends."""
+    jail = draw(st.sampled_from([WEB, MAIL]))
+    family = draw(st.sampled_from(list(jail)))
+    to = draw(st.sampled_from(["any", "any", "192.0.2.0/24" if family == "inet" else "2001:db8:7::/48"]))
+    word = draw(st.sampled_from(["pass out", "pass out", "block out", "pass"]))
+    return f"{word} {draw(QUICK)}{draw(ON)}{family} proto {draw(PROTO)} from {jail[family]} to {to}{draw(PORTS)}"
+
+
 FILES = st.tuples(
     st.lists(rdr() | rdr() | TRANSLATIONS, max_size=4, unique=True),
-    st.lists(rule() | rule() | OTHERS, min_size=1, max_size=6, unique=True),
+    st.lists(rule() | rule() | OTHERS | leaves(), min_size=1, max_size=6, unique=True),
     st.booleans(),
 )
 
