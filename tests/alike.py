@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
-from jailpf.managers.importing.lexer import LostError, Macros, lines
-from jailpf.managers.importing.pfrules import FAMILIES, statement
-from jailpf.managers.importing.rule_data import PfRule
-from jailpf.managers.importing.words import family_of, peer
+from jailpf.managers.importing.language.lexer import LostError, Macros, lines
+from jailpf.managers.importing.language.pfrules import FAMILIES, statement
+from jailpf.managers.importing.language.rule_data import PfRule
+from jailpf.managers.importing.language.words import family_of, peer
 from jailpf.values import Port
 
 if TYPE_CHECKING:

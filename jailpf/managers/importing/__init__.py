@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from jailpf.managers.importing.finish import finished, own_addresses
     from jailpf.managers.importing.hook_imports import from_hooks
     from jailpf.managers.importing.jail_names import addresses_of_jails, all_addresses, with_addresses
-    from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
-    from jailpf.managers.importing.main_file import with_calls
-    from jailpf.managers.importing.overlaps import overlap
-    from jailpf.managers.importing.pfrules import statement
+    from jailpf.managers.importing.language.lexer import Line, LostError, Macros, lines
+    from jailpf.managers.importing.language.main_file import with_calls
+    from jailpf.managers.importing.language.overlaps import overlap
+    from jailpf.managers.importing.language.pfrules import statement
+    from jailpf.managers.importing.language.reading import text_of
+    from jailpf.managers.importing.language.rule_data import PfRule, PfTable
+    from jailpf.managers.importing.language.words import port
     from jailpf.managers.importing.publishing import declared, published_by
-    from jailpf.managers.importing.reading import text_of
-    from jailpf.managers.importing.rule_data import PfRule, PfTable
     from jailpf.managers.importing.tables import Tables
-    from jailpf.managers.importing.words import port
 
 __all__ = [
     "Assembly", "Copy", "Imported", "Line", "LostError", "Macros", "OtherDraft", "PfRule", "PfTable", "Tables", "Whole", "addresses_of_jails", "all_addresses", "declared",
@@ -34,12 +34,12 @@ __all__ = [
 
 _HOMES = {
     "Assembly": "jailpf.managers.importing.assembly",
-    "Line": "jailpf.managers.importing.lexer",
-    "LostError": "jailpf.managers.importing.lexer",
-    "Macros": "jailpf.managers.importing.lexer",
+    "Line": "jailpf.managers.importing.language.lexer",
+    "LostError": "jailpf.managers.importing.language.lexer",
+    "Macros": "jailpf.managers.importing.language.lexer",
     "OtherDraft": "jailpf.managers.importing.drafts",
-    "PfRule": "jailpf.managers.importing.rule_data",
-    "PfTable": "jailpf.managers.importing.rule_data",
+    "PfRule": "jailpf.managers.importing.language.rule_data",
+    "PfTable": "jailpf.managers.importing.language.rule_data",
     "Tables": "jailpf.managers.importing.tables",
     "addresses_of_jails": "jailpf.managers.importing.jail_names",
     "all_addresses": "jailpf.managers.importing.jail_names",
@@ -48,14 +48,14 @@ _HOMES = {
     "deduced": "jailpf.managers.importing.assembly",
     "finished": "jailpf.managers.importing.finish",
     "from_hooks": "jailpf.managers.importing.hook_imports",
-    "lines": "jailpf.managers.importing.lexer",
-    "overlap": "jailpf.managers.importing.overlaps",
+    "lines": "jailpf.managers.importing.language.lexer",
+    "overlap": "jailpf.managers.importing.language.overlaps",
     "own_addresses": "jailpf.managers.importing.finish",
-    "port": "jailpf.managers.importing.words",
+    "port": "jailpf.managers.importing.language.words",
     "published_by": "jailpf.managers.importing.publishing",
-    "statement": "jailpf.managers.importing.pfrules",
-    "text_of": "jailpf.managers.importing.reading",
-    "with_calls": "jailpf.managers.importing.main_file",
+    "statement": "jailpf.managers.importing.language.pfrules",
+    "text_of": "jailpf.managers.importing.language.reading",
+    "with_calls": "jailpf.managers.importing.language.main_file",
 }
 
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from jailpf.errors import Problem
 from jailpf.managers.importing import drafts, letting_in, redirects, translating
 from jailpf.managers.importing.context import Context
-from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.overlaps import overlap
-from jailpf.managers.importing.words import family_of, peer
+from jailpf.managers.importing.language.lexer import LostError
+from jailpf.managers.importing.language.overlaps import overlap
+from jailpf.managers.importing.language.words import family_of, peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from jailpf.declare.host import Host
     from jailpf.managers.importing.drafts import OtherDraft, ServiceDraft
-    from jailpf.managers.importing.lexer import Line
-    from jailpf.managers.importing.rule_data import PfRule
+    from jailpf.managers.importing.language.lexer import Line
+    from jailpf.managers.importing.language.rule_data import PfRule
 
 BLOCKING = ("block", "anchor", "antispoof")
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jailpf.errors import Problem
-from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.words import family_of, peer
+from jailpf.managers.importing.language.lexer import LostError
+from jailpf.managers.importing.language.words import family_of, peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.declare.host import Host
-    from jailpf.managers.importing.lexer import Line
+    from jailpf.managers.importing.language.lexer import Line
 
 MAIN_TABLES = {"inet": "<ext_ip4>", "inet6": "<ext_ip6>"}  # the names that pf.conf files usually have
 

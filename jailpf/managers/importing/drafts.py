@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from jailpf.managers.importing.language.words import all_of_a_family
 from jailpf.managers.importing.port_groups import group
-from jailpf.managers.importing.words import all_of_a_family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -10,9 +10,9 @@ from jailpf.errors import Place
 from jailpf.managers.importing.assembly import Assembly
 from jailpf.managers.importing.finish import finished, own_addresses
 from jailpf.managers.importing.hook_lines import loads
-from jailpf.managers.importing.lexer import Line, LostError, Macros, lines
-from jailpf.managers.importing.pfrules import statement
-from jailpf.managers.importing.rule_data import PfRule, PfTable
+from jailpf.managers.importing.language.lexer import Line, LostError, Macros, lines
+from jailpf.managers.importing.language.pfrules import statement
+from jailpf.managers.importing.language.rule_data import PfRule, PfTable
 from jailpf.managers.importing.tables import Tables
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from jailpf.errors import JailpfError
-from jailpf.managers.importing.reading import text_of
+from jailpf.managers.importing.language.reading import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

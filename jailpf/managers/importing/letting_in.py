@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.drafts import ServiceDraft
-from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.words import NUMBER, all_of_a_family, family_of, peer
+from jailpf.managers.importing.language.lexer import LostError
+from jailpf.managers.importing.language.words import NUMBER, all_of_a_family, family_of, peer
 from jailpf.values import Port
 from jailpf.values.protocol import WITH_PORTS
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.rule_data import PfRule
+    from jailpf.managers.importing.language.rule_data import PfRule
 
 EVERY = Port(1, 65535)
 OF_TCP = ("max_src_conn", "max_src_conn_rate", "overload", "synproxy", "state")

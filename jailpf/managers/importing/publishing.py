@@ -9,9 +9,9 @@ from jailpf.errors import NoJailError, Place, Problem
 from jailpf.managers.importing.assembly import Assembly
 from jailpf.managers.importing.drafts import grouped
 from jailpf.managers.importing.finish import finished, own_addresses
-from jailpf.managers.importing.lexer import Line
-from jailpf.managers.importing.rule_data import PfRule
-from jailpf.managers.importing.words import family_of
+from jailpf.managers.importing.language.lexer import Line
+from jailpf.managers.importing.language.rule_data import PfRule
+from jailpf.managers.importing.language.words import family_of
 from jailpf.managers.published import Unread
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def declared(
 
 
 def _others(more: Sequence[str], assembly: Assembly) -> Iterator[tuple[PfRule, Line]]:
-    from jailpf.managers.importing.lexer import LostError, Macros
-    from jailpf.managers.importing.pfrules import statement
+    from jailpf.managers.importing.language.lexer import LostError, Macros
+    from jailpf.managers.importing.language.pfrules import statement
 
     for text in more:
         line = Line(text, Place(""))

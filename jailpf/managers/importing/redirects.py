@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.managers.importing.drafts import Pairs, ServiceDraft
-from jailpf.managers.importing.lexer import LostError
+from jailpf.managers.importing.language.lexer import LostError
 from jailpf.values import Address, Port
 from jailpf.values.protocol import WITH_PORTS
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.rule_data import PfRule
+    from jailpf.managers.importing.language.rule_data import PfRule
 
 
 def targets_of(rule: PfRule) -> list[Address]:

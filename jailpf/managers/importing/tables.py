@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from jailpf.errors import Place, Problem
 from jailpf.managers.imported import Copy
 from jailpf.managers.importing.drafts import OtherDraft
-from jailpf.managers.importing.lexer import Line, LostError
-from jailpf.managers.importing.reading import text_of
-from jailpf.managers.importing.words import network
+from jailpf.managers.importing.language.lexer import Line, LostError
+from jailpf.managers.importing.language.reading import text_of
+from jailpf.managers.importing.language.words import network
 from jailpf.values import Network, TableName
 
 if TYPE_CHECKING:
     from jailpf.managers.importing.assembly import Assembly
-    from jailpf.managers.importing.rule_data import PfTable
+    from jailpf.managers.importing.language.rule_data import PfTable
 
 
 @dataclass

@@ -7,15 +7,15 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from jailpf.managers.importing.drafts import EVERYBODY, OtherDraft, fold
-from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.words import family_of, network, peer
+from jailpf.managers.importing.language.lexer import LostError
+from jailpf.managers.importing.language.words import family_of, network, peer
 from jailpf.managers.importing.writing import one_or_all, port_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jailpf.managers.importing.context import Context
-    from jailpf.managers.importing.rule_data import PfRule
+    from jailpf.managers.importing.language.rule_data import PfRule
 
 
 def nat(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraft:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jailpf.managers.importing.language.words import all_of_a_family, toml_port
 from jailpf.managers.importing.naming import service_name, unique
-from jailpf.managers.importing.words import all_of_a_family, toml_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

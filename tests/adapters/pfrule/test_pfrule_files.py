@@ -35,7 +35,7 @@ def test_a_link_in_a_folder_that_the_jail_can_write_is_not_followed(host: Host) 
 
 
 def test_a_file_without_end_is_refused(host: Host, monkeypatch) -> None:
-    monkeypatch.setattr("jailpf.managers.importing.reading.MAX_BYTES", 10)
+    monkeypatch.setattr("jailpf.managers.importing.language.reading.MAX_BYTES", 10)
     with pytest.raises(ConfigError, match="is larger than"):
         imported(host, rdr__conf=SEED_RDR)
 
@@ -46,7 +46,7 @@ def test_closed_files_and_folders_say_run_as_root(host: Host, monkeypatch) -> No
     def closed(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("jailpf.managers.importing.reading.os.open", closed)
+    monkeypatch.setattr("jailpf.managers.importing.language.reading.os.open", closed)
     with pytest.raises(PermissionDeniedError, match="run as root"):
         imported_by(host, "pfrule", [folder])
     monkeypatch.undo()

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from jailpf.managers.importing.drafts import ServiceDraft, grouped, of_both_families, of_both_protocols
-from jailpf.managers.importing.words import NUMBER
+from jailpf.managers.importing.language.words import NUMBER
 from jailpf.values import Port
 
 MANY = range(1000, 6000)

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from jailpf.managers.importing.lexer import LostError
+from jailpf.managers.importing.language.lexer import LostError
 from jailpf.values import Network, Peer, Port
 
 NUMBER = re.compile(r"[0-9]{1,18}")  # isdigit() takes the digits of other scripts too, and int() not all of them

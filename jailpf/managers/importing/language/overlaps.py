@@ -6,12 +6,12 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from jailpf.managers.importing.words import network
+from jailpf.managers.importing.language.words import network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from jailpf.managers.importing.rule_data import PfRule
+    from jailpf.managers.importing.language.rule_data import PfRule
 
 _CARD = re.compile(r"[a-z][a-z_]*[0-9]+(\.[0-9]+)?")  # not a group such as egress, which may be any
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.rule_data import PfRule, PfTable
-from jailpf.managers.importing.word_reader import Reader
-from jailpf.managers.importing.words import port as parse_port
+from jailpf.managers.importing.language.lexer import LostError
+from jailpf.managers.importing.language.rule_data import PfRule, PfTable
+from jailpf.managers.importing.language.word_reader import Reader
+from jailpf.managers.importing.language.words import port as parse_port
 from jailpf.values.icmp import IcmpType
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jailpf.managers.importing.lexer import LostError
-from jailpf.managers.importing.words import port as parse_port
+from jailpf.managers.importing.language.lexer import LostError
+from jailpf.managers.importing.language.words import port as parse_port
 from jailpf.values import Port
 
 LAST = 65535
