@@ -8,6 +8,7 @@ from jailpf.cli import output
 from jailpf.cli.world import world_of
 from jailpf.errors import Problem
 from jailpf.insight.question import ask, check
+from jailpf.pf.simulated.rules.addresses import is_private, parse_address
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.ask import Question
     from jailpf.pf.simulated.nearest import Near
 
-ONLY_REDIRECTED = "it matches connections that were redirected from the external address; ask again with `to ext_ip4`"
+ONLY_REDIRECTED = "it matches connections that were redirected from the external address; ask again with `to {}`"
+DIRECT = "; with allow = { direct = true } it also matches those to the jail's own address"
 COLOURS = {"pass": "green", "unknown": "yellow"}
 
 
@@ -70,7 +72,14 @@ def _print(world: World, question: Question, found: Connection, near: list[Near]
                 print(f"  {owner}: differs in {' and '.join(differs)}")
                 print(f"    {match.text}")
                 if question.sender == "outside" and set(differs) <= {"tagged", "from"} and "tagged" in differs:
-                    print(f"    {ONLY_REDIRECTED}")
+                    print(f"    {_redirected(question)}")
+
+
+def _redirected(question: Question) -> str:
+    """What a rule waits for; a public address is mostly meant to be asked itself."""
+    to = parse_address(question.to)
+    said = ONLY_REDIRECTED.format("ext_ip6" if to.family == "inet6" else "ext_ip4")
+    return said if is_private(to) else said + DIRECT
 
 
 def _rule(match: Match) -> str:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jailpf.values.near import host_name
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def bare_word(wrong: BareWordError, known: Known, *, first: bool, party: bool = 
     called = {name: f'"<{name}>"' for name in known.tables()} | {name: f'"({name}:0)"' for name in interfaces}
     if near := did_you_mean(word, called, only_near=True):
         return f"{word!r} is not an address", f"did you mean {called[near]}?"
+    if named := host_name(word):
+        message, _, remedy = named.partition("; ")
+        return message, remedy
     return (
         f"{word!r} is not an address, and there is no table, jail or interface of that name",
         f'write an address such as "192.0.2.7"; a table is written "<{name}>", and declared as [table.{name}]',

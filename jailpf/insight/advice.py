@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from jailpf.errors import Problem
+from jailpf.errors import JailpfError, Problem
 from jailpf.pf.simulated.rules.addresses import address_text
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.ask import Question
     from jailpf.pf.simulated.kernel.packet import Packet
 
+OUTSIDE = {"inet": "198.51.100.7", "inet6": "2001:db8:ffff::7"}
+"""Somebody."""
+
 
 def advice(world: World, question: Question, found: Connection) -> list[Problem]:
     """What to write so that this packet gets through, no more than that; [] where no declaration is for it.
@@ -23,9 +26,10 @@ def advice(world: World, question: Question, found: Connection) -> list[Problem]
     A quick rule above the anchor line, or a [deny] of a jail, is meant: nothing is said against it.
     """
     sender = world.jails.get(question.sender.removeprefix("jail:")) if question.sender.startswith("jail:") else None
-    if sender is None or "it would get through with" in found.reason or not _loaded(world, sender):
+    asks = _loaded(world, sender) if sender else question.sender == "host"
+    if not asks or "it would get through with" in found.reason:
         return []
-    if found.verdict == "unanswered" and "no nat rule translates it" in found.reason:
+    if sender and found.verdict == "unanswered" and "no nat rule translates it" in found.reason:
         return [
             Problem(
                 f"no nat rule translates what {sender.jail.name} sends",
@@ -41,10 +45,49 @@ def advice(world: World, question: Question, found: Connection) -> list[Problem]
     address = address_text(packet.family, packet.destination)
     for name, one in world.jails.items():
         if any(str(each) == address for each in one.jail.addresses):
-            return _to_jail(sender, one, packet) if name != sender.jail.name and _loaded(world, one) else []
+            if not _loaded(world, one) or (sender and name == sender.jail.name):
+                return []
+            return _to_jail(sender, one, packet) if sender else _from_host(one, packet)
     if any(address_text(own.family, own.number) == address for own in world.pf.topology.owners()):
+        found_there = _published(world, address, packet) if not (sender and sender.jail.vnet) else []
+        what = f"{sender.jail.name} may not open this connection to the host itself" if sender else ""
+        return found_there or ([_out(sender, f'"{address}"', packet, what)] if sender else [])
+    return [_out(sender, f'"{address}"', packet, f"{sender.jail.name} may not open this connection")] if sender else []
+
+
+def _published(world: World, address: str, packet: Packet) -> list[Problem]:
+    """Of a service that everybody outside reaches at that address: it is redirected there by the cards that they come in by."""
+    outside = OUTSIDE[packet.family]
+    try:
+        seen = world.pf.connect(packet.proto, outside, address, packet.destination_port, sender="outside", keep=False)
+    except JailpfError:
         return []
-    return [_out(sender, f'"{address}"', packet, f"{sender.jail.name} may not open this connection")]
+    target = world.jails.get(seen.delivered_to) if seen else None
+    rdr = next((step.deciding for step in seen.steps if step.phase == "rdr" and step.deciding), None)
+    source = world.source(rdr.path, rdr.text) if rdr and target and not target.jail.vnet else None
+    if source is None or target is None or not source.name.startswith("service."):
+        return []
+    service = next((one for one in target.services.services if f"service.{one.name}" == source.name), None)
+    if service is None or getattr(service.types.get("rdr"), "hairpin", True):
+        return []
+    what = f"{service.name} of {source.jail} is redirected for those outside only, not for the host and its jails"
+    remedy = f"rdr = {{ hairpin = true }} in [{source.name}] of {target.services.document.file} redirects them, too"
+    return [Problem(what, None, remedy)]
+
+
+def _from_host(target: Prepared, packet: Packet) -> list[Problem]:
+    """By `from` of the service."""
+    service = next((one for one in target.services.services if _offers(one, packet)), None)
+    if service is None:
+        return []
+    if any(one.kind == "host" or one.negated for one in service.source) or getattr(
+        service.types.get("allow"), "source", None
+    ):
+        return []
+    listed = ", ".join(f'"{word}"' for word in [*(map(str, service.source) if service.source else ["any"]), "host"])
+    key = ("service", service.name, *(["from"] if service.source else []))
+    what = f"{service.name} of {target.jail.name} is not for the host itself"
+    return [Problem(what, target.services.place(*key), f"write from = [{listed}]")]
 
 
 def _loaded(world: World, one: Prepared) -> bool:

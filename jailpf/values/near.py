@@ -49,7 +49,7 @@ def address(word: str) -> str:
     parts = [part for part in re.split(r"[,;\s]+", word) if part]
     if len(parts) > 1 and all(map(is_network, parts)):
         return f"{word!r} is several addresses in one string; write a list: {listed(parts)}"
-    return _range(word) or _mask(word) or _number(word) or _with_port(word) or _name(word)
+    return _range(word) or _mask(word) or _wild(word) or _number(word) or _with_port(word) or _name(word)
 
 
 def is_network(word: str) -> bool:
@@ -101,6 +101,15 @@ def _mask(word: str) -> str:
     return f'{word!r}: the prefix is a number from 0 to 32; write "{net}"'
 
 
+def _wild(word: str) -> str:
+    parts = word.split(".")
+    fixed = [part for part in parts if part != "*"]
+    if len(parts) != 4 or not 0 < len(fixed) < 4 or parts != fixed + ["*"] * (4 - len(fixed)):
+        return ""
+    net = f"{'.'.join(fixed + ['0'] * (4 - len(fixed)))}/{8 * len(fixed)}"
+    return f'{word!r} is written as a network; write "{net}"' if is_whole(net) else ""
+
+
 def _number(word: str) -> str:
     if not re.fullmatch(r"(0[xX])?[0-9a-fA-F]*[0-9][0-9a-fA-F.]*", word) or ":" in word:
         return ""
@@ -120,7 +129,15 @@ def _with_port(word: str) -> str:
 def _name(word: str) -> str:
     if found := re.fullmatch(r"jail[\s/=]+([\w.-]+)", word, re.ASCII):
         return f'{word!r} is not an address; a jail is written "jail:{found[1]}"'
-    return f"{word!r} is not an address; host names are not looked up; write the address"
+    return host_name(word) or f"{word!r} is not an address; host names are not looked up; write the address"
+
+
+def host_name(word: str) -> str:
+    """That this is the name of a host, "" where it does not look like one; a table can follow it."""
+    if not re.fullmatch(r"(?:[\w-]+\.)+[A-Za-z][A-Za-z-]*\.?", word, re.ASCII):
+        return ""
+    table = word.partition(".")[0]
+    return f'{word!r} is a host name, and rules have addresses; write its address, or "<{table}>" where one may change, with names = ["{word}"] in [table.{table}]'
 
 
 def port(word: str) -> str:
