@@ -296,6 +296,8 @@ def test_names_of_plugins(site: Site) -> None:
     site.machine.declare("web", web() + "[ping.all]\n")
     assert "geo is installed, and not in `plugins` of jailpf.toml" in site.jailpf("check", status=65).stderr
     site.machine.declare("web", web() + "[geo.far]\nport = 22\n")
+    site.machine.declare("web", "[service.http]\nport = 80\ngeo = { from = 1 }\n")
+    assert "the plugin 'geo' is installed but not enabled" in site.jailpf("check", status=65).stderr
     (site.folder / "other-1.0.dist-info").mkdir()
     (site.folder / "other-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
     (site.folder / "other-1.0.dist-info/entry_points.txt").write_text("[jailpf]\ngeo = other_module\n")

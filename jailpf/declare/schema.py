@@ -122,6 +122,11 @@ class Reader:
         """Where that is written."""
         return self.document.place(path)
 
+    def _has_line(self, path: KeyPath) -> bool:
+        """Whether it is written as [a.b.c], not as a key."""
+        lines = self.document.text.split("\n")
+        return lines[self.place(path).line - 1].lstrip().startswith("[")
+
     def wrong(self, path: KeyPath, message: str, remedy: str = "") -> None:
         """Note a problem."""
         from jailpf.errors import Problem
@@ -144,7 +149,8 @@ class Reader:
             if name not in known:
                 near = did_you_mean(name, known)
                 remedy = stranger(kind, name, table[name]) or (_not_enabled(name) if len(path) == 2 else "")
-                if not remedy and isinstance(table[name], dict) and len(path) == 2 and near.startswith("known"):
+                dotted = isinstance(table[name], dict) and self._has_line((*path, name, KEY))
+                if not remedy and dotted and len(path) == 2 and near.startswith("known"):
                     remedy = f"a dot separates tables; write [{path[0]}.{_flat((path[1], name), table[name])}]"
                 remedy = remedy or self.home(name, kind, table[name]) or near
                 strange.setdefault(remedy if remedy.startswith("it is a key of") else name, []).append(name)
@@ -254,8 +260,10 @@ def _not_enabled(name: str) -> str:
     """Plugins are mostly called as their rule type; those that are enabled have their keys here."""
     from jailpf.system.installed import entry_points
 
-    enable = "add it to `plugins` in jailpf.toml"
-    return f"the plugin {name!r} is installed but not enabled: {enable}" if name in entry_points() else ""
+    for called in entry_points():
+        if called.replace("-", "_") == name.replace("-", "_"):
+            return f"the plugin {called!r} is installed but not enabled: add it to `plugins` in jailpf.toml"
+    return ""
 
 
 def _flat(names: Iterable[object], table: Mapping[str, Any]) -> str:
@@ -268,6 +276,8 @@ def _flat(names: Iterable[object], table: Mapping[str, Any]) -> str:
 
 
 def _called(path: KeyPath) -> str:
+    if len(path) == 2 and isinstance(path[1], int):
+        return f"[[{path[0]}]]"
     return "[" + ".".join(map(_part, path)) + "]" if path else "this file"
 
 

@@ -88,6 +88,9 @@ def _twice(lines: list[str], start: int, shown: str, message: str) -> Explained 
     table = tuple(_keys(header[-1]["name"])) if header else ()
     if own := _HEADER.match(shown):
         path = tuple(_keys(own["name"]))
+        if found := places.get((*path, 0)):
+            sentence = f"[{own['name'].strip()}] is a list of tables since line {found[0]}"
+            return Explained(sentence, f"write [[{own['name'].strip()}]]", start, 1)
         for size in range(len(path), 0, -1):
             if path[:size] in places:
                 first = places[path[:size]][0]

@@ -122,21 +122,21 @@ class Session:
             pf = open_pf(settings.pf, "", self.directory, self.show, self.main())
             pf.enabled()  # the main ruleset is read at the first question
         except JailpfError as wrong:
-            raise type(wrong)(
-                [one._replace(remedy=one.remedy or self._of_main(one)) for one in wrong.problems]
-            ) from None
+            raise type(wrong)([self._of_main(one) for one in wrong.problems]) from None
         return pf
 
-    def _of_main(self, problem: Problem) -> str:
-        """What to do about a line of `main`: the word that was meant where its first is none, else who names the file."""
+    def _of_main(self, problem: Problem) -> Problem:
+        """It with the whole path of the file that `main` names, and what to do: the word that was meant where the line's first is none."""
         from jailpf.values.suggest import did_you_mean
 
-        at = problem.place.line if problem.place else 0
+        file, place = os.path.join(os.path.dirname(self.settings.file), self.settings.main), problem.place
+        at = place.line if place else 0
         lines = self.main().splitlines() if at else []
         words = lines[at - 1].split() if 0 < at <= len(lines) else []
         near = did_you_mean(words[0], STATEMENTS, only_near=True) if words and words[0] not in STATEMENTS else ""
-        named = f"`main` of {self.settings.file} names it"
-        return f"did you mean {near!r}? {named}" if near and "=" not in words[1:2] else named
+        meant = f"did you mean {near!r}? " if near and "=" not in words[1:2] else "correct that line; " if at else ""
+        remedy = problem.remedy or f"{meant}`main` of {self.settings.file} names the file"
+        return problem._replace(place=place and place._replace(file=file), remedy=remedy)
 
     def main(self) -> str:
         """The pf.conf that the settings give the simulated pf, "" for its own. Raises ConfigError."""

@@ -92,7 +92,7 @@ def test_words_of_a_promise(desk: Desk, promise: str, kept: bool) -> None:
         ('[never]\nfrom = "outside"\n', "promises.toml:1:1: never is written as [[never]], once for each promise"),
         ("[[newer]]\n", "promises.toml:1:1: 'newer' is not a key of promises.toml; did you mean 'never'?"),
         ('[[never]]\nfrom = "outsiders"\nto = "host"\n', "promises.toml:2:8: 'outsiders' is not a sender;"),
-        ('[[never]]\nfrom = "outside"\n', "[never.0] has no 'to'; add to = ..."),
+        ('[[never]]\nfrom = "outside"\n', "[[never]] has no 'to'; add to = ..."),
         (
             '[[never]]\nfrom = "outside"\nto = "outside"\n',
             "promises.toml:3:6: promises are about this host",
