@@ -43,20 +43,24 @@ def lay_out(
         lines += [rule_text(rule) for rule in inside]
         if lines:
             anchors.append(Anchor(path, "\n".join(lines) + "\n"))
-    for section in SECTIONS:
-        lost = next(
-            (rule for rule in rules if rule.section == section and not settings.layout.path(section, jail.name)),
-            None,
-        )
-        if lost:
-            remedy = f'pf.conf needs {_anchor_line(section)}, and jailpf.toml a layout with {section} = "jailpf-{section}/{{jail}}"'
-            problems.append(
-                Problem(
-                    f"the layout {settings.layout.name!r} has no place for {section} rules",
-                    lost.place or (settings.place("host", "nat") if section == "nat" else None),
-                    remedy,
-                )
+    lost = {
+        section: first
+        for section in SECTIONS
+        if not settings.layout.path(section, jail.name)
+        and (first := next((one for one in rules if one.section == section), None))
+    }
+    whole = {section: f"jailpf-{section}/{{jail}}" for section in lost} | dict(settings.layout.paths)
+    layout = ", ".join(f'{section} = "{whole[section]}"' for section in SECTIONS if section in whole)
+    for section, first in lost.items():
+        hosts = section == "nat" and not first.place
+        problems.append(
+            Problem(
+                f"the layout {settings.layout.name!r} has no place for {section} rules",
+                settings.place("host", "nat") if hosts else first.place,
+                ("remove nat if pf.conf already translates the jails, or else " if hosts else "")
+                + f"pf.conf needs {_anchor_line(section)}, and jailpf.toml layout = {{ {layout} }}",
             )
+        )
     if not settings.layout.path("filter", jail.name):
         for table in tables:
             if table.name not in anywhere:
