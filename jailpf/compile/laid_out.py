@@ -44,19 +44,19 @@ def lay_out(
         if lines:
             anchors.append(Anchor(path, "\n".join(lines) + "\n"))
     lost = {
-        section: first
+        section: homeless
         for section in SECTIONS
         if not settings.layout.path(section, jail.name)
-        and (first := next((one for one in rules if one.section == section), None))
+        and (homeless := next((one for one in rules if one.section == section), None))
     }
     whole = {section: f"jailpf-{section}/{{jail}}" for section in lost} | dict(settings.layout.paths)
     layout = ", ".join(f'{section} = "{whole[section]}"' for section in SECTIONS if section in whole)
-    for section, first in lost.items():
-        hosts = section == "nat" and not first.place
+    for section, homeless in lost.items():
+        hosts = section == "nat" and not homeless.place
         problems.append(
             Problem(
                 f"the layout {settings.layout.name!r} has no place for {section} rules",
-                settings.place("host", "nat") if hosts else first.place,
+                settings.place("host", "nat") if hosts else homeless.place,
                 ("remove nat if pf.conf already translates the jails, or else " if hosts else "")
                 + f"pf.conf needs {_anchor_line(section)}, and jailpf.toml layout = {{ {layout} }}",
             )
