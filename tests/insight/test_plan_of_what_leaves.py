@@ -205,5 +205,5 @@ def test_what_is_not_followed_is_not_promised() -> None:
     """Multicast: nobody answers it, so a `never` about it is not kept, and says why."""
     there = World(world("block all\n", []), {})
     (said,) = broken([_promised("never", "jail:a", "224.0.0.0/4", "")], there)
-    assert "224.0.0.0/4 is not followed" in said.message
+    assert "does not follow packets to 224.0.0.0/4" in said.message
     assert broken([_promised("never", "jail:a", "outside", "")], there) == []

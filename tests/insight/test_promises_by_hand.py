@@ -40,7 +40,7 @@ def said(main: str, word: str, senders: list[str], to: str, port: str = "", but:
         (POOL, ("always", ["198.51.100.7"], "jail:a", "80"), "not every tcp connection from 198.51.100.7 reaches a port 80"),
         ("pass\n", ("always", ["jail:b"], "jail:s", "80"), "jail b and jail s"),
         ("pass\n", ("always", ["jail:b"], "jail:dd", "80"), "the jail 'dd' is not known"),
-        ("pass\n", ("always", ["192.0.2.1"], "192.0.2.77", "80"), "192.0.2.77 is beyond this host, and what 192.0.2.1 sends"),
+        ("pass\n", ("always", ["192.0.2.1"], "192.0.2.77", "80"), "192.0.2.77 is beyond this host, and jailpf does not follow what 192.0.2.1 sends"),
         ("block\npass from 172.16.15.2\n", ("always", ["jail:*"], "jail:a", "80", "jail:b"), "from c reaches a"),
         (SECOND, ("never", ["outside"], "jail:b", "80"), "tcp from 198.51.100.7 to 198.18.0.1 port 80 reaches b"),
         (RANGE, ("never", ["outside"], "jail:a", "8002:9000"), "port 8002"),
