@@ -308,7 +308,7 @@ complete -c jailpf -n '__fish_seen_subcommand_from pf; and not __fish_seen_subco
 complete -c jailpf -n '__fish_seen_subcommand_from pf; and not __fish_seen_subcommand_from check print' -l run -r -F -d 'the run directory (default /var/run/jailpf)'
 complete -c jailpf -n '__fish_seen_subcommand_from pf; and not __fish_seen_subcommand_from check print' -l plans -r -F -d 'where compiled rules are kept across reboots (default /var/db/jailpf, or DIR/plans with --run DIR)'
 complete -c jailpf -n '__fish_seen_subcommand_from pf; and not __fish_seen_subcommand_from check print' -s v -l verbose -d 'show every program that jailpf runs'
-complete -c jailpf -n '__fish_seen_subcommand_from pf; and not __fish_seen_subcommand_from check print' -a check -d 'check whether pfctl would accept a pf.conf'
+complete -c jailpf -n '__fish_seen_subcommand_from pf; and not __fish_seen_subcommand_from check print' -a check -d 'check whether pfctl, as of release 15, would accept a pf.conf'
 complete -c jailpf -n '__fish_seen_subcommand_from pf; and not __fish_seen_subcommand_from check print' -a print -d 'print the rules of a pf.conf, as pfctl -o none -nvP does'
 complete -c jailpf -n '__fish_seen_subcommand_from pf; and __fish_seen_subcommand_from check' -s h -l help -d 'show this help message and exit'
 complete -c jailpf -n '__fish_seen_subcommand_from pf; and __fish_seen_subcommand_from check' -s c -r -F -d 'the settings (default /usr/local/etc/jailpf/jailpf.toml)'

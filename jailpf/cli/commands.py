@@ -152,7 +152,7 @@ COMMANDS = (
         Option(("--promises",), "show which hosts break a promise in this file", metavar="FILE"),
     ), json=True),
     Command("pf", "", "check or print any pf.conf, as pfctl reads it", "jailpf pf check /etc/pf.conf", subcommands=(
-        Command("check", "pfconf:check", "check whether pfctl would accept a pf.conf", "jailpf pf check --interface em0=203.0.113.1/24 pf.conf", PF_CONF, json=True),
+        Command("check", "pfconf:check", "check whether pfctl, as of release 15, would accept a pf.conf", "jailpf pf check --interface em0=203.0.113.1/24 pf.conf", PF_CONF, json=True),
         Command("print", "pfconf:show", "print the rules of a pf.conf, as pfctl -o none -nvP does", "jailpf pf print --interfaces ifconfig.txt pf.conf", (
             *PF_CONF,
             Option(("--names",), "print services by name, as pfctl does without -P", action="store_true"),

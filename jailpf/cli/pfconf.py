@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
-from jailpf.errors import Problem, UsageError
+from jailpf.errors import Place, Problem, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,9 +31,10 @@ def check(_session: Session, options: Namespace) -> int:
             file=options.pf_conf,
             rules=0 if parsed.problems else rules,
             problems=[output.problem_json(_with_remedy(one)) for one in parsed.problems],
-            warnings=[output.problem_json(one) for one in parsed.warnings],
+            warnings=[output.problem_json(one) for one in (*parsed.warnings, *_refused_by_13(parsed))],
         )
     elif not _refused(parsed):
+        output.problems(_refused_by_13(parsed), level="yellow")
         print(f"{options.pf_conf}: {rules} rules, {len(parsed.tables)} tables")
     return DATA_ERROR if parsed.problems else 0
 
@@ -61,7 +62,14 @@ def _parsed(options: Namespace) -> Parsed:
     name = "stdin" if options.pf_conf == "-" else options.pf_conf
     topology = described_host(options.interfaces or "", options.interface or ())
     path = options.anchor or ""
-    return parse(text, topology, name=name, main=not path, path=path or "-", macros=macros)
+    found = parse(text, topology, name=name, main=not path, path=path or "-", macros=macros)
+    if text and not text.endswith("\n"):
+        found.newer.setdefault("a last line without an end", Place(name, text.count("\n") + 1))
+    return found
+
+
+def _refused_by_13(parsed: Parsed) -> list[Problem]:
+    return [Problem(f"pfctl of FreeBSD 13 refuses {word} here", place) for word, place in parsed.newer.items()]
 
 
 def _refused(parsed: Parsed) -> bool:

@@ -54,6 +54,21 @@ def test_a_file_that_pfctl_refuses(conf: str, capsys: pytest.CaptureFixture[str]
     ]
 
 
+def test_what_an_older_pfctl_refuses(conf: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """0, for 15 takes it, with a warning for each word that 13 does not know."""
+    (tmp_path / conf).write_text("match out on em0 inet nat-to (em0)\nmatch in scrub (no-df)\npass in on em0")
+    assert main(["pf", "check", *EM0, conf]) == 0
+    told = capsys.readouterr()
+    assert told.err.splitlines() == [
+        "pf.conf:1: pfctl of FreeBSD 13 refuses nat-to here",
+        "pf.conf:2: pfctl of FreeBSD 13 refuses scrub here",
+        "pf.conf:3: pfctl of FreeBSD 13 refuses a last line without an end here",
+    ]
+    assert told.out.endswith("3 rules, 0 tables\n")
+    assert main(["pf", "check", "--json", *EM0, conf]) == 0
+    assert len(json.loads(capsys.readouterr().out)["warnings"]) == 3
+
+
 def test_the_rules_as_pfctl_prints_them(conf: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Macros and tables first; services by number, or with --names by name; -D beats the file."""
     assert main(["pf", "print", "--interfaces", "ifconfig.txt", conf]) == 0

@@ -91,6 +91,10 @@ class Context:
         """Something is strange and no fault."""
         self.result.warnings.append(Problem(message, Place(self.stream.file, self.stream.line)))
 
+    def newer(self, word: str) -> None:
+        """The statement uses a word that pfctl of 13 does not know there."""
+        self.result.newer.setdefault(word, Place(self.stream.file, self.stream.line))
+
     def require(self, section: int) -> None:
         """Refuse what stands below a later section. Raises RuleError."""
         if self.ordered and self.order > section:

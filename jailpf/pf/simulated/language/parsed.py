@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from jailpf.errors import PfRefusedError, Problem
+from jailpf.errors import PfRefusedError, Place, Problem
 from jailpf.pf.simulated.rules.ether import ether_text
 from jailpf.pf.simulated.rules.rule import SECTIONS
 from jailpf.pf.simulated.rules.show import body_text, rule_text
@@ -31,6 +31,7 @@ class Parsed:
     unknown: lines that could not be
     parsed. doubtful: tables that such a line was to define. named: tables that a line defines, well or not. warnings:
     what pfctl says of rules that it takes. lines_max: how many lines of filter rules pfctl prints before it gives up.
+    newer: words that pfctl of 13 does not know, and where each stands first.
     """
 
     rules: dict[str, list[Rule]] = field(default_factory=lambda: {section: [] for section in SECTIONS})
@@ -48,6 +49,7 @@ class Parsed:
     doubtful: set[str] = field(default_factory=set)
     named: list[str] = field(default_factory=list)
     lines_max: int | None = None
+    newer: dict[str, Place] = field(default_factory=dict)
 
     def listing(self, numeric: bool = True) -> str:
         """What `pfctl -o none -nvP -f` prints; with `numeric` False, as without -P, services have their names."""

@@ -21,10 +21,16 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
 
 
+# Options that pfctl of 13 takes for a syntax error (facts.md section 4).
+NOT_IN_13 = {"scrub", "nat-to", "rdr-to", "binat-to", "af-to", "received-on", "max-pkt-rate", "max-pkt-size"}
+
+
 def filter_options(c: Context) -> Options:
     """All options up to what is none. Raises RuleError."""
     found = Options()
-    while handler := _HANDLERS.get(c.stream.peek()):
+    while handler := _HANDLERS.get(word := c.stream.peek()):
+        if word in NOT_IN_13:
+            c.newer(word)
         handler(c, found)
         found.said = True
     return found
