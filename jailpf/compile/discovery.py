@@ -24,10 +24,9 @@ def with_discovery(jail: Jail, rules: Iterable[Rule]) -> Iterator[Rule]:
     """
     for rule in rules:
         if _takes(rule):
-            service = [names.service_label(jail.name, rule.service)] if rule.service else []
             yield replace(
                 rule, action="pass", answer="", log=False, identifier=0, family="inet6", proto=ICMP6, icmp_type=DISCOVERY,
-                labels=(names.jail_label(jail.name), *service),
+                labels=(names.jail_label(jail.name),),
             )  # fmt: skip
         yield rule
 
