@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 BUDGETS = {"prestart": 70, "created": 50, "poststop": 70}
+NEWER = 6 * (sys.version_info >= (3, 12))  # what later Pythons import of their own; the budget is 3.11's
 
 
 def table_file(machine: Machine) -> Path:
@@ -110,7 +111,7 @@ def test_the_warm_ways_import_next_to_nothing(ready: Machine, form: str) -> None
         found = modules(ready, FORMS[form], verb)
         runpy = bare("-I", also="import runpy") if form == "-I -m" else set()  # which is no doing of ours
         whole = bare("-IS" if "S" in form else "-I") | found - runpy
-        assert len(whole) <= BUDGETS[verb], sorted(whole)
+        assert len(whole) <= BUDGETS[verb] + NEWER, sorted(whole)
         ours[verb] = found
         assert not [call for call in ready.calls() if "-n" in call.split()]
     expensive = {
