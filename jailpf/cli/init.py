@@ -22,7 +22,7 @@ SETTINGS = """\
 # The settings of this host; see jailpf.toml(5). `jailpf check` finds mistakes.
 
 # Above [host]:
-# layout = "single"             # the anchors in pf.conf; or "split", "bastille"
+# layout = "single"             # the anchors in pf.conf; others: jailpf.toml(5)
 # plugins = []
 # main = "pf.conf"              # only for pf = "simulated": its pf.conf; without it, the lines of `jailpf init`
 
