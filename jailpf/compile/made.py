@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from jailpf.compile.pftext import rule_text, table_text
 from jailpf.errors import PluginError, Problem
 from jailpf.model import Rule, Table
 from jailpf.values import FAMILIES, Peer
+from jailpf.values.fields import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,7 +72,7 @@ def bound(one: Rule | Table, named: Mapping[Peer, Way]) -> Rule | Table:
     ):
         return one
     way = named[one.source[0]]
-    return replace(one, on=way.on, direction=one.direction or way.direction)
+    return changed(one, on=way.on, direction=one.direction or way.direction)
 
 
 def untagged(rendered: Rendered, tag: str) -> Rendered:
@@ -83,7 +83,7 @@ def untagged(rendered: Rendered, tag: str) -> Rendered:
     ):
         return rendered
     return [
-        replace(one, tag="") if isinstance(one, Rule) and one.action == "rdr" and one.tag == tag else one
+        changed(one, tag="") if isinstance(one, Rule) and one.action == "rdr" and one.tag == tag else one
         for one in rendered
     ]
 
@@ -117,7 +117,7 @@ def in_order(rendered: Rendered) -> list[Rule]:
     said: set[Rule] = set()
     found = []
     for rule in rules:
-        plain = replace(rule, service="", place=None)
+        plain = changed(rule, service="", place=None)
         if rule.order != "last" or plain not in said:
             found.append(rule)
         said.add(plain)

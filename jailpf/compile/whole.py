@@ -20,6 +20,7 @@ from jailpf.errors import DeclarationError, Problem
 from jailpf.model import Rule, Ruleset, Table
 from jailpf.system.release import release
 from jailpf.values import anchors as names
+from jailpf.values.fields import changed
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -200,7 +201,7 @@ class _Work:
             place = one.place or (self.services.place(*path) if path else None)
             if isinstance(one, Rule):
                 labels, number = self._labels(one, service), self._identifier(one, service)
-                taken.append(replace(one, service=service, place=place, labels=labels, identifier=number))
+                taken.append(changed(one, service=service, place=place, labels=labels, identifier=number))
             else:
                 taken.append(self.tables.take(replace(one, service=service, place=place), path))
         self.rendered += taken

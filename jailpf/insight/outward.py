@@ -8,6 +8,7 @@ from jailpf.insight.boxes import box_of, subtract
 from jailpf.insight.parties import net
 from jailpf.pf.simulated.host import ways
 from jailpf.pf.simulated.reach.boxes import Box
+from jailpf.pf.simulated.reach.homes import roads
 from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, PORTS, IntervalSet
 
 if TYPE_CHECKING:
@@ -62,16 +63,17 @@ def arriving(promise: Promise, row: Leaving) -> IntervalSet:
 
 
 def receivers(whom: Whom, parties: Parties) -> dict[Family, IntervalSet]:
-    """Everybody on the Internet, as far as this host has one; all of a network where nobody here has an address of it."""
+    """Everybody on the Internet to whom the uplink leads; all of a network where nobody here has an address of it."""
     found: dict[Family, IntervalSet] = {}
     for family in ("inet", "inet6"):
         if whom.kind != "outside":
             there = net(whom, family) - IntervalSet.of(ways.never(family))
         else:
-            card = parties.topology.interfaces.get(parties.topology.uplink(family) or parties.topology.ext_if)
-            own = card.own if card else []
-            has = any(one.family == family and not one.link_local for one in own)
-            there = parties.outside(family) if has else EMPTY
+            uplink = parties.topology.uplink(family) or parties.topology.ext_if
+            card = parties.topology.interfaces.get(uplink)
+            has = any(one.family == family and not one.link_local for one in (card.own if card else ()))
+            led = (there for name, is_open, there in roads(parties.topology, family) if name == uplink and is_open)
+            there = parties.outside(family) & next(led, EMPTY) if has else EMPTY
         if there:
             found[family] = there
     return found

@@ -6,7 +6,7 @@ import collections.abc
 import types
 import typing
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,10 +20,27 @@ def check_fields(made: object) -> None:
     for one in _declared(type(made)):
         value = getattr(made, one.name)
         # Nearly every field has its default or the very class that is wanted, and a thousand jails have many rules.
-        if value is one.default or type(value) in one.classes or one.fits(value):
-            continue
-        hint = _parse_hint(value, one.wanted)
-        raise TypeError(f"{type(made).__name__}.{one.name} takes {shown(one.wanted)}, not {value!r}{hint}")
+        if value is not one.default and type(value) not in one.classes:
+            one.check(made, value)
+
+
+T = TypeVar("T")
+
+
+def changed(made: T, **fields: object) -> T:
+    """A dataclass object with slots, with other values in some fields; only these are checked.
+
+    Raises as `check_fields` does.
+    """
+    new: T = object.__new__(type(made))
+    for one in _declared(type(made)):
+        if one.name in fields:
+            value = fields[one.name]
+            one.check(made, value)
+        else:
+            value = getattr(made, one.name)
+        object.__setattr__(new, one.name, value)
+    return new
 
 
 class _Field(NamedTuple):
@@ -34,6 +51,13 @@ class _Field(NamedTuple):
     classes: frozenset[type]
     wanted: Any
     fits: Callable[[object], bool]
+
+    def check(self, made: object, value: object) -> None:
+        """Raises TypeError for a value that does not fit."""
+        if value is self.default or type(value) in self.classes or self.fits(value):
+            return
+        hint = _parse_hint(value, self.wanted)
+        raise TypeError(f"{type(made).__name__}.{self.name} takes {shown(self.wanted)}, not {value!r}{hint}")
 
 
 _known: dict[type, list[_Field]] = {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from worlds.leaving import leavers, loads, outsides, world
 
+from jailpf.pf.simulated.reach import answers
 from jailpf.pf.simulated.reach.answers import BEYOND
 from jailpf.pf.simulated.reach.reach import answer
 from jailpf.pf.simulated.rules.addresses import parse_address
@@ -40,7 +42,7 @@ def _compare(pf: Simulated, found: Answer, packet: Sent) -> None:
         assert {one.answered for one in sure} == {connection.verdict == "pass"}, (packet, connection, sure)
         assert {place for one in sure for place in _places(one, packet)} == set(connection.address.split(" or "))
         sources = set(connection.source.split(" or "))
-        assert any(sources <= set(_sources(one, packet)) for one in sure), (packet, connection, sure)
+        assert sources <= {source for one in sure for source in _sources(one, packet)}, (packet, connection, sure)
 
 
 def _is_here(pf: Simulated, addresses: str) -> bool:
@@ -64,7 +66,8 @@ def _sources(one: Leaving, packet: Sent) -> list[str]:
     return [address_text(one.family, number) for low, high in one.seen for number in range(low, high + 1)]
 
 
-_few = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = 60  # packets that are asked about one by one; whatever it is, the answer may not be wrong
+_few = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 _many = settings(_few, max_examples=400)
 _asked = given(main=outsides, loaded=st.lists(loads, max_size=3), sent=st.lists(leavers, min_size=8, max_size=25))
 
@@ -80,7 +83,8 @@ def _agree(main: str, loaded: list[str], sent: list[Sent]) -> None:
 @_asked
 def test_what_leaves_and_connect_agree(main: str, loaded: list[str], sent: list[Sent]) -> None:
     """For random worlds: the rows have exactly the packets that connect lets out, with the same answer and sender."""
-    _agree(main, loaded, sent)
+    with patch.object(answers, "ASKED_MAX", FEW):
+        _agree(main, loaded, sent)
 
 
 @pytest.mark.exam

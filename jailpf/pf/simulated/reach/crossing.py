@@ -45,6 +45,13 @@ class Crossing:
         for part in self.translate(kind, interface, direction, flow, away=away):
             yield from self.filter(kind, interface, direction, part, away=away)
 
+    def closed(self, kind: Kind, interface: str, direction: str, flow: Flow) -> bool:
+        """Whether nothing of what goes to nobody here gets through there, whoever sends it and as whom."""
+        return (
+            not self._skipped(interface)
+            and self._index("filter", interface, direction, flow.received, kind, True).closed
+        )
+
     def translate(
         self, kind: Kind, interface: str, direction: str, flow: Flow, *, away: bool = False
     ) -> Iterator[Flow]:

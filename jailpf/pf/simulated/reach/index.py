@@ -7,6 +7,7 @@ are only looked at for that destination, and rules that demand a tag only for pa
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.kernel.courses import SOME_TAG, hint, translates
@@ -158,6 +159,14 @@ class RuleIndex:
             found += [*runs.joined(start, end), entry]
             start = end
         return found + runs.joined(start, len(runs.entries))
+
+    @cached_property
+    def closed(self) -> bool:
+        """Whether the filter blocks everything: a rule blocks all, and none does anything else."""
+        every = EVERY[self.sample.family]
+        return all(entry.flat.rule.action == "block" for entry in self.entries) and any(
+            entry.plain and entry.ports is None and entry.to == every for entry in self.entries
+        )
 
     def wide(self) -> Wide:
         """The same rules, by who sends."""

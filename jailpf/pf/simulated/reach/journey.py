@@ -216,6 +216,9 @@ class Journey:
         return there is not None and not (way == came and there.neighbours)
 
     def _gone(self, kind: Kind, way: str, flow: Flow) -> Iterator[Flow]:
+        if self.crossing.closed(kind, way, "out", flow):
+            self.crossing.lose(flow)
+            return
         for sent in self.crossing.cross(kind, way, "out", flow, away=True):
             by = sent.routed or way
             if by not in self.topology.interfaces:
