@@ -182,9 +182,7 @@ def _more(moved: Moved, main: Loaded | None) -> list[str]:
     """What is let in more; under a pf.conf that blocks the rest, without what only an open one would let in."""
     from jailpf.insight.moved_words import sentences
 
-    blocks = main is None or any(
-        re.match(r"block (drop |return )?(in )?(log )?(on \S+ )?all", line) for line in main.rules
-    )
+    blocks = main is None or any(re.match(r"block (drop |return )?(in )?(log )?all", line) for line in main.rules)
     looked_at = replace(moved, open_more=[], open_out=[]) if blocks else moved
     return [line for line in sentences(looked_at) if line.startswith(("lets in more", "lets out more"))]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jailpf.declare.layout import CALLS
+from jailpf.declare.tablefile import split_comment
 from jailpf.errors import JailpfError
 from jailpf.insight.boxes import missing
 from jailpf.insight.changes import protocols
@@ -210,7 +211,7 @@ def with_members(text: str, files: Mapping[str, str]) -> str:
     def members(found: re.Match[str]) -> str:
         if found[2] not in files:
             return found[0]
-        words = [word for line in files[found[2]].splitlines() for word in line.partition("#")[0].split()]
+        words = [word for line in files[found[2]].splitlines() for word in split_comment(line)[0].split()]
         return f"{found[1]}{{ {' '.join(words)} }}"
 
     return _FILE.sub(members, text)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jailpf.declare.tablefile import split_comment
 from jailpf.errors import Place, Problem
 from jailpf.managers.imported import Copy
 from jailpf.managers.importing.drafts import OtherDraft
@@ -83,7 +84,7 @@ class Tables:
     def _content(self, text: str, file: str) -> tuple[str, list[str]]:
         lines, members = [], []
         for number, raw in enumerate(text.splitlines(), 1):
-            code, mark, comment = raw.partition("#")
+            code, comment = split_comment(raw)
             words = []
             self.assembly.context.line = Line(raw, Place(file, number))
             for word in code.replace(",", " ").split():
@@ -91,9 +92,9 @@ class Tables:
                     words.append(self._member(word))
                 except LostError as wrong:
                     self.assembly.lose(Line(word, Place(file, number)), str(wrong))
-                    mark, comment = "#", f" not imported: {word} {comment}"
+                    comment = f"# not imported: {word} {comment.lstrip('#;')}"
             members += words
-            lines.append("".join([" ".join(words), " " if words and mark else "", mark, comment]).rstrip() + "\n")
+            lines.append(" ".join(filter(None, (" ".join(words), comment))).rstrip() + "\n")
         return "".join(lines), members
 
     def _member(self, word: str) -> str:

@@ -88,6 +88,10 @@ def deny(rule: PfRule, context: Context, comments: tuple[str, ...]) -> OtherDraf
         if not (rule.to if rule.direction == "out" else rule.source):
             raise LostError("`deny` of a declaration has no `on`")
         context.warn("its interface was left out, because a deny applies to all interfaces")
+    whom = rule.to if rule.direction == "out" else rule.source
+    of_one = rule.family or len({family_of(word) for word in (*rule.source, *rule.to)} - {None}) == 1
+    if of_one and any(word.startswith("!") for word in whom) and sum(map(bool, context.own.values())) > 1:
+        raise LostError("it is of one family, and all but a network would be of both; leave it in pf.conf")
     _ports_have_a_protocol(rule)
     own = [word for word in context.members(rule.to) if context.is_own(word)]
     keys: dict[str, Any] = {}

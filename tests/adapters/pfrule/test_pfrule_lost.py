@@ -114,3 +114,13 @@ def test_a_network_with_host_bits_is_normalised_with_a_warning(host: Host) -> No
     (problem,) = one.problems
     assert "from 172.16.0.0/12 is more than this jail; [host] nat" in str(problem)
     assert "# nat on em0 inet from 172.16.15.0/12 to any -> (em0)\n" in one.text
+
+
+def test_a_deny_of_all_but_a_network_is_of_both_families(host: Host) -> None:
+    """Of a rule of one family nothing of the other may be shut out; a comment of a table file may begin with either sign."""
+    host.jail_conf(f"dovecot {{ ip4.addr = {J4}; ip6.addr = {J6}; }}")
+    block = f"block out quick from {J4} to ! 172.16.0.0/12\nblock in quick from <bad> to {J4}\n"
+    one = imported(host, filter__conf=block, bad__table="192.0.2.0/24 ; old\n; more\n!192.0.2.7\n")
+    assert list(tomllib.loads(one.text)["deny"]) == ["bad"]
+    assert "all but a network would be of both" in str(one.problems[0])
+    assert (len(one.problems), one.copies[0].content) == (1, "192.0.2.0/24 ; old\n; more\n!192.0.2.7\n")
