@@ -37,7 +37,7 @@ from folder_rules import J4, J6, SEED_RDR, imported, rules, settings
         ("rdr__conf", f"rdr proto tcp from any to ! 192.0.2.1 port 5 -> {J4}", "this cannot be published; write an address"),
         ("rdr__conf", f"rdr proto tcp from {{ !192.0.2.1 !192.0.2.2 }} to <ext_ip4> port 5 -> {J4}", "a list with a negation"),
         ("rdr__conf", f"rdr on ! em0 proto tcp to <ext_ip4> port 5 -> {J4}", "no negated interface"),
-        ("rdr__conf", f"rdr proto tcp from any to mail.example.org port 5 -> {J4}", "is not an address"),
+        ("rdr__conf", f"rdr proto tcp from any to mail.example.org port 5 -> {J4}", "is a host name"),
         ("rdr__conf", f"rdr proto tcp to <ext_ip4> port 5 tagged x -> {J4}", "has no `tagged`"),
         ("rdr__conf", f"rdr pass log (all, user) proto tcp to <ext_ip4> port 5 -> {J4}", "log has no `user`"),
         ("rdr__conf", f"rdr proto tcp to <ext_ip4> port {{ 5 -> {J4}", "'->' is not a port"),
