@@ -145,7 +145,7 @@ def test_a_wide_list_that_is_meant_is_taken(tmp_path: Path, world: World) -> Non
         ((404, {}, b""), "404"),
         ((200, {}, b"<html>Service unavailable</html>\n"), "not a list of addresses"),
         ((200, {}, b"; nothing today\n"), "would be empty"),
-        ((200, {}, b"192.0.2.0/24\nbad.example.org\n"), "not an address"),
+        ((200, {}, b"192.0.2.0/24\nbad.example.org\n"), "is a host name"),
         ((302, {"Location": "file:///etc/passwd"}, b""), "not allowed"),
         ((302, {"Location": "/drop"}, b""), "redirect"),
         ((200, {}, b"192.0.2.1\n" * 200), "larger than 1000 bytes"),
