@@ -137,7 +137,7 @@ def host_name(word: str) -> str:
     if not re.fullmatch(r"(?:[\w-]+\.)+[A-Za-z][A-Za-z-]*\.?", word, re.ASCII):
         return ""
     table = word.partition(".")[0]
-    return f'{word!r} is a host name, and rules have addresses; write its address, or "<{table}>" where one may change, with names = ["{word}"] in [table.{table}]'
+    return f'{word!r} is a host name, but rules need addresses; write its address, or use "<{table}>", with names = ["{word}"] in [table.{table}]'
 
 
 def port(word: str) -> str:

@@ -202,7 +202,7 @@ def test_mail_toasters_own_table_of_the_jail_is_the_jail(host: Host) -> None:
     }  # fmt: skip
     assert "it also lets in to 203.0.113.1" in "\n".join(map(str, one.warnings))
     assert [str(problem) for problem in one.problems] == [
-        f"{host.root}/data/dovecot/etc/pf.conf.d/other.table:3: 'mail.example.org' is a host name, and rules have addresses"
+        f"{host.root}/data/dovecot/etc/pf.conf.d/other.table:3: 'mail.example.org' is a host name, but rules need addresses"
     ]
     assert one.copies[0].content == "# 10/8\n10.0.0.0/8 # ten\n# not imported: mail.example.org\n"
 
