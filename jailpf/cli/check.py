@@ -48,7 +48,11 @@ def check(session: Session, options: Namespace) -> int:
             continue
         if prepared is None:
             warnings.append(
-                Problem(f"{name}: its addresses are known only while it runs, so only its file was checked")
+                Problem(
+                    f"{name}: its addresses are known only while it runs, so only its file was checked",
+                    None,
+                    f"if they are always the same, write ip4 = ... and ip6 = ... into [jail] of {session.jails.file(name)}",
+                )
             )
             parts += 1
             continue

@@ -136,8 +136,7 @@ def _reached(found: list[Row]) -> str:
 
 
 def _sentence(row: Row) -> str:
-    who, _, rest = str(row).partition(f" reaches {row.jail} ")
-    return f"{who} {rest}"
+    return re.sub(rf"(?<! may) reach(es)? {re.escape(row.jail)} ", " ", str(row), count=1)
 
 
 def _attribute(card: Card) -> str:

@@ -45,7 +45,8 @@ class Row(NamedTuple):
         port = f" {','.join(few(self.ports))}" if self.ports else ""
         moved = self.arrives[0].partition(" port ")[2]
         inside = f", which is its port {moved}" if moved and moved != ",".join(self.ports) else ""
-        reaches = "may reach" if self.doubts else "reaches" if self.answered else "reaches, without an answer,"
+        reach = "reach" if " and " in who and not rest else "reaches"
+        reaches = "may reach" if self.doubts else reach if self.answered else f"{reach}, without an answer,"
         return f"{who} {reaches} {self.jail} on {','.join(few(self.addresses))} {self.proto}{port}{inside}"
 
 

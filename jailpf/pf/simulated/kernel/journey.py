@@ -116,7 +116,8 @@ class Journey:
         if way not in self.topology.interfaces:
             return self._routed(packet, way)
         if way == came and not owner and self.topology.interfaces[way].neighbours:
-            reason = f"{address_text(packet.family, packet.destination)} is not an address of this host"
+            to = address_text(packet.family, packet.destination)
+            reason = f"{to} is not an address of this host, and no route leads there but the way that the packet came"
             raise StoppedError("unreachable", reason, packet)
         again = self.hopper.hop(packet, way, "out")
         return self._routed(packet, again) if again else self._beyond(packet, way)
