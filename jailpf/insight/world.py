@@ -97,7 +97,9 @@ def build(
         return World(rebuild(text_of(main), topology=described_host(interfaces, given)), {})
     jails, problems = (like.jails, like.broken) if like else _jails(session)
     topology, odd = surroundings(
-        session, [*(one.jail for one in jails.values()), *(_left(session) if left else ())], interfaces
+        session,
+        [*(one.jail for one in jails.values()), *_named(session, jails), *(_left(session) if left else ())],
+        interfaces,
     )
     add_interfaces(topology, given)
     if declared:
@@ -127,6 +129,14 @@ def _declared(jails: Mapping[str, Prepared], declared: bool | Collection[str]) -
     if isinstance(declared, bool):
         return list(jails) if declared else []
     return [name for name in jails if name in declared]
+
+
+def _named(session: Session, jails: Mapping[str, Prepared]) -> list[Jail]:
+    """Jails that a declaration lets in by name and that have none of their own."""
+    named = {word.partition(" ")[0] for one in jails.values() for word in one.ruleset.names}
+    if not named - jails.keys():
+        return []
+    return [one for one in session.jails.neighbours if one.name not in jails and ({one.name, "*"} & named)]
 
 
 def _left(session: Session) -> Iterator[Jail]:
