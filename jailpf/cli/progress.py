@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 FEW = 20  # jails that are done before anybody has read it
 
 
-def progress(what: str, names: Sequence[str]) -> Iterable[str]:
-    """The names themselves, in order; nothing is shown of few, without a terminal, or without the extra `top`."""
-    if len(names) < FEW or sys.stderr is None or not sys.stderr.isatty():
+def progress(what: str, names: Sequence[str], jails: int = 0) -> Iterable[str]:
+    """The names themselves, in order; nothing is shown of few, without a terminal, or without the extra `top`.
+
+    jails: how many it is about, where the names are not theirs.
+    """
+    if (jails or len(names)) < FEW or sys.stderr is None or not sys.stderr.isatty():
         return names
     try:
         import rich.progress  # noqa: F401

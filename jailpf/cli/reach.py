@@ -33,7 +33,7 @@ def reach(session: Session, options: Namespace) -> int:
         if name not in known:
             raise session.jails.unknown(name, known)
     chosen = set(options.jails)
-    found = answer(world.pf)
+    found = answer(world.pf, world.progress)
     rows = [row for row in rows_of(world, found.reached) if not chosen or row.jail in chosen]
     leaving = outs(world, of_jails(found.leaving, world, chosen))
     declared = [row for row in rows if row.service and not row.doubts]

@@ -55,7 +55,7 @@ def changes(before: World, after: World, jails: Collection[str] = (), *, alone: 
     """Compare two worlds exactly, packet for packet. jails: only what reaches these, is taken by them from others, or leaves
     them, all when there is none; alone: nothing but these differs, so that all that changes is theirs.
     """
-    was, now = answer(before.pf), answer(after.pf)
+    was, now = answer(before.pf, before.progress), answer(after.pf, after.progress)
     old, new = was.reached, now.reached
     known, named = protocols(before.pf), protocols(after.pf)
     added, lost = missing(new, old, known), missing(old, new, named)

@@ -49,9 +49,9 @@ class Chart:
 
 def chart(world: World) -> Chart:
     """All that is reached, and all that leaves, by jail; ICMP apart."""
-    known = answer(world.pf)
+    known = answer(world.pf, world.progress)
     found = [row for row in rows(world, known.reached) if row.proto not in ICMP]
-    leaving = [out for out in outs(world, known.leaving) if out.proto not in ICMP]
+    leaving = outs(world, known.leaving)
     by_service: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in found:
         by_service[row.jail, row.service].append(row)
@@ -82,12 +82,19 @@ def _alone(leaving: Iterable[Out]) -> dict[str, list[Out]]:
     for out in leaving:
         for sender in out.senders:
             found[sender.partition(" at ")[0]].append(out._replace(senders=(sender,)))
-    return found
+    return {name: [out for out in mine if _counts(out, mine)] for name, mine in found.items()}
+
+
+def _counts(out: Out, others: list[Out]) -> bool:
+    """ICMP does beside all else that goes to the same."""
+    return out.proto not in ICMP or any(
+        (one.to, one.seen) == (out.to, out.seen) and one.proto not in ICMP for one in others
+    )
 
 
 def _edges(found: Iterable[Row], leaving: Iterable[Out]) -> dict[tuple[str, str], list[str]]:
     edges: dict[tuple[str, str], list[str]] = {}
-    for out in leaving:
+    for out in (one for one in leaving if one.proto not in ICMP):
         sent = f"{'all ' * (not out.ports)}{out.proto} {','.join(few(out.ports))}".strip()
         for sender in out.senders:
             for whom in few(tuple(word.removeprefix("@") for word in out.to if not word.startswith("!"))):

@@ -43,7 +43,7 @@ def broken(promises: Iterable[Promised], world: World, known: Answer | None = No
     wanted = list(promises)
     if known is None:
         away = any(outward.speaks(one.promise, parties) for one in wanted)
-        known = answer(world.pf) if away else Answer(reach(world.pf), [])
+        known = answer(world.pf, world.progress) if away else Answer(reach(world.pf), [])
     found = known._replace(leaving=list(honest(world.pf.topology, known.leaving)))
     return [problem for one in wanted if (problem := _broken(one, parties, world, found))]
 

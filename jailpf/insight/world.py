@@ -23,7 +23,7 @@ from jailpf.state import records
 from jailpf.values import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
@@ -44,13 +44,15 @@ class Source:
 class World:
     """pf: what decides; jails: what is declared, as far as it is sound; problems: of the declarations that are not,
     which are `broken`, and of the host.
-    printed: the main ruleset is as pfctl prints a file that the simulated pf reads otherwise."""
+    printed: the main ruleset is as pfctl prints a file that the simulated pf reads otherwise; progress: goes through names of what
+    takes long, and may show how far it is."""
 
     pf: Simulated
     jails: dict[str, Prepared]
     problems: list[JailpfError] = field(default_factory=list)
     broken: list[JailpfError] = field(default_factory=list)
     printed: bool = False
+    progress: Callable[[Sequence[str]], Iterable[str]] = iter
     _origins: dict[str, Origins[Source]] = field(default_factory=dict)
     _owners: dict[str, Prepared] = field(default_factory=dict)
 
@@ -117,12 +119,19 @@ def build(
     listed = [] if declared is True else session.pf.anchors()
     anchors = [session.pf.read(path) for path in listed if path not in replaced]
     pf = rebuild(loaded[0], anchors, loaded[1], topology, session.pf.skipped() if not main else ())
-    for name in instead:
+    for name in session.progress("loading", instead):
         for anchor in jails[name].ruleset.anchors:
             pf.load(anchor.path, anchor.text)
     if declared is True:
         call_first(pf, "managers", published.rules(session))
-    return World(pf, jails, [*odd, *problems, *differs], broken=problems, printed=bool(differs))
+    return World(
+        pf,
+        jails,
+        [*odd, *problems, *differs],
+        broken=problems,
+        printed=bool(differs),
+        progress=lambda names: session.progress("asking", names, len(jails)),
+    )
 
 
 def _declared(jails: Mapping[str, Prepared], declared: bool | Collection[str]) -> list[str]:

@@ -15,7 +15,7 @@ from jailpf.state.rundir import RunDir
 from jailpf.system import files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
     from jailpf.declare.settings import Settings
@@ -67,7 +67,7 @@ class Session:
     plans: str = ""
     pf_name: str = ""
     show: Callable[[list[str]], None] | None = None
-    progress: Callable[[str, Sequence[str]], Iterable[str]] = lambda _, names: names
+    progress: Callable[..., Iterable[str]] = lambda _, names, jails=0: names  # noqa: ARG005 - nothing is shown
     notes: list[Problem] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)

@@ -54,3 +54,14 @@ def test_nothing_is_shown_elsewhere(
         monkeypatch.setitem(sys.modules, "rich.progress", None)
     assert list(progress("reading", names)) == names
     assert terminal.getvalue() == ""
+
+
+def test_what_is_not_about_each_jail_is_shown_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a computation over many jails; of few jails nothing."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    parts = ["inet tcp from outside", "inet udp from outside"]
+    assert list(progress("asking", parts, FEW - 1)) == parts
+    assert sys.stderr.getvalue() == ""
+    assert list(progress("asking", parts, FEW)) == parts
+    assert "asking inet" in sys.stderr.getvalue()

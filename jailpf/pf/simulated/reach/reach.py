@@ -21,7 +21,7 @@ from jailpf.pf.simulated.reach.senders import FAMILIES, Senders
 from jailpf.pf.simulated.rules.addresses import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from jailpf.pf.simulated.kernel.model import Model
@@ -55,13 +55,13 @@ class Answer(NamedTuple):
     leaving: list[Leaving]
 
 
-def answer(pf: Opens) -> Answer:
-    """What `reach` says, and what leaves this host."""
+def answer(pf: Opens, progress: Callable[[Sequence[str]], Iterable[str]] = iter) -> Answer:
+    """What `reach` says, and what leaves this host. progress: goes through the names of the parts, and may show them."""
     with pf.opened() as model:
         search = _Search(model, away=True)
         reached: list[Reached] = []
         leaving: list[Leaving] = []
-        for one in search.all(search.senders.origins()):
+        for one in search.all(search.senders.origins(), progress):
             if isinstance(one, Reached):
                 reached.append(one)
             else:
@@ -77,13 +77,20 @@ class _Search:
         self.crossing = self.journey.crossing
         self.answers = Answers(model)
 
-    def all(self, origins: Iterable[str]) -> Iterator[Reached | Leaving]:
+    def all(
+        self, origins: Iterable[str], progress: Callable[[Sequence[str]], Iterable[str]] = iter
+    ) -> Iterator[Reached | Leaving]:
         """What gets through from these origins."""
         chosen = list(origins)
-        for family in FAMILIES:
-            for proto in self.senders.protocols(family):
-                for origin in chosen:
-                    yield from self._through(origin, family, proto)
+        parts = [
+            (origin, family, proto)
+            for family in FAMILIES
+            for proto in self.senders.protocols(family)
+            for origin in chosen
+        ]
+        names = [f"{family} {proto} from {origin}" for origin, family, proto in parts]
+        for _, part in zip(progress(names), parts, strict=True):
+            yield from self._through(*part)
 
     def _through(self, origin: str, family: Family, proto: str) -> Iterator[Reached | Leaving]:
         """What gets through from one origin, what is sure apart from what is in doubt."""
