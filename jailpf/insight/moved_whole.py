@@ -69,7 +69,7 @@ def _new(one: Reached, was: Simulated) -> Iterator[Reached]:
 
 
 def _resolved(text: str, named: Mapping[str, str]) -> str:
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = text.split("\n")  # CRLF and all: pf refuses it
     return "\n".join(named.get(line.partition("#")[0].strip(), line) for line in lines) if named else "\n".join(lines)
 
 

@@ -159,3 +159,10 @@ def test_names_of_jails_in_the_file_are_compared_as_their_addresses(host: Host, 
     text = RDR.replace("172.16.15.29", "web") + "block in\npass in quick proto tcp from mail to web port 81\npass out\n"
     status, out, err = jailpf("import", "pf.conf", host.file("old.conf", text))
     assert (status, "web: lets in the same" in out + err, "mail" in out + err) == (0, True, False)
+
+
+def test_a_file_with_the_ends_of_lines_of_windows_is_said_to_be_refused(host: Host, jailpf: Run) -> None:
+    """pfctl reads none of it; what it let in is not told as the same."""
+    (host.root / "old.conf").write_bytes(f"{RDR}block in\n{QUICK}".replace("\n", "\r\n").encode())
+    status, out, err = jailpf("import", "pf.conf", str(host.root / "old.conf"))
+    assert (status, "old.conf:1: pf refuses the file" in err, "lets in" in out + err) == (1, True, False)
