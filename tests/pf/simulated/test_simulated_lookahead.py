@@ -28,6 +28,11 @@ SYNTAX = "syntax error"
         ("no nat pass )", [f"1: {SYNTAX}"]),
         ('binat-anchor "a" from em0 rtable 1 allow-opts', ["1: fromto parameter not supported in binat-anchor"]),
         ('binat-anchor "a" from em0 allow-opts', [f"1: {SYNTAX}"]),
+        (
+            'anchor "a/b" {\n} a',
+            ["2: anchor paths containing '/' cannot be used for inline anchors."],
+        ),
+        ("pass proto tcp divert-to 8000 port 80", [f"1: {SYNTAX}"]),
         ('load anchor from "f" on', ["1: anchor name is missing"]),
         ("queue tx on em0 flows 1024", ["1: queue tx has no parent", "1: errors in queue definition"]),
         ("queue tx on em0 1024", [f"1: {SYNTAX}"]),
@@ -74,3 +79,16 @@ def test_binat_to_from_a_table(name: str, masked: bool) -> None:
     """The name of a table from its 17th letter on passes for a mask of binat-to."""
     problems = parse(f"pass on em0 inet from <{name}> binat-to 10.0.0.1\n", TOPOLOGY).problems
     assert any("matching network mask" in problem.message for problem in problems) == masked
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0o16", "0x0x0a000001", "0o12.1", "10.0.0.0/0o10"])
+def test_numbers_are_those_of_c(text: str) -> None:
+    """What only Python takes for a number is none."""
+    assert parse(f"table <t> {{ {text} }}\n", TOPOLOGY).problems
+    assert parse(f"pass proto tcp to port {text}\n", TOPOLOGY).problems
+
+
+def test_a_pool_of_route_to_has_no_ports() -> None:
+    """map-e-portset is taken there, and means nothing."""
+    parsed = parse("pass in dup-to (em0 10.0.0.1) endpoint-independent map-e-portset 6/8/52 inet\n", TOPOLOGY)
+    assert parsed.listing() == "pass in dup-to (em0 10.0.0.1) endpoint-independent inet all flags S/SA keep state\n"

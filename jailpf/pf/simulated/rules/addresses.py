@@ -106,7 +106,7 @@ def legacy(text: str, padded_right: bool) -> int:
     if padded_right:
         if text[:2].lower() == "0x" and text[2:]:
             digits = text[2:].ljust(8, "0")
-            if len(digits) == 8:
+            if len(digits) == 8 and digits.isalnum() and digits[1] not in "xX":
                 return int(digits, 16)
         parts = text.split(".")
         if len(parts) <= 4 and all(p.isdigit() and p.isascii() and int(p) <= 255 for p in parts):
@@ -121,7 +121,7 @@ def legacy(text: str, padded_right: bool) -> int:
 
 
 def _number(part: str) -> int:
-    if not part.isalnum() or not part.isascii():
+    if not part.isalnum() or not part.isascii() or part[:2].lower() == "0o" or part[2:4].lower() == "0x":
         raise ValueError(part)
     if part[:2].lower() == "0x":
         return int(part, 16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.words.resolve import several
@@ -60,8 +61,8 @@ def rdr_pool(c: Context, written: Redirect, port: Ports | None) -> tuple[Pool, i
 
 
 def route_pool(c: Context, written: Redirect) -> tuple[Pool, int]:
-    """The pool of route-to, and how much is wrong with it."""
-    return _pool(c, written, 0, 0, False, 0)
+    """The pool of route-to, which has no ports, and how much is wrong with it."""
+    return _pool(c, replace(written, map_e=None), 0, 0, False, 0)
 
 
 def _pool(c: Context, written: Redirect, low: int, high: int, static: bool, errors: int) -> tuple[Pool, int]:

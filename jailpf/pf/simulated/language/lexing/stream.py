@@ -163,8 +163,8 @@ def c_number(text: str) -> int | None:
     sign, digits = (-1, text[1:]) if text[:1] == "-" else (1, text.removeprefix("+"))
     low = digits.lower()
     base = 16 if low.startswith("0x") else 8 if low.startswith("0") and len(low) > 1 else 10
-    digits = low[2:] if base == 16 else low
-    if not digits or not digits.isascii() or not digits.isalnum():
+    digits = low[2:] if base == 16 else low  # in which Python would take a prefix of its own
+    if not digits or not digits.isascii() or not digits.isalnum() or digits[:2] in {"0o", "0x"}:
         return None
     try:
         value = int(digits, base)

@@ -54,18 +54,21 @@ def anchor_rule(c: Context) -> None:
     lists.protocols = protocols(c.stream)
     ends = from_to(c)
     o = filter_options(c)
-    frame = _braces(c) if stream.at("{") else c.left
-    stream.end()
+    frame = c.left
+    if stream.at("{"):
+        frame = _braces(c)  # behind which nothing is read before the line is judged
+    else:
+        stream.end()
     c.require(6)
     c.left = frame  # where a line with braces is refused, pfctl takes them for those of the next anchor line
     c.statement_line = line
     target = inline_name(c, name, frame)
     check_tcp(o, lists.protocols, ends.systems, "applies")
     fields = rule_fields(o)
-    if o.af_to:
-        raise RuleError("af-to cannot stand on an anchor line: pfctl aborts")
     if o.keep and o.keep[0] != "no state":
         raise RuleError("cannot specify state handling on anchors")
+    if o.af_to:
+        raise RuleError("af-to cannot stand on an anchor line: pfctl aborts")
     base_family = only_family(ends.sources, base_family)
     base_family = only_family(ends.destinations, base_family)
     lists.sources, lists.source_ports, lists.systems, lists.destinations, lists.destination_ports = ends
