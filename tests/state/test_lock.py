@@ -19,9 +19,48 @@ from jailpf.state.rundir import RunDir
 from jailpf.system import spawn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stand_ins.machine import Machine
 
 HOLD = "import sys, fcntl; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
+
+
+class Clock:
+    """time, for a wait through several holders of 20 seconds each: to sleep is to see the lock change hands, and at last be free."""
+
+    def __init__(self, descriptor: int, holders: int) -> None:
+        self.descriptor, self.holders, self.seconds = descriptor, holders, 0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self.seconds
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds."""
+        return self.seconds * 10**9
+
+    def sleep(self, _seconds: float) -> None:
+        """One holder's time."""
+        self.seconds += 20
+        self.holders -= 1
+        if self.holders:
+            lock._sign(self.descriptor)
+        else:
+            os.close(self.descriptor)
+
+
+def forked(step: Callable[[], None], closing: int) -> int:
+    """The pid of a child that takes the step, without a descriptor of its parent's, and ends whatever happens: it is no second test run."""
+    if pid := os.fork():
+        return pid
+    status = 1
+    try:
+        os.close(closing)
+        step()
+        status = 0
+    finally:
+        os._exit(status)
 
 
 @pytest.fixture
@@ -71,12 +110,13 @@ def test_the_holder_is_named_and_waited_for_once(run: RunDir, monkeypatch: pytes
 def test_the_lock_lasts_as_long_as_what_was_started_under_it(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that outlives its killed jailpf still holds the lock: nobody changes pf while it may."""
     reading, writing = os.pipe()
-    pid = os.fork()
-    if not pid:
-        os.close(writing)
+
+    def dies() -> None:
         with Lock(run):
             spawn.start(["/bin/cat"], reading)
             os.kill(os.getpid(), 9)
+
+    pid = forked(dies, closing=writing)
     os.close(reading)
     os.waitpid(pid, 0)
     monkeypatch.setattr(lock, "SECONDS", 0.05)
@@ -89,25 +129,33 @@ def test_the_lock_lasts_as_long_as_what_was_started_under_it(run: RunDir, monkey
         pass
 
 
-def test_a_queue_that_moves_is_waited_for_in_order(run: RunDir, tmp_path: Path) -> None:
-    """Each waits less than it takes all of them: the wait begins anew when the lock changes hands, and the first is served first."""
+def test_a_queue_is_served_in_order(run: RunDir, tmp_path: Path) -> None:
+    """Whoever came first is served first."""
     children, order = [], tmp_path / "order"
+
+    def waits(number: int) -> None:
+        with Lock(run, 600), order.open("a") as opened:
+            opened.write(f"{number}\n")
+
     with Lock(run) as mine:
         for number in range(6):
-            known = set(lock.Lock(run)._waiting())
-            pid = os.fork()
-            if not pid:
-                os.close(mine.descriptor)
-                with Lock(run, 0.6):
-                    with order.open("a") as opened:
-                        opened.write(f"{number}\n")
-                    select.select([], [], [], 0.2)
-                os._exit(0)
-            children.append(pid)
-            while not set(lock.Lock(run)._waiting()) - known:
+            known = set(mine._waiting())
+            children.append(forked(lambda number=number: waits(number), closing=mine.descriptor))  # type: ignore[misc]
+            while not set(mine._waiting()) - known:
                 select.select([], [], [], 0.002)
     assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 6
     assert order.read_text().split() == list("012345")
+
+
+def test_the_wait_begins_anew_when_the_lock_changes_hands(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue that moves is waited for, however long all of it takes: six holders of 20 seconds each, and a bound of 30."""
+    held = Lock(run)
+    held._open()
+    assert held._take()
+    clock = Clock(held.descriptor, holders=6)
+    monkeypatch.setattr(lock, "time", clock)
+    with Lock(run, 30):
+        assert clock.seconds == 120
 
 
 def test_the_dead_do_not_hold_up_the_queue(run: RunDir) -> None:

@@ -176,9 +176,11 @@ def test_death_at_any_call_leaves_the_old_or_the_new_file(tmp_path: Path, call: 
                 whole(*words, **more)
             os.kill(os.getpid(), 9)
 
-        setattr(os, call, die)
-        writes.replace(str(tmp_path / "f"), b"new", 0o600)
-        os._exit(0)
+        try:
+            setattr(os, call, die)
+            writes.replace(str(tmp_path / "f"), b"new", 0o600)
+        finally:
+            os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -9
     done = (call, when) == ("rename", "after")
     assert (tmp_path / "f").read_bytes() == (b"new" if done else b"old")
