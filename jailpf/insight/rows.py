@@ -88,17 +88,21 @@ def rest_of(sources: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def rows(world: World, found: Iterable[Reached]) -> list[Row]:
-    """Merged: all ports that the same sources reach on the same addresses in one row."""
+    """Merged: all ports that the same sources reach on the same addresses in one row. Nobody is told to reach himself by a bridge."""
     services = owners(world)
     merged: dict[tuple[Any, ...], list[IntervalSet]] = {}
     elsewhere = {"outside", *cards(world.pf.topology)}
     for one in found:
         jail, service = next((services[label] for label in one.labels() if label in services), (one.delivered_to, ""))
+        sources = _sources(world, one, elsewhere)
+        # A vnet jail asks itself within its own network stack: nothing of that comes by its bridge.
+        if not service and sources == (one.delivered_to,) and one.origin not in ("local", "outside"):
+            continue
         key = (
             jail,
             service,
             one.origin,
-            _sources(world, one, elsewhere),
+            sources,
             tuple(one.asked()),
             one.proto,
             (one.address,),
