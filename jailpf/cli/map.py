@@ -19,7 +19,7 @@ def chart(session: Session, options: Namespace) -> int:
     from jailpf.insight.world import build
 
     if sum(map(bool, (options.html, options.dot, options.mermaid))) != 1:
-        raise UsageError("the kind of map is missing", None, "jailpf map --html FILE, --dot or --mermaid")
+        raise UsageError("it takes exactly one kind of map", None, "jailpf map --html FILE, --dot or --mermaid")
     world = build(session, declared=options.declared)
     found = drawing.chart(world)
     if options.html:

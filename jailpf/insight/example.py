@@ -39,12 +39,15 @@ def packet(parties: Parties, row: Reached | Leaving, part: Box) -> str:
     usual = (parse_address(word).number for word in SHOWN[family])
     source = next((one for one in usual if one in part.sources), part.sources.spans[0][0])
     to = _to(parties, row, part)
+    who = (
+        "host" if source == to and parties.inside(row.origin) else _text(source, family)
+    )  # what a jail asks itself is no example
     came = ""
     if not parties.inside(row.origin):
         card = parties.topology.ext_if if row.origin == "outside" else row.origin
         if parties.topology.arrival(Address(family, source), Address(family, to)) != card:
             came = f" on {card}"
-    return f"{row.proto} from {_text(source, family)}{_source_port(part)} to {_text(to, family)}{_port(part)}{came}"
+    return f"{row.proto} from {who}{_source_port(part)} to {_text(to, family)}{_port(part)}{came}"
 
 
 def _to(parties: Parties, row: Reached | Leaving, part: Box) -> int:

@@ -15,6 +15,7 @@ from jailpf.insight.honest import honest
 from jailpf.insight.parties import Parties, means, net
 from jailpf.pf.simulated.reach.intervals import EMPTY, IntervalSet
 from jailpf.pf.simulated.reach.reach import Answer, answer, reach
+from jailpf.pf.simulated.reach.reached import lent
 from jailpf.values.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -102,11 +103,13 @@ def _never(promise: Promise, parties: Parties, world: World, known: Answer) -> s
     for row in known.reached:
         if not _protocol(promise, row.proto):
             continue
-        box = box_of(row)
-        to = _received(promise.to, parties, row)
-        part = to and box._replace(sources=_senders(promise, parties, row), to=to, ports=_ports(promise, row))
-        if part and all(part):
-            return example(world, parties, row, part)
+        if to := _received(promise.to, parties, row):
+            part = box_of(row)._replace(to=to, ports=_ports(promise, row))
+            host = _of_the_host(promise, parties, row) & to if part.ports else EMPTY
+            for sources, asked in ((_senders(promise, parties, row), to), (host, host)):
+                found = part._replace(sources=sources, to=asked)
+                if all(found):
+                    return example(world, parties, row, found)
     for away in known.leaving if outward.speaks(promise, parties) else ():
         if _protocol(promise, away.proto):
             to = outward.received(promise.to, parties, away)
@@ -141,6 +144,14 @@ def _received(whom: tuple[Whom, ...], parties: Parties, row: Reached) -> Interva
         if known or row.address_number() in net(one, row.family):
             return row.to
     return row.to & IntervalSet.of(span for one in whom for span in net(one, row.family))
+
+
+def _of_the_host(promise: Promise, parties: Parties, row: Reached) -> IntervalSet:
+    """The addresses that are both source and receiver where the host asks a local jail, if the promise speaks of the host."""
+    meant, but = (any(means(one, "host") for one in words) for words in (promise.source, promise.but))
+    if but or not meant or row.delivered_to == "host":
+        return EMPTY
+    return lent(row, parties.topology) - IntervalSet.of(span for one in promise.but for span in net(one, row.family))
 
 
 def _senders(promise: Promise, parties: Parties, row: Reached | Leaving) -> IntervalSet:

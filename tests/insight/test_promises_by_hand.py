@@ -20,6 +20,7 @@ SECOND = (
     "pass in quick on em1 reply-to (em1 198.18.0.254) inet proto tcp tagged x\n"
 )
 RANGE = "block\npass quick inet proto tcp from any to 172.16.15.1 port 8000:8003\n"
+SELF = "block\npass quick on lo inet proto tcp from 172.16.15.1 to 172.16.15.1 port 80\n"
 CLOSED = 'table <t> file "/nosuch/table"\nblock\npass quick inet proto tcp from <t> to 172.16.15.1 port 80\n'
 
 
@@ -47,6 +48,8 @@ def said(main: str, word: str, senders: list[str], to: str, port: str = "", but:
         (CLOSED, ("never", ["outside"], "jail:a", "80"), "may reach a"),
         (CLOSED, ("always", ["198.51.100.7"], "jail:a", "80"), "not every tcp connection"),
         ("pass\n", ("never", ["jail:*"], "host", "22", "jail:a"), "reaches host"),
+        (SELF, ("never", ["host"], "jail:a", "80"), "tcp from host to 172.16.15.1 port 80 reaches a"),
+        (SELF, ("never", ["any"], "172.16.15.1", "80", "jail:a"), "reaches a"),
     ],
 )  # fmt: skip
 def test_what_is_not_kept(main: str, words: tuple[Any, ...], why: str) -> None:
@@ -62,6 +65,9 @@ def test_what_is_not_kept(main: str, words: tuple[Any, ...], why: str) -> None:
         (SECOND, ("always", ["0.0.0.0/0"], "jail:nobody*", "80")),
         (RANGE, ("never", ["outside"], "jail:a", "8004:9000")),
         (RANGE, ("never", ["outside"], "jail:b")),
+        (SELF, ("never", ["jail:*"], "jail:a", "80")),
+        (SELF, ("never", ["any"], "jail:a", "80", "host")),
+        (SELF, ("never", ["host"], "jail:a", "81")),
         ("block\npass quick inet proto tcp from 192.0.2.0/24 to 172.16.15.1\n", ("never", ["outside"], "jail:a", "80", "192.0.2.0/24")),
     ],
 )  # fmt: skip

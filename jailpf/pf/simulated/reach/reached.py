@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.host.ways import cards, never
 from jailpf.pf.simulated.kernel.decide import match_of
-from jailpf.pf.simulated.reach.intervals import EVERY, IntervalSet
+from jailpf.pf.simulated.reach.intervals import EMPTY, EVERY, IntervalSet
 from jailpf.pf.simulated.rules.addresses import host_text, network, parse_address
 from jailpf.pf.simulated.rules.rule import BITS
 
@@ -93,7 +93,20 @@ def senders(entry: Reached, topology: Topology) -> list[str]:
         for address, owner in owners
         if address.family == entry.family and address.number in entry.sources
     )
-    return list(dict.fromkeys(names))
+    found = ["host"] if lent(entry, topology) else []
+    return list(dict.fromkeys([*found, *names]))
+
+
+def lent(entry: Reached, topology: Topology) -> IntervalSet:
+    """The addresses of local jails by which the host itself sends to them: the kernel takes as source what is asked for."""
+    both = entry.sources & entry.to if entry.origin == "local" else EMPTY
+    if not both:
+        return EMPTY
+    return both & IntervalSet.of(
+        (address.number, address.number)
+        for address, owner in topology.owners().items()
+        if owner.jail and not owner.vnet and address.family == entry.family
+    )
 
 
 def addresses(found: IntervalSet, family: Family) -> list[str]:
