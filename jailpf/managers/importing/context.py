@@ -36,9 +36,9 @@ class Context:
     outside_only: bool = False
     neighbours: frozenset[str] = frozenset()
 
-    def warn(self, message: str) -> None:
-        """Say it of the line that is being read, once."""
-        problem = Problem(message, self.line.place if self.line else None)
+    def warn(self, message: str, word: str = "", remedy: str = "") -> None:
+        """Say it of the line that is being read, or of a word of it, once."""
+        problem = Problem(message, self.line.of(word) if self.line else None, remedy)
         if problem not in self.warnings:
             self.warnings.append(problem)
 

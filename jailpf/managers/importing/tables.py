@@ -43,7 +43,9 @@ class Tables:
             raise LostError("a table has one file; put all addresses into it")
         members = list(found)
         if table.files:
-            keys["file"], more = self._file(table.name, os.path.join(self.folder, table.files[0]))
+            keys["file"], more = self._file(
+                table.name, os.path.join(self.folder, table.files[0]), f'file "{table.files[0]}"'
+            )
             members += more
         keys.update({flag: True for flag in ("const", "counters") if getattr(table, flag)})
         self._add(table.name, keys, members, line.comments)
@@ -67,15 +69,17 @@ class Tables:
         self.members[f"<{name}>"] = tuple(members)
         self.drafts[name] = OtherDraft(keyword="table", name=name, keys=keys, comments=comments)
 
-    def _file(self, name: str, file: str) -> tuple[str, list[str]]:
-        """(its name beside the declaration, its members). A missing file becomes an empty one, with a warning."""
+    def _file(self, name: str, file: str, written: str = "") -> tuple[str, list[str]]:
+        """(its name beside the declaration, its members). A missing file becomes an empty one, with a warning. written:
+        how the statement names it."""
         target, source = f"{name}.table", file
         try:
             text = text_of(file)
         except FileNotFoundError:
             context = self.assembly.context
-            context.warn(f"{file} does not exist; the table starts empty")
-            context.absent[f"<{name}>"] = Problem(file, context.line.place if context.line else None)
+            remedy = f"put its addresses into {os.path.join(self.beside, target)}, or create it and import again"
+            context.warn(f"{file} does not exist, so the table starts empty", written, remedy)
+            context.absent[f"<{name}>"] = Problem(file, context.line.of(written) if context.line else None)
             text, source = "", ""
         content, members = self._content(text, file)
         self.copies[name] = Copy(source, os.path.join(self.beside, target), content)

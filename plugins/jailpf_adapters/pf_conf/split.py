@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jailpf.plugin import ConfigError, NoJailError, Place, Problem
@@ -40,7 +40,9 @@ def split(adapter: Adapter, file: str, without: Collection[str] = (), outside: C
     whole = rules.Whole(
         file, text, new, bool(parts.told), parts.statements.named, lambda *names: split(adapter, file, *names)
     )
-    return [parts.imported(jail, whole) for jail in known if jail not in without and parts.concern(jail)]
+    found = [parts.imported(jail, whole) for jail in known if jail not in without and parts.concern(jail)]
+    absent = parts.statements.absent
+    return [replace(one, warnings=(*absent, *one.warnings)) for one in found[:1]] + found[1:]
 
 
 @dataclass

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jailpf.plugin import JailpfError
+from jailpf.plugin import JailpfError, Problem
 from jailpf.plugin import importing as rules
 
 if TYPE_CHECKING:
@@ -99,12 +100,13 @@ class Statement:
 @dataclass
 class Statements:
     """Those of a file, in order. tables: members by "<name>", () where they are not all known; definitions: what macros and
-    tables stand for; named: those with names of jails, with the addresses instead."""
+    tables stand for; named: those with names of jails, with the addresses instead; absent: files of tables that are not there."""
 
     all: list[Statement]
     tables: dict[str, tuple[str, ...]]
     definitions: list[str]
     named: dict[str, str]
+    absent: list[Problem] = field(default_factory=list)
 
 
 def read(text: str, file: str, known: Known) -> Statements:
@@ -132,11 +134,25 @@ def read(text: str, file: str, known: Known) -> Statements:
             # What a file adds is not known here: the table stays pf.conf's, and [host] tables names it.
             found.tables[f"<{one.name}>"] = () if one.files else one.addresses or ()
             found.definitions.append(line.text)
+            found.absent += _absent(one, line)
         elif elsewhere := _elsewhere(line, file):
             found.all.append(Statement(number, line, tuple(words), lost=elsewhere, shape=None if line.inside else one))
         else:
             found.all.append(Statement(number, line, tuple(words), one, shape=one))
     return found
+
+
+def _absent(table: rules.PfTable, line: rules.Line) -> Iterator[Problem]:
+    """Files that a table names and that are not there: pfctl refuses the whole file, old or new (facts.md section 2)."""
+    for name in table.files:
+        try:
+            if os.path.isabs(name):  # else it hangs on where pfctl is called
+                os.stat(name)
+        except FileNotFoundError:
+            what = f"{name} does not exist, so pfctl refuses to load the file"
+            yield Problem(what, line.of(f'file "{name}"'), f"create it with the addresses of <{table.name}>")
+        except OSError:
+            continue
 
 
 def _lines(text: str, file: str, depth: int = 0) -> Iterator[tuple[rules.Line, int]]:

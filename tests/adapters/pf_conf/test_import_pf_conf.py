@@ -171,3 +171,19 @@ def test_what_is_not_understood_is_told_by_its_macros(host: Host) -> None:
     rules = "pass in quick proto tcp to $web port 80\npass in quick proto tcp to $web port $nothing\n"
     found = imported(host, f'web = "10.0.0.2"\n{rules}')
     assert [one.place.line for one in found[0].warnings if "$nothing" in one.message] == [3]
+
+
+def test_a_table_whose_file_is_not_there_is_told(host: Host) -> None:
+    """With its place, once: the table stays in the file, and pfctl refuses that."""
+    there = host.file("there", "198.51.100.0/24\n")
+    line = f'table <a> persist file "{there}"\ntable <b> persist file "{host.root}/nowhere"\n'
+    found = imported(host, line + CONF)
+    said = [one for jail in found for one in jail.warnings if "does not exist" in one.message]
+    assert [(str(one.place), one.message, one.remedy) for one in said] == [
+        (
+            f"{host.root}/pf.conf:2:19",
+            f"{host.root}/nowhere does not exist, so pfctl refuses to load the file",
+            "create it with the addresses of <b>",
+        )
+    ]
+    assert left(found).startswith(line)

@@ -20,7 +20,10 @@ from folder_rules import J4, SEED_RDR, imported, imported_by, rules
 def test_a_missing_table_file_begins_empty(host: Host) -> None:
     one = imported(host, rdr__conf=SEED_RDR)
     assert one.copies[0].content == ""
-    assert "does not exist; the table starts empty" in str(one.warnings[0])
+    said = one.warnings[0]
+    assert str(said.place).endswith("/rdr.conf:2:30")
+    assert "does not exist, so the table starts empty" in said.message
+    assert said.remedy.endswith("/insecure_mua.table, or create it and import again")
 
 
 def test_a_link_in_a_folder_that_the_jail_can_write_is_not_followed(host: Host) -> None:

@@ -39,7 +39,11 @@ class Line:
     def at(self, reason: str) -> Place:
         """The place of the first word that a reason quotes, else of the statement."""
         word = re.search(r"`(?:[a-z]+ )?([^`\s]+)`", reason)
-        column = self.text.find(word[1]) if word and self.last == self.place.line else -1
+        return self.of(word[1]) if word else self.place
+
+    def of(self, word: str) -> Place:
+        """The place of a word of it, else of the statement."""
+        column = self.text.find(word) if self.last == self.place.line else -1
         return self.place if column < 0 else self.place._replace(column=self.place.column + column)
 
 
