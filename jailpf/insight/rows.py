@@ -36,7 +36,10 @@ class Row(NamedTuple):
     def __str__(self) -> str:
         """ "anyone outside reaches web on 203.0.113.1 tcp 8443, which is its port 80"."""
         who = " and ".join(few(self.sources))
-        if rest := _few_others(self.sources):
+        rest = _few_others(self.sources)
+        if self.origin == "local" and self.sources == ("host", self.jail):  # which share an address
+            who = f"the host (and {self.jail} itself)"
+        elif rest:
             who = f"anyone {'outside' if self.origin == 'outside' else f'on {self.origin}'} but {' and '.join(rest)}"
         elif self.origin not in ("local",) and who in ("any", "outside", self.origin):
             who = "anyone outside" if self.origin == "outside" else f"anyone on {self.origin}"
