@@ -30,13 +30,14 @@ def plan(session: Session, options: Namespace) -> int:
         _must_be_sound(sides, name)
     before, after = _worlds(sides, options)
     found = changes(before, after, options.jails, alone=not options.before)
-    promised = promises_of(session)
+    promised = promises_of(sides[1])
     if promised and options.jails and not options.before:  # they speak of all that is declared
         whole = build(session, main=options.main or "", declared=True, like=before)
         promises = broken(promised, whole)
     else:
         promises = broken(promised, after, found.after)
-    problems = [problem for wrong in after.problems for problem in wrong.problems]
+    asked = (before, after) if options.before else (after,)  # a folder's mistakes are nowhere else to be seen
+    problems = list(dict.fromkeys(one for world in asked for wrong in world.problems for one in wrong.problems))
     if options.json:
         output.as_json(
             "plan", new=[row._asdict() for row in found.new], gone=[row._asdict() for row in found.gone], unchanged=found.unchanged,
@@ -49,9 +50,9 @@ def plan(session: Session, options: Namespace) -> int:
     else:
         show(found)
         output.problems(promises)
-        output.problems(output.aside(session, after.problems), level="yellow")
-    if after.broken and not options.jails:
-        return after.broken[0].status
+        output.problems(problems if options.before else output.aside(session, after.problems), level="yellow")
+    if not options.jails and (wrong := [one for world in asked for one in world.broken]):
+        return wrong[0].status
     return 1 if found or promises else 0
 
 

@@ -73,6 +73,23 @@ def test_two_folders_are_compared_without_pf(desk: Desk) -> None:
     assert "has no jailpf.toml" in desk.jailpf("plan", "--from", str(desk.root), "--to", "/nowhere").err
 
 
+def test_two_folders_have_their_own_promises_and_mistakes(desk: Desk) -> None:
+    """Those of the second count, whatever the host promises, and even where it has no settings; mistakes of either are told."""
+    for folder in "ab":
+        desk.write(f"{folder}/jailpf.toml", '[host]\next_if = "em0"\n')
+        desk.write(f"{folder}/jails/git.toml", GIT.format(port=8080))
+    desk.write("b/promises.toml", '[[never]]\nfrom = "outside"\nto = "jail:git"\n')
+    (desk.root / "jailpf.toml").unlink()
+    words = ["plan", "--from", str(desk.root / "a"), "--to", str(desk.root / "b")]
+    answer = desk.jailpf(*words)
+    assert answer.status == 1
+    assert "b/promises.toml:1:1: never from outside to jail:git is not kept: tcp from" in answer.err
+    desk.write("a/jails/git.toml", GIT.format(port=8080).replace("port =", "prt =", 1))
+    answer = desk.jailpf(*words)
+    assert answer.status == 65
+    assert "a/jails/git.toml:2:1: " in answer.err
+
+
 def test_a_broken_declaration_is_named(desk: Desk) -> None:
     """The others are planned all the same."""
     desk.write("jails/git.toml", "[service.http]\nport = 0\n")
