@@ -28,12 +28,17 @@ PCAP = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb
 
 
 def log(session: Session, options: Namespace) -> int:
-    """Tell each packet, or count them; 0 also when there is none."""
+    """Tell each packet, or count them; 0 also when there is none. Raises NoJailError for a name that nobody knows."""
     from jailpf.insight.blame import Blame
     from jailpf.insight.world import build
 
     chosen = set(options.jails)
-    blame = Blame(build(session))
+    world = build(session)
+    known = {*world.jails, *session.jails.declared()}
+    for name in options.jails:
+        if name not in known:
+            raise session.jails.unknown(name, known)
+    blame = Blame(world)
     lines = _lines(session, options)
     if options.follow and (options.summary or options.json):
         lines = _until_interrupted(lines)

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jailpf.cli import output
-from jailpf.errors import ConfigError
+from jailpf.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -32,6 +32,8 @@ def top(session: Session, options: Namespace) -> int:
     """On a terminal a table that is drawn anew every few seconds, until it is interrupted; elsewhere one table."""
     from jailpf.insight.counters import now
 
+    if not 0 < options.every < 86400:  # nan, too
+        raise UsageError(f"--every is a number of seconds above 0, not {options.every:g}", None, "jailpf top --every 2")
     if not sys.stdout.isatty():
         output.table(cells(rates([], now(session), 0), options.sort), HEAD)
         return 0

@@ -53,6 +53,15 @@ def test_only_some_jails_and_a_summary(desk: Desk) -> None:
     assert packets[3]["nearest"]["differs"] == ["port"]
 
 
+def test_a_jail_that_nobody_knows(desk: Desk) -> None:
+    """Is no jail without packets."""
+    file = desk.write("pflog.txt", LINES)
+    answer = desk.jailpf("log", "gitt", "--file", str(file))
+    assert (answer.status, answer.out) == (66, "")
+    assert "did you mean" in answer.err
+    assert desk.jailpf("log", "git", "--file", str(file)).status == 0  # declared, and not loaded
+
+
 def test_a_file_that_is_not_there(desk: Desk) -> None:
     """Named; the usual one with what writes it."""
     answer = desk.jailpf("log", "--file", "/nonexistent")

@@ -137,3 +137,11 @@ def test_the_live_table() -> None:
     console = rich.Console(width=80, record=True, file=io.StringIO())
     console.print(drawn(rates([], [Count("web", "http", 10, 1000, 1)], 0), "packets"))
     assert "web" in console.export_text()
+
+
+def test_top_counts_in_seconds_that_pass(desk: Desk) -> None:
+    """Nobody waits for less than nothing."""
+    for seconds in ("0", "-1", "nan", "inf"):
+        answer = desk.jailpf("top", "--every", seconds)
+        assert (answer.status, answer.out) == (64, "")
+        assert f"not {seconds}; " in answer.err
