@@ -22,6 +22,7 @@ def plan(session: Session, options: Namespace) -> int:
     of a declaration that is broken. Raises NoJailError for a name that is neither declared nor loaded.
     """
     from jailpf.insight.changes import changes
+    from jailpf.insight.notes import uncalled
     from jailpf.insight.promises import broken, promises_of
     from jailpf.insight.world import build
 
@@ -50,6 +51,7 @@ def plan(session: Session, options: Namespace) -> int:
     else:
         show(found)
         output.problems(promises)
+        output.problems(uncalled(after), level="yellow")
         output.problems(problems if options.before else output.aside(session, after.problems), level="yellow")
     if not options.jails and (wrong := [one for world in asked for one in world.broken]):
         return wrong[0].status
@@ -120,6 +122,7 @@ def _folder(session: Session, folder: str) -> Session:
     """A folder with a jailpf.toml, without pf and without this host's run directory."""
     import os
 
+    from jailpf.lifecycle.opening import laid_out
     from jailpf.lifecycle.session import Session as Made
     from jailpf.pf.simulated import Simulated
 
@@ -127,5 +130,5 @@ def _folder(session: Session, folder: str) -> Session:
     if not os.path.isfile(file):
         raise UsageError(f"{folder} has no jailpf.toml", None, "name folders such as /usr/local/etc/jailpf")
     made = Made(file=os.path.abspath(file), run=session.run, pf_name="simulated", show=session.show)
-    made.pf = Simulated(main=made.main() or None)
+    made.pf = Simulated(main=made.main() or laid_out(made.settings) or None)
     return made

@@ -90,6 +90,26 @@ def test_two_folders_have_their_own_promises_and_mistakes(desk: Desk) -> None:
     assert "a/jails/git.toml:2:1: " in answer.err
 
 
+def test_what_pf_never_evaluates_is_no_plain_unchanged(desk: Desk) -> None:
+    """A pf.conf without the anchors is why a new service changes nothing."""
+    main = desk.write("closed.conf", "block all\n")
+    answer = desk.jailpf("plan", "git", "--main", str(main))
+    assert answer.out.startswith("unchanged: ")
+    assert 'add to pf.conf: rdr-anchor "jailpf/*"' in answer.err
+    assert "anchor" not in desk.jailpf("plan", "git").err
+
+
+def test_folders_of_every_layout_are_evaluated(desk: Desk) -> None:
+    """The pf.conf of a folder without one has the anchors of its layout, or nothing would ever change."""
+    for layout in ("split", "bastille"):
+        for folder, port in (("a", 8080), ("b", 8443)):
+            desk.write(f"{folder}/jailpf.toml", f'layout = "{layout}"\n[host]\next_if = "em0"\n')
+            desk.write(f"{folder}/jails/git.toml", GIT.format(port=port))
+        answer = desk.jailpf("plan", "--from", str(desk.root / "a"), "--to", str(desk.root / "b"))
+        assert (answer.status, answer.err) == (1, "")
+        assert "new: anyone outside reaches git on 203.0.113.1 tcp 8443" in answer.out
+
+
 def test_a_broken_declaration_is_named(desk: Desk) -> None:
     """The others are planned all the same."""
     desk.write("jails/git.toml", "[service.http]\nport = 0\n")
