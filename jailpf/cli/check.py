@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jailpf.cli import output
@@ -10,6 +11,7 @@ from jailpf.errors import JailpfError, Problem
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from jailpf.lifecycle.prepare import Prepared
     from jailpf.lifecycle.session import Session
     from jailpf.model import Ruleset
     from jailpf.pf import Loaded
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 def check(session: Session, options: Namespace) -> int:
     """0, 1 with warnings only, 65 (or the first error's status) with errors."""
     from jailpf.insight.kept import unkept
+    from jailpf.insight.notes import nowhere as nowhere_simulated
     from jailpf.lifecycle.checks import (
         conflicts,
         indoors,
@@ -36,6 +39,7 @@ def check(session: Session, options: Namespace) -> int:
     errors: list[Problem] = []
     warnings: list[Problem] = []
     records: list[Record] = []
+    good_ones: list[Prepared] = []
     parts = empty = 0
     status = 0
     main = _main(session, errors)
@@ -57,6 +61,7 @@ def check(session: Session, options: Namespace) -> int:
             parts += 1
             continue
         records.append(prepared.record)
+        good_ones.append(prepared)
         if not (prepared.services.services or prepared.services.declarations):
             empty += 1
             remedy = "add a [service.NAME], unless the jail only needs to connect out as [host] of jailpf.toml allows"
@@ -85,6 +90,8 @@ def check(session: Session, options: Namespace) -> int:
         errors += nowhere
         status = status or (78 if nowhere else 0)
         warnings += _lines(session)
+    with suppress(JailpfError):  # a simulated pf that cannot be read is told above
+        session.notes += nowhere_simulated(session, good_ones)
     if not options.jails:
         session.notes += strays.strays(session)
     promised = _promises(session)

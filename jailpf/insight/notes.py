@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jailpf.insight.world import World
+    from jailpf.lifecycle.prepare import Prepared
+    from jailpf.lifecycle.session import Session
     from jailpf.pf.simulated.kernel.model import Model
     from jailpf.pf.simulated.rules.rule import Host, Rule
 
@@ -40,6 +42,27 @@ def notes(world: World) -> list[Problem]:
             if not model.topology.meant(name):
                 said = f"set skip on {name}: {_absent(name)}, so nothing is skipped"
                 found.setdefault(name, Problem(said, None, did_you_mean(name, model.topology.interfaces)))
+    return list(found.values())
+
+
+def nowhere(session: Session, some: Sequence[Prepared]) -> list[Problem]:
+    """Interfaces that rules of these jails name and the simulated host does not have, each once for a jail. Those of the
+    settings and of other jails count as its own. Nothing for a real host, which lifecycle/checks/outside.py asks.
+    """
+    from jailpf.insight.surroundings import surroundings
+
+    if session.settings.pf != "simulated" or not any(rule.on for one in some for rule in one.ruleset.rules):
+        return []
+    topology = surroundings(session, [*session.jails.neighbours, *(one.jail for one in some)]).topology
+    host = session.settings.host
+    named = {*map(str, host.ext_if), *(str(link.interface) for link in host.uplinks.values())}
+    found: dict[tuple[str, str], Problem] = {}
+    wanted = ((one.jail.name, str(name), rule.place) for one in some for rule in one.ruleset.rules for name in rule.on)
+    for jail, name, place in wanted:
+        if name not in named and not topology.meant(name):
+            what = f"the simulated host has no interface and no group {name!r}, so a rule on it does nothing there"
+            near = did_you_mean(name, [*topology.interfaces, *host.uplinks])
+            found.setdefault((jail, name), Problem(what, place, near or f"it has {', '.join(topology.interfaces)}"))
     return list(found.values())
 
 
