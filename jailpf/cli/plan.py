@@ -60,9 +60,9 @@ def plan(session: Session, options: Namespace) -> int:
 
 def show(found: Changes) -> None:
     """A line for each thing that changes, in and out, and how much stays."""
-    for said in (*found.new, *found.out_new.said):
+    for said in dict.fromkeys((*map(str, found.new), *found.out_new.said)):
         print(output.colour(f"new: {said}", "green"))
-    for said in (*found.gone, *found.out_gone.said):
+    for said in dict.fromkeys((*map(str, found.gone), *found.out_gone.said)):
         print(output.colour(f"gone: {said}", "red"))
     same = found.unchanged + found.out_unchanged
     print(f"unchanged: {same} line{'s' if same != 1 else ''} of `jailpf reach`")
@@ -130,5 +130,5 @@ def _folder(session: Session, folder: str) -> Session:
     if not os.path.isfile(file):
         raise UsageError(f"{folder} has no jailpf.toml", None, "name folders such as /usr/local/etc/jailpf")
     made = Made(file=os.path.abspath(file), run=session.run, pf_name="simulated", show=session.show)
-    made.pf = Simulated(main=made.main() or laid_out(made.settings) or None)
+    made.pf = Simulated(main=made.main() or laid_out(made.settings))
     return made

@@ -12,20 +12,13 @@ if TYPE_CHECKING:
 
 
 def world_of(session: Session, options: Namespace) -> World:
-    """By --main, --declared, --interfaces and --interface. Raises the errors of `build`, PfRefusedError for a file that pfctl
-    would not load.
-    """
-    from jailpf.errors import PfRefusedError
-    from jailpf.insight.loading import loadable
+    """By --main, --declared, --interfaces and --interface. Raises the errors of `build`."""
     from jailpf.insight.world import build
 
-    world = build(
+    return build(
         session,
         main=options.main or "",
         declared=options.declared,
         interfaces=options.interfaces or "",
         given=options.interface or (),
     )
-    if options.main:
-        world.problems += [PfRefusedError(one) for one in loadable(world, options.main)]
-    return world

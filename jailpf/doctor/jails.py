@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from jailpf.declare.settings import DEFAULT_FILE
 from jailpf.errors import JailpfError, NoJailError, PermissionDeniedError
 from jailpf.lifecycle import leftovers
 from jailpf.lifecycle.checks import conflicts, listeners, published, silent, strays
@@ -171,6 +172,11 @@ def _hooks(session: Session, names: list[str], *, declared: bool) -> Iterator[Fi
         elif result.changed and (named := next(filter(_VERSIONED.search, result.programs), "")):
             why = "an upgrade to another Python removes it, and then the jail does not start"
             yield Finding("warning", f"{about} name {named}", why, f"jailpf attach {result.jail}")
+        elif result.changed and (others := [file for file in result.settings if file != session.settings.file]):
+            why = f"the jail starts with the rules of that file, not with those of {session.settings.file}"
+            own = "" if session.settings.file == DEFAULT_FILE else f"-c {session.settings.file} "
+            remedy = f"jailpf {own}attach {result.jail}; or, if that file counts, jailpf -c {others[0]} doctor"
+            yield Finding("warning", f"{about} name another settings file, {others[0]}", why, remedy)
         elif result.changed and declared:
             why = "the next program that edits that file may drop them"
             yield Finding("warning", f"{about} are of an older form", why, f"jailpf attach {result.jail}")

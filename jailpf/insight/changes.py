@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from jailpf.insight.away import Out, outs
 from jailpf.insight.away_words import sentences
 from jailpf.insight.boxes import box_of, missing, overlap
-from jailpf.insight.rows import Row, listed, rows
-from jailpf.pf.simulated.reach.intervals import IntervalSet
+from jailpf.insight.rows import Row, listed, port_words, rows
+from jailpf.pf.simulated.reach.intervals import PORTS, IntervalSet
 from jailpf.pf.simulated.reach.reach import Answer, answer
 from jailpf.pf.simulated.rules.rule import SECTIONS
 
@@ -70,9 +70,14 @@ def changes(before: World, after: World, jails: Collection[str] = (), *, alone: 
     left = missing(now.leaving, was.leaving, known), missing(was.leaving, now.leaving, named)
     kept = missing(now.leaving, left[0], named)
     mine_only = () if alone else jails
+    more, less = of_jails(left[0], after, mine_only), of_jails(left[1], before, mine_only)
+    out_new, out_gone = _way(after, more), _way(before, less)
+    if {*out_new.said} & {*out_gone.said}:  # the ports they are sent from are all that tells them apart
+        out_new, out_gone = (
+            replace(out_new, said=_by_source_port(after, more)), replace(out_gone, said=_by_source_port(before, less)),
+        )  # fmt: skip
     return Changes(
-        rows(after, added), rows(before, lost), len(unchanged),
-        _way(after, of_jails(left[0], after, mine_only)), _way(before, of_jails(left[1], before, mine_only)),
+        rows(after, added), rows(before, lost), len(unchanged), out_new, out_gone,
         len(_way(after, of_jails(kept, after, jails or after.pf.topology.jails)).said), now,
     )  # fmt: skip
 
@@ -80,6 +85,18 @@ def changes(before: World, after: World, jails: Collection[str] = (), *, alone: 
 def _way(world: World, found: list[Leaving]) -> Way:
     made = outs(world, found)
     return Way(sentences(made, protocols(world.pf)), made)
+
+
+def _by_source_port(world: World, found: list[Leaving]) -> list[str]:
+    """The sentences apart by the ports that are sent from."""
+    parts: dict[IntervalSet, list[Leaving]] = {}
+    for one in found:
+        parts.setdefault(one.source_ports, []).append(one)
+    return [
+        said + (f", from its port {','.join(port_words([ports]))}" if ports != PORTS and port_words([ports]) else "")
+        for ports, some in parts.items()
+        for said in _way(world, some).said
+    ]
 
 
 def of_jails(found: list[Leaving], world: World, jails: Collection[str]) -> list[Leaving]:

@@ -9,7 +9,7 @@ from jailpf.errors import PfRefusedError, Place, Problem
 from jailpf.pf.simulated.language.parse import parse
 
 if TYPE_CHECKING:
-    from jailpf.insight.world import World
+    from jailpf.pf.simulated import Simulated
 
 # What only the host itself can say: its resolver, its users, its files. Not a mistake of the file.
 _ELSEWHERE = re.compile(
@@ -17,14 +17,12 @@ _ELSEWHERE = re.compile(
 )
 
 
-def loadable(world: World, file: str) -> list[Problem]:
-    """What of a pf.conf cannot be known here, so that the rules in question are in doubt.
+def loadable(pf: Simulated, file: str) -> list[Problem]:
+    """What of a pf.conf, which this pf has as its main ruleset, cannot be known here, so that the rules in question are in doubt.
 
     Raises PfRefusedError, with place and reason, for a file that pfctl would not load.
     """
-    if world.printed:  # pfctl has taken it
-        return []
-    parsed = parse(world.pf.main(), world.pf.topology, name=file, main=True)
+    parsed = parse(pf.main(), pf.topology, name=file, main=True)
     known = [
         one for one in parsed.problems if not _ELSEWHERE.search(one.message) and not _follows(one, parsed.problems)
     ]

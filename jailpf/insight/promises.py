@@ -12,6 +12,7 @@ from jailpf.insight.always import always
 from jailpf.insight.boxes import box_of
 from jailpf.insight.example import example
 from jailpf.insight.honest import honest
+from jailpf.insight.notes import uncalled
 from jailpf.insight.parties import Parties, means, net
 from jailpf.pf.simulated.reach.intervals import EMPTY, IntervalSet
 from jailpf.pf.simulated.reach.reach import Answer, answer, reach
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.reach.leaving import Leaving
     from jailpf.pf.simulated.reach.reached import Reached
 
+CHANGE = "change the declaration or the promise"
 ICMP = ("icmp", "ipv6-icmp")
 
 
@@ -46,7 +48,12 @@ def broken(promises: Iterable[Promised], world: World, known: Answer | None = No
         away = any(outward.speaks(one.promise, parties) for one in wanted)
         known = answer(world.pf, world.progress) if away else Answer(reach(world.pf), [])
     found = known._replace(leaving=list(honest(world.pf.topology, known.leaving)))
-    return [problem for one in wanted if (problem := _broken(one, parties, world, found))]
+    wrong = [problem for one in wanted if (problem := _broken(one, parties, world, found))]
+    if wrong and (lines := [one.remedy for one in uncalled(world)]):  # nothing of the declarations counts
+        first, *rest = dict.fromkeys(lines)
+        add = " and ".join([first, *(one.removeprefix("add to pf.conf: ") for one in rest)])
+        return [one._replace(remedy=add) if one.remedy == CHANGE else one for one in wrong]
+    return wrong
 
 
 def strangers(promises: Iterable[Promised], jails: Iterable[str]) -> Iterator[Problem]:
@@ -77,7 +84,7 @@ def guard(session: Session, name: str) -> None:
 
 
 def _broken(one: Promised, parties: Parties, world: World, known: Answer) -> Problem | None:
-    remedy = "change the declaration or the promise"
+    remedy = CHANGE
     strange = next((whom.word for whom in (*one.promise.source, *one.promise.to) if _is_strange(whom, parties)), "")
     if strange:
         files = (one.place.file for wrong in world.broken for one in wrong.problems if one.place)

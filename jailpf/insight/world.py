@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from jailpf.compile.pftext import rule_text
 from jailpf.declare.there import valid
-from jailpf.errors import ConfigError, JailpfError, Place
+from jailpf.errors import ConfigError, JailpfError, PfRefusedError, Place
 from jailpf.insight.elsewhere import add_interfaces, described_host, text_of
 from jailpf.insight.filled import filled
+from jailpf.insight.loading import loadable
 from jailpf.insight.origins import Origins
 from jailpf.insight.second import opinion
 from jailpf.insight.surroundings import surroundings
@@ -44,14 +45,12 @@ class Source:
 class World:
     """pf: what decides; jails: what is declared, as far as it is sound; problems: of the declarations that are not,
     which are `broken`, and of the host.
-    printed: the main ruleset is as pfctl prints a file that the simulated pf reads otherwise; progress: goes through names of what
-    takes long, and may show how far it is."""
+    progress: goes through names of what takes long, and may show how far it is."""
 
     pf: Simulated
     jails: dict[str, Prepared]
     problems: list[JailpfError] = field(default_factory=list)
     broken: list[JailpfError] = field(default_factory=list)
-    printed: bool = False
     progress: Callable[[Sequence[str]], Iterable[str]] = iter
     _origins: dict[str, Origins[Source]] = field(default_factory=dict)
     _owners: dict[str, Prepared] = field(default_factory=dict)
@@ -90,13 +89,15 @@ def build(
     """Gather it all. main: a pf.conf to take instead of the loaded main ruleset; declared: what is declared instead of
     what is loaded, of all jails, with what their managers publish beside it, or of these (nothing for one that has no file); interfaces: a file of what ifconfig(8) printed, to take instead of this
     host's; given: interfaces to add, "em0=203.0.113.1/24". With `main` and without jailpf.toml the host is what these two
-    say, and has no jails; like: another world of the same session, whose compiled jails are taken; left: with the jails that are loaded and that nobody declares any more. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read.
+    say, and has no jails; like: another world of the same session, whose compiled jails are taken; left: with the jails that are loaded and that nobody declares any more. Raises the errors of pf and of `surroundings`, ConfigError for a file that cannot be read,
+    PfRefusedError for a pf.conf that pfctl would not load.
     """
     from jailpf.lifecycle.checks import published
     from jailpf.pf.simulated.explain import call_first, rebuild
 
     if main and not os.path.lexists(session.file):
-        return World(rebuild(text_of(main), topology=described_host(interfaces, given)), {})
+        alone = rebuild(text_of(main), topology=described_host(interfaces, given))
+        return World(alone, {}, [PfRefusedError(one) for one in loadable(alone, main)])
     jails, problems = (like.jails, like.broken) if like else _jails(session)
     topology, odd = surroundings(
         session,
@@ -119,6 +120,8 @@ def build(
     listed = [] if declared is True else session.pf.anchors()
     anchors = [session.pf.read(path) for path in listed if path not in replaced]
     pf = rebuild(loaded[0], anchors, loaded[1], topology, session.pf.skipped() if not main else ())
+    # Where they differ, pfctl itself has taken it.
+    unknown = [PfRefusedError(one) for one in loadable(pf, main)] if main and not differs else []
     for name in session.progress("loading", instead):
         for anchor in jails[name].ruleset.anchors:
             pf.load(anchor.path, anchor.text)
@@ -127,9 +130,8 @@ def build(
     return World(
         pf,
         jails,
-        [*odd, *problems, *differs],
+        [*odd, *problems, *differs, *unknown],
         broken=problems,
-        printed=bool(differs),
         progress=lambda names: session.progress("asking", names, len(jails)),
     )
 

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pytest
+
     from .conftest import Desk
 
 GIT = '[service.http]\nport = 80\nrdr = {{ port = {port} }}\n\n[jail]\nip4 = "172.16.15.29"\n'
@@ -242,3 +244,42 @@ def test_check_says_that_a_deny_with_only_a_port_is_about_what_is_sent(desk: Des
     assert said in desk.jailpf("check").err
     desk.write("jails/git.toml", LEAVES + '[deny.web]\nport = 80\nfrom = "192.0.2.0/24"\n[deny.mail]\nport = 25\n')
     assert "blocks what" not in desk.jailpf("check").err
+
+
+def test_a_main_ruleset_without_the_anchor_lines_is_said(desk: Desk) -> None:
+    """Nothing changes in traffic because nothing is evaluated: plan and promises say so, with the lines to add."""
+    main = desk.write("bare.conf", "block in\npass out\n")
+    lacks = 'the main ruleset never evaluates the filter rules of jailpf/dovecot and 1 more; add to pf.conf: anchor "jailpf/*"'
+    desk.write("promises.toml", '[[always]]\nfrom = "outside"\nto = "jail:git"\nport = 80\n')
+    for command in ("plan", "promises"):
+        answer = desk.jailpf(command, "--main", str(main))
+        assert answer.status == 1
+        assert lacks in answer.err.splitlines()
+        assert '(inet); add to pf.conf: rdr-anchor "jailpf/*" and anchor "jailpf/*"' in answer.err
+        assert "change the declaration" not in answer.err
+        assert "never evaluates" not in desk.jailpf(command).err
+
+
+def test_two_folders_of_the_split_layout_are_compared(desk: Desk) -> None:
+    """The pf they are tried in has the anchor lines of their layout."""
+    for folder, port in (("a", 8080), ("b", 8443)):
+        desk.write(f"{folder}/jailpf.toml", 'pf = "simulated"\nlayout = "split"\n[host]\next_if = "em0"\n')
+        (desk.root / folder / "jails").mkdir()
+        (desk.root / folder / "jails/git.toml").write_text(GIT.format(port=port))
+    answer = desk.jailpf("plan", "--from", str(desk.root / "a"), "--to", str(desk.root / "b"))
+    assert "new: anyone outside reaches git on 203.0.113.1 tcp 8443, which is its port 80" in answer.out.splitlines()
+    assert answer.err == ""
+
+
+def test_no_line_is_both_new_and_gone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only the port that is sent from tells two apart, it is told: with a rule that nobody here can read."""
+    monkeypatch.setattr("jailpf.insight.world.loadable", lambda _pf, _file: [])
+    desk.jailpf("load", "git", "dovecot")
+    desk.write("jails/git.toml", GIT.format(port=8443))
+    main = desk.write(
+        "odd.conf", 'rdr-anchor "jailpf/*"\nanchor "jailpf/*"\nblock in\npass in proto tcp to port 80 foo\n'
+    )
+    lines = desk.jailpf("plan", "--main", str(main)).out.splitlines()
+    assert any("may reach anyone outside tcp any" in line and line.endswith("from its port 8443") for line in lines)
+    said = [line.partition(": ")[2] for line in lines]
+    assert len(said) == len(set(said))

@@ -95,7 +95,7 @@ def test_another_main_ruleset_can_be_tried(loaded: Desk) -> None:
 def test_a_file_that_pfctl_refuses_decides_nothing(loaded: Desk, text: str, line: int) -> None:
     """An undefined macro, rules out of order, a misspelt word, an interface that has no address: said first, with its line."""
     file = loaded.write("bad.conf", text)
-    for command in ("trace tcp from 198.51.100.7 to 203.0.113.1 port 22", "reach"):
+    for command in ("trace tcp from 198.51.100.7 to 203.0.113.1 port 22", "reach", "plan", "promises", "plan git"):
         answer = loaded.jailpf(*command.split(), "--main", str(file))
         assert answer.status == 71
         assert answer.out == ""
@@ -144,6 +144,20 @@ def test_the_nearest_rules_of_the_main_ruleset_are_named_too(loaded: Desk) -> No
     assert "the filter sees the address after the rdr: 172.16.15.29 port 22" in answer.out
     assert "main ruleset, line 4: differs in to and port" in answer.out
     assert "main ruleset, line 5: differs in port" in answer.out
+
+
+def test_what_jails_send_is_no_near_miss_of_what_comes_in(desk: Desk) -> None:
+    """A rule for what a jail sends, `[out.x]`, can never let in what arrives from outside."""
+    desk.write(
+        "jails/web.toml", '[jail]\nip4 = "172.16.15.50"\n[out.x]\nto = "203.0.113.1"\nproto = "tcp"\nport = 8089\n'
+    )
+    assert desk.jailpf("load", "web").status == 0
+    answer = ask(desk.jailpf, "tcp from 198.51.100.7 to 203.0.113.1 port 8089")
+    assert answer.status == 1
+    assert "[out.x] of web" not in answer.out
+    sent = desk.write("pf.conf", 'block all\nanchor "jailpf/*"\n')
+    answer = ask(desk.jailpf, f"tcp from jail web to 203.0.113.9 port 8089 --main {sent}")
+    assert "[out.x] of web" in answer.out
 
 
 def test_what_leaves_says_as_whom(loaded: Desk) -> None:

@@ -49,6 +49,19 @@ def test_hook_lines_that_an_upgrade_would_kill_or_has_killed_are_found(host: Hos
     assert told() == []
 
 
+def test_hook_lines_for_another_settings_file_are_found(host: Host, jailpf: Run) -> None:
+    """Not as an older form: the rules of that file are loaded, and both remedies are named."""
+    host.file("jailpf/jails/web.toml", WEB)
+    jailpf("attach", "web")
+    conf, settings = host.root / "etc/jail.conf", host.root / "jailpf/jailpf.toml"
+    conf.write_text(conf.read_text().replace(f"-c {settings} ", "-c /usr/local/etc/other.toml "))
+    (one,) = (one for one in found(host, jailpf) if "hook lines" in one["what"])
+    assert one["what"].endswith("name another settings file, /usr/local/etc/other.toml")
+    assert one["mend"] == (
+        f"jailpf -c {settings} attach web; or, if that file counts, jailpf -c /usr/local/etc/other.toml doctor"
+    )
+
+
 def test_a_declaration_without_a_jail_is_found(host: Host, jailpf: Run) -> None:
     """Its file does nothing."""
     host.file("jailpf/jails/ghost.toml", WEB + '[jail]\nip4 = "10.0.0.1"\n')

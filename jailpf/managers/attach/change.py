@@ -29,7 +29,7 @@ class Result:
     """What was done for one jail, or would be. diff: unified, "" when nothing changes; done: sentences for the user.
 
     wrong: what was wrong with its hooks before; attached: whether any line of ours was there; programs: the files that
-    those run; weak: what no hook of this manager can do.
+    those run; settings: the jailpf.toml that they read; weak: what no hook of this manager can do.
     """
 
     jail: str
@@ -40,6 +40,7 @@ class Result:
     wrong: tuple[str, ...]
     attached: bool
     programs: tuple[str, ...]
+    settings: tuple[str, ...]
     weak: str
     done: tuple[str, ...]
 
@@ -78,6 +79,9 @@ def _run(
                 change = getattr(plan, verb)(adapter.name, hooks, jail)
             change.weak = hooks.weak
             change.notes += [hooks.weak] if hooks.weak and verb == "attach" else []
+            if verb == "attach" and change.changed:
+                others = [file for file in change.settings if file != adapter.settings.file]
+                change.notes += [f"{name}: its hook lines named another settings file, {others[0]}"] if others else []
             changes.append(change)
         except JailpfError as wrong:
             problems += wrong.problems
@@ -189,6 +193,7 @@ def _result(change: Change, verb: str, dry_run: bool) -> Result:
         wrong=change.wrong,
         attached=change.attached,
         programs=change.programs,
+        settings=change.settings,
         weak=change.weak,
         done=tuple(done),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jailpf.errors import ConfigError, Place
 from jailpf.managers.attach.diffs import unified
-from jailpf.managers.attach.lines import called, programs
+from jailpf.managers.attach.lines import called, programs, settings_files
 from jailpf.managers.attach.planning import Change, Plan
 from jailpf.managers.attach.replacing import backup_of
 from jailpf.managers.hooks import FileHooks
@@ -49,6 +49,7 @@ class FilesPlan(Plan):
             change.attached |= without != old
             new = without if remove else one.attached(old)
             change.programs = tuple(dict.fromkeys((*change.programs, *programs(old or ""))))
+            change.settings = tuple(dict.fromkeys((*change.settings, *settings_files(old or ""))))
             old_calls, new_calls = old_calls + called(old or ""), new_calls + called(new or "")
             if not remove and one.mode & 0o100 and os.path.isfile(file) and not os.access(file, os.X_OK):
                 raise ConfigError("is not executable, so it is not run", Place(file), "chmod +x, or remove it")

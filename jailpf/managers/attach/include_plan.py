@@ -92,6 +92,7 @@ class IncludePlan(Plan):
         change.attached = check.attached(before[name]) or with_include(old, "", included) != old
         change.wrong = check.wrong(before[name], name, wanted)
         change.programs = check.programs(before[name])
+        change.settings = check.settings_files(before[name])
         self.planned.append((top, jail, wanted, change, before))
         return change
 

@@ -90,6 +90,11 @@ def programs(known: Parameters) -> tuple[str, ...]:
     return lines.programs("\n".join(value for _, value in _ours(known)))
 
 
+def settings_files(known: Parameters) -> tuple[str, ...]:
+    """The jailpf.toml that a jail's hooks of ours read."""
+    return lines.settings_files("\n".join(value for _, value in _ours(known)))
+
+
 def must_agree(before: Jails, after: Jails, file: str, loads: str = "") -> None:
     """Raise ConfigError when anything but our hooks, and those that jailpf replaces, differs. loads: as of JailConfHooks."""
     if list(before) != list(after):

@@ -84,6 +84,7 @@ class JailConfPlan(Plan):
         change.attached = check.attached(known)
         change.wrong = check.wrong(known, name, wanted)
         change.programs = check.programs(known)
+        change.settings = check.settings_files(known)
         block = self._block(file, name)
         inside = calls_in(block)
         outside = check.calls(known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from jailpf.declare.settings import DEFAULT_FILE, DEFAULT_RUN
@@ -64,6 +65,12 @@ def programs(text: str) -> tuple[str, ...]:
     """The files that hook commands of ours in a text run: a launcher, or a Python and what it is given."""
     words = [found[0].split() for found in _OURS.finditer(text)]
     return tuple(dict.fromkeys(word for each in words for word in (each[0], each[2] * (each[1] == "-IS")) if word))
+
+
+def settings_files(text: str) -> tuple[str, ...]:
+    """The jailpf.toml that each hook command of ours in a text reads."""
+    commands = (found[0].split() for found in _OURS.finditer(text))
+    return tuple(dict.fromkeys(dict(pairwise(words)).get("-c", DEFAULT_FILE) for words in commands))
 
 
 def ours(command: str) -> bool:

@@ -25,7 +25,7 @@ class Change:
     """One jail's change: its file, a unified diff ("" for none), and sentences about it.
 
     wrong: what is wrong with its hooks now, () when they call jailpf as they should, in any form; attached: whether any line of ours is there now;
-    programs: the files that those run;
+    programs: the files that those run; settings: the jailpf.toml that they read;
     weak: as of the manager's hooks; taken: the lines of what jailpf replaces that are taken out, or put back.
     """
 
@@ -36,6 +36,7 @@ class Change:
     wrong: tuple[str, ...] = ()
     attached: bool = False
     programs: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     weak: str = ""
     taken: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

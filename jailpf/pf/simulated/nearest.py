@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jailpf.pf.simulated.kernel.decide import match_of
 from jailpf.pf.simulated.kernel.flat import flatten
 from jailpf.pf.simulated.kernel.matcher import Matcher
+from jailpf.pf.simulated.rules.addresses import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.kernel.connection import Connection, Match
     from jailpf.pf.simulated.kernel.flat import Flat
     from jailpf.pf.simulated.kernel.packet import Packet
+    from jailpf.pf.simulated.rules.rule import Rule
 
 _WEIGHTS = {"to": 4, "port": 4, "proto": 3, "family": 3, "tagged": 2, "from": 2, "from port": 2, "on": 1}
 
@@ -55,16 +57,24 @@ def _closest(pf: Simulated, packet: Packet, sections: Iterable[str], actions: se
         matcher = Matcher(model)
         flats = [flat for section in sections for flat in flatten(model, section)]
         found: list[tuple[int, int, tuple[str, ...]]] = []
+        # What jails send is no near miss of what comes in from outside.
+        sender = Address(packet.family, packet.source)
+        outside = packet.direction == "in" and sender not in model.topology.owners()
         for least in sorted((_least(flat, packet), number) for number, flat in enumerate(flats)):
             flat = flats[least[1]]
             if flat.path and found[count - 1 : count] and found[count - 1][:2] < least:
                 continue  # whatever else it says, so many are closer: it need not be read
-            if flat.rule.no or flat.rule.action not in actions:
+            if flat.rule.no or flat.rule.action not in actions or (outside and flat.path and _sends(flat.rule)):
                 continue
             differs = _differences(matcher, flat, packet)
             if differs and len(differs) < 4:
                 insort(found, (sum(_WEIGHTS.get(word, 1) for word in differs), least[1], differs))
         return [Near(match_of(flats[number]), differs) for _, number, differs in found]
+
+
+def _sends(rule: Rule) -> bool:
+    """Whether a rule of an anchor is about what its jail sends."""
+    return rule.direction == "out" or any("/out." in label for label in rule.labels)
 
 
 def _least(flat: Flat, packet: Packet) -> int:

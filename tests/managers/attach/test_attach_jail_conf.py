@@ -245,3 +245,18 @@ def test_who_replaces_a_hook_is_found_in_wildcards_and_included_files(host: Host
     assert who_replaces(main, "poststop") == ""
     host.file("etc/more/a.conf", "}")
     assert who_replaces(main, "created") == ""
+
+
+def test_hook_lines_for_another_settings_file_are_said_to_be(host: Host) -> None:
+    """They call jailpf, but with the rules of another folder: `-c` of the lines is named, and replaced."""
+    file = Path(host.jail_conf("web { path = /; }\n"))
+    attach(host.adapters, ["web"])
+    ours_, other = host.settings.file, "/usr/local/etc/other/jailpf.toml"
+    text = file.read_text()
+    own = f"-c {ours_} "
+    file.write_text(text.replace(own, f"-c {other} ") if own in text else text.replace(" --run", f" -c {other} --run"))
+    (result,) = attach(host.adapters, ["web"])
+    assert result.settings == (other,)
+    assert f"web: its hook lines named another settings file, {other}" in result.done
+    assert file.read_text() == text
+    assert "named another settings file" not in str(attach(host.adapters, ["web"])[0].done)
