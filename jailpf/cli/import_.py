@@ -69,7 +69,11 @@ def import_rules(session: Session, options: Namespace) -> int:
             with redirect_stdout(sys.stderr) if whole and not options.dry_run else nullcontext():
                 _show(move, dry=options.dry_run)
     if options.json:
-        output.as_json("import", jails=[_json(move) for move in moves], left=whole.new if whole else "")
+        output.as_json(
+            "import",
+            jails=[_json(move) for move in moves],
+            left=_bytes(whole.new if whole else "").decode("utf-8", "replace"),
+        )
     elif whole:
         stays = (
             "it still has rules of the jails above, as reported"
@@ -78,8 +82,21 @@ def import_rules(session: Session, options: Namespace) -> int:
         )
         changed = "the new pf.conf, with the lines of `jailpf init`" if whole.new != whole.old else "pf.conf as it is"
         print(f"# {changed}; {stays}")
-        print(whole.new, end="" if whole.new.endswith("\n") else "\n")
+        _print(whole.new + "\n" * (not whole.new.endswith("\n")))
     return 0 if all(move.good for move in moves) else 1
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _print(text: str) -> None:
+    """As print() does, with bytes that are not UTF-8 as they were in the file."""
+    if text.isascii() or _bytes(text).decode("utf-8", "replace") == text:
+        print(text, end="")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(_bytes(text))
 
 
 def _all(session: Session, found: Sequence[Imported], main: Loaded | None) -> tuple[list[Move], Whole | None]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from jailpf.cli import main
 from jailpf.insight.boxes import missing
 from jailpf.insight.changes import protocols
 from jailpf.insight.moved import connections
@@ -166,3 +168,18 @@ def test_a_file_with_the_ends_of_lines_of_windows_is_said_to_be_refused(host: Ho
     (host.root / "old.conf").write_bytes(f"{RDR}block in\n{QUICK}".replace("\n", "\r\n").encode())
     status, out, err = jailpf("import", "pf.conf", str(host.root / "old.conf"))
     assert (status, "old.conf:1: pf refuses the file" in err, "lets in" in out + err) == (1, True, False)
+
+
+def test_bytes_of_a_comment_stay(host: Host, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A file of another encoding is printed as it was, and its declarations are UTF-8."""
+    old = host.root / "old.conf"
+    old.write_bytes(b"# caf\xe9\n" + f"block in\n# \xfc\n{PASS}pass out # \xe9\n".encode("latin-1"))
+    words = ["-c", f"{host.root}/jailpf/jailpf.toml", "--run", f"{host.root}/run", "import", "pf.conf", str(old)]
+    main([*words, "--json", "--dry-run"])
+    assert "caf\ufffd" in json.loads(capsysbinary.readouterr().out)["left"]
+    main(words)
+    said = capsysbinary.readouterr().out
+    assert b"\n# caf\xe9\n" in said
+    assert b"pass out # \xe9\n" in said
+    assert PASS.encode() not in said
+    assert tomllib.loads((host.root / "jailpf/jails/web.toml").read_text(encoding="utf-8"))["service"]

@@ -22,7 +22,7 @@ def split(adapter: Adapter, file: str, without: Collection[str] = (), outside: C
     """The declarations of the jails that it has rules for, but for `without`; those of `outside` let in what comes in by the
     external interfaces only. Raises what PfConf.import_ does."""
     try:
-        text = rules.text_of(file)
+        text = rules.text_of(file, "surrogateescape")  # what stays in it stays byte for byte
     except FileNotFoundError:
         raise ConfigError("no such file", Place(file)) from None
     known = rules.addresses_of_jails(adapter)
@@ -30,7 +30,9 @@ def split(adapter: Adapter, file: str, without: Collection[str] = (), outside: C
         raise NoJailError(
             "no jail manager knows a jail with an address", None, "`jailpf list` shows the jails they know"
         )
-    parts = _Parts(adapter, read(text, file, known), known, text.count("\n") + (not text.endswith("\n")), outside)
+    parts = _Parts(
+        adapter, read(_shown(text), file, known), known, text.count("\n") + (not text.endswith("\n")), outside
+    )
     if not any(parts.owners.values()):
         raise NoJailError("no rule is about a jail's address only", Place(file), "`jailpf list` shows the known jails")
     below = parts.divide(without)
@@ -43,6 +45,11 @@ def split(adapter: Adapter, file: str, without: Collection[str] = (), outside: C
     found = [parts.imported(jail, whole) for jail in known if jail not in without and parts.concern(jail)]
     absent = parts.statements.absent
     return [replace(one, warnings=(*absent, *one.warnings)) for one in found[:1]] + found[1:]
+
+
+def _shown(text: str) -> str:
+    """Line by line the same, without bytes that are not UTF-8: a declaration is."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 @dataclass

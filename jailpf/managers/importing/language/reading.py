@@ -10,9 +10,10 @@ from jailpf.errors import ConfigError, PermissionDeniedError, Place
 MAX_BYTES = 4 << 20
 
 
-def text_of(file: str) -> str:
+def text_of(file: str, errors: str = "replace") -> str:
     """The text of a file; FileNotFoundError when it is missing. Raises ConfigError for anything but a plain file.
 
+    errors: what becomes of bytes that are not UTF-8, as of bytes.decode.
     The folder may belong to the jail: a link in it could lead to any file of the host.
     """
     try:
@@ -29,4 +30,4 @@ def text_of(file: str) -> str:
         raw = opened.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise ConfigError(f"is larger than {MAX_BYTES >> 20} MiB", Place(file))
-    return raw.decode("utf-8", "replace")
+    return raw.decode("utf-8", errors)
