@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("lark")
-
 from hosts.reading import HostFile, agrees, files
 from jailpf.pf.simulated.host.ifconfig import read_ifconfig
 

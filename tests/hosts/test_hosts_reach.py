@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("lark")
-
 from hosts.reading import HostFile, files
 from jailpf.pf.simulated.reach.leaving import Leaving
 from jailpf.pf.simulated.reach.reach import answer, reach

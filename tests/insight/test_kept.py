@@ -26,7 +26,6 @@ WEB = (
 
 
 def _machine(root: Path, ifconfig: str = IFCONFIG, sysctl: str = "") -> Machine:
-    pytest.importorskip("lark")
     machine = Machine(root)
     machine.install("ifconfig", f"print({ifconfig!r}, end='')\n")
     machine.install("sysctl", f"print({sysctl!r}, end='')\n")

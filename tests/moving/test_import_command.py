@@ -127,7 +127,7 @@ def test_a_table_that_keeps_somebody_out_is_never_made_empty(host: Host, jailpf:
     where = folder(host, allow='table <spam> persist file "spam"\n' + filters + ALLOW)
     status, out, err = jailpf("import", "pfrule", where)
     assert status == 1
-    assert "allow.conf:1:1: " in err
+    assert "allow.conf:1:22: " in err
     assert "<spam> keeps somebody out" in err
     assert out.endswith("web: no file was written\n")
     assert not list((host.root / "jailpf/jails").iterdir())
