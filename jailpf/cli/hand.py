@@ -31,17 +31,19 @@ def reload(session: Session, options: Namespace) -> int:
 
     if not options.dry_run:
         return _load(session, options, again=True)
+    loaded: list[str] = []
     others: list[str] = []
 
     def one(name: str) -> None:
         verb.must_be_loaded(session, checked(name))
+        loaded.append(name)
         _would(session, name, "reload")
         if _differs(session, name):
             print(f"{name}: the declared rules differ from the loaded ones; `jailpf diff {name}` shows how")
             others.append(name)
 
     status = _each(options.jails, one)
-    if plan.append(session, options.jails):
+    if loaded and plan.append(session, loaded):
         return status or 1
     return status or (1 if others else 0)
 

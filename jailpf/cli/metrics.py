@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from jailpf.cli import output
 from jailpf.errors import ConfigError, JailpfError
 from jailpf.state import rundir
 
@@ -111,9 +112,13 @@ def _promises(session: Session, registry: CollectorRegistry) -> None:
     from jailpf.insight.promises import broken, promises_of
     from jailpf.insight.world import build
 
-    promises = promises_of(session)
-    world = build(session)
-    bad = broken(promises, world)
     gauge = Gauge("jailpf_promises", "Promises by whether what is loaded keeps them.", ["kept"], registry=registry)
+    try:
+        promises = promises_of(session)
+    except JailpfError as wrong:  # nobody knows how many these are: one that is not kept is enough for the alert
+        output.problems(wrong.problems)
+        gauge.labels("no").set(1)
+        return
+    bad = broken(promises, build(session))
     gauge.labels("yes").set(len(promises) - len(bad))
     gauge.labels("no").set(len(bad))

@@ -112,6 +112,19 @@ def test_metrics(desk: Desk) -> None:
     assert 0 <= samples["jailpf_hook_seconds", "created", "git"] < 25
 
 
+def test_metrics_of_promises_that_cannot_be_read(desk: Desk) -> None:
+    """Everything else is told, and one promise is not kept, so that the alert comes; why is told beside it."""
+    pytest.importorskip("prometheus_client")
+    desk.jailpf("load", "git")
+    desk.write("promises.toml", '[[never]]\nfrom = "outside"\nfor = "jail:git"\n')
+    answer = desk.jailpf("metrics")
+    assert answer.status == 0
+    assert 'jailpf_jails{state="loaded"} 1.0' in answer.out
+    assert 'jailpf_promises{kept="no"} 1.0' in answer.out
+    assert 'kept="yes"' not in answer.out
+    assert "promises.toml:3:1:" in answer.err
+
+
 def test_top_without_a_terminal_is_one_table(desk: Desk) -> None:
     """For scripts."""
     desk.jailpf("load", "git")

@@ -43,6 +43,12 @@ def test_a_moved_port_is_gone_and_new(desk: Desk) -> None:
     assert [row["ports"] for row in found["new"] if row["origin"] == "outside"] == [["8443"]]
 
 
+def test_reload_n_of_a_jail_that_is_not_loaded_says_nothing_of_traffic(desk: Desk) -> None:
+    """Nothing was compared, so nothing is unchanged."""
+    answer = desk.jailpf("reload", "-n", "git")
+    assert (answer.status, answer.out) == (66, "")
+
+
 def test_a_narrower_source_is_told_exactly(desk: Desk) -> None:
     """What goes is everybody but those who may stay."""
     desk.jailpf("load", "git")
