@@ -160,7 +160,7 @@ def _stays(session: Session, seen: Survey, name: str) -> bool:
 def _paths(session: Session, wanted: dict[str, Record], result: Synced) -> set[str]:
     """The anchors of jails that run and are declared: also of those that keep what they have because their next start would be refused."""
     paths = {anchor.path for record in wanted.values() for anchor in record.anchors}
-    return paths | {path for name in result.done for path, _ in session.settings.layout.in_load_order(name)}
+    return paths | {path for name in result.done for path in session.settings.layout.every(name)}
 
 
 def _stranger(session: Session, name: str) -> Problem:

@@ -87,11 +87,14 @@ def test_sync_says_what_makes_all_idle(host: Machine) -> None:
 
 def test_a_running_jail_without_a_record_keeps_its_rules_while_it_is_refused(host: Machine) -> None:
     """The run directory was emptied, and the declaration is broken just now."""
+    host.declare("web", web(80) + "[deny.smtp]\nport = 25\n")
     host.jailpf("load", "web")
+    held = host.anchors()
+    assert sorted(held) == ["jailpf/-deny.web", "jailpf/web"]
     (host.run_dir / "records/web.json").unlink()
     host.declare("web", "= =")
     host.jailpf("sync", status=65)
-    assert "jailpf/web" in host.anchors()
+    assert {path: text for path, text in host.anchors().items() if path in held} == held
 
 
 def test_deny_that_pf_conf_would_open_is_refused_by_all(machine: Machine) -> None:
