@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jailpf.declare.promises import Promise, Whom
     from jailpf.insight.parties import Parties
     from jailpf.pf.simulated.reach.leaving import Leaving
+    from jailpf.pf.simulated.reach.reached import Reached
     from jailpf.pf.simulated.rules.rule import Family
 
 LOOPS = {"inet": (127 << 24, (128 << 24) - 1), "inet6": (0, 1)}
@@ -52,7 +53,7 @@ def received(to: tuple[Whom, ...], parties: Parties, row: Leaving) -> IntervalSe
     return row.to & (meant | meant.shifted(-row.away))
 
 
-def arriving(promise: Promise, row: Leaving) -> IntervalSet:
+def arriving(promise: Promise, row: Leaving | Reached) -> IntervalSet:
     """The ports asked for that arrive at promised ones."""
     if not promise.port:
         return row.ports

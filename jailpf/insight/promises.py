@@ -111,7 +111,7 @@ def _never(promise: Promise, parties: Parties, world: World, known: Answer) -> s
         if not _protocol(promise, row.proto):
             continue
         if to := _received(promise.to, parties, row):
-            part = box_of(row)._replace(to=to, ports=_ports(promise, row))
+            part = box_of(row)._replace(to=to, ports=outward.arriving(promise, row))
             host = _of_the_host(promise, parties, row) & to if part.ports else EMPTY
             for sources, asked in ((_senders(promise, parties, row), to), (host, host)):
                 found = part._replace(sources=sources, to=asked)
@@ -132,16 +132,6 @@ def _protocol(promise: Promise, proto: str) -> bool:
         names = {{"icmp6": "ipv6-icmp"}.get(name, name) for name in promise.proto.names}
         return proto in names
     return proto in ("tcp", "udp") if promise.port else proto not in ICMP
-
-
-def _ports(promise: Promise, row: Reached) -> IntervalSet:
-    """The ports asked for that arrive at promised ones."""
-    if not promise.port:
-        return row.ports
-    wanted = IntervalSet.of((port.first, port.last) for port in promise.port)
-    if row.port is not None:
-        return row.ports if row.port in wanted else EMPTY
-    return row.ports & wanted.shifted(-row.shift)
 
 
 def _received(whom: tuple[Whom, ...], parties: Parties, row: Reached) -> IntervalSet:

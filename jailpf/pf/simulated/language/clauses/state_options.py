@@ -43,6 +43,16 @@ def optional(stream: Stream) -> list[Item]:
     return found
 
 
+def rate(stream: Stream) -> tuple[int, int]:
+    """number/seconds. Raises RuleError."""
+    limit = stream.integer()
+    stream.take("/")
+    seconds = stream.integer()
+    if not (0 <= limit <= _UINT and 0 <= seconds <= _UINT):
+        raise RuleError("only positive values permitted")
+    return limit, seconds
+
+
 def _item(stream: Stream) -> Item:
     kind = stream.peek()
     if kind in _NUMBERS:
@@ -50,12 +60,7 @@ def _item(stream: Stream) -> Item:
         return Item(kind, _positive(stream))
     if kind == "max-src-conn-rate":
         stream.take()
-        limit = stream.integer()
-        stream.take("/")
-        seconds = stream.integer()
-        if not (0 <= limit <= _UINT and 0 <= seconds <= _UINT):
-            raise RuleError("only positive values permitted")
-        return Item(kind, (limit, seconds))
+        return Item(kind, rate(stream))
     if kind == "overload":
         return _overload(stream)
     if kind == "source-track":

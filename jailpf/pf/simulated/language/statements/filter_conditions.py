@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jailpf.pf.simulated.language.clauses.ends import interface
+from jailpf.pf.simulated.language.clauses.state_options import rate
 from jailpf.pf.simulated.language.lexing.behind import OPTION
 from jailpf.pf.simulated.language.lexing.problems import RuleError
 from jailpf.pf.simulated.language.words.icmp import icmp
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from jailpf.pf.simulated.language.context import Context
     from jailpf.pf.simulated.language.statements.said import Options
     from jailpf.pf.simulated.rules.rule import Ids
-
-_UINT = 2**32 - 1
 
 
 def _users(c: Context, o: Options) -> None:
@@ -96,16 +95,11 @@ def _probability(c: Context, o: Options) -> None:
 
 
 def _rate(c: Context, o: Options) -> None:
-    stream = c.stream
-    stream.take()
-    limit = stream.integer()
-    stream.take("/")
-    seconds = stream.integer()
-    if not (0 <= limit <= _UINT and 0 <= seconds <= _UINT):
-        raise RuleError("only positive values permitted")
+    c.stream.take()
+    found = rate(c.stream)
     if o.max_pkt_rate and o.max_pkt_rate[0]:
         raise RuleError("cannot respecify max-pkt-rate")
-    o.max_pkt_rate = (limit, seconds)
+    o.max_pkt_rate = found
 
 
 def _size(c: Context, o: Options) -> None:
