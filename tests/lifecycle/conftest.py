@@ -27,3 +27,16 @@ def machine(machine: Machine) -> Iterator[Machine]:
 def jails(tmp_path: Path) -> Jails:
     """Two managers; see managed.py."""
     return made(tmp_path)
+
+
+@pytest.fixture
+def ready(machine: Machine) -> Machine:
+    """A jail with a table file that passed prestart."""
+    machine.declare(
+        "web",
+        '[service.http]\nport = 80\nfrom = "<friends>"\n[table.friends]\nfile = "friends.table"\n[jail]\nip4 = "172.16.15.16"\n',
+    )
+    (machine.root / "etc/jails/friends.table").write_text("192.0.2.1\n")
+    machine.jailpf("prestart", "web")
+    machine.calls()
+    return machine

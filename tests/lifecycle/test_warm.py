@@ -18,23 +18,6 @@ if TYPE_CHECKING:
     from stand_ins.machine import Machine
 
 
-def table_file(machine: Machine) -> Path:
-    return machine.root / "etc/jails/friends.table"
-
-
-@pytest.fixture
-def ready(machine: Machine) -> Machine:
-    """A jail with a table file that passed prestart."""
-    machine.declare(
-        "web",
-        '[service.http]\nport = 80\nfrom = "<friends>"\n[table.friends]\nfile = "friends.table"\n[jail]\nip4 = "172.16.15.16"\n',
-    )
-    table_file(machine).write_text("192.0.2.1\n")
-    machine.jailpf("prestart", "web")
-    machine.calls()
-    return machine
-
-
 def warm_hook(machine: Machine, verb: str, jail: str = "web") -> bool:
     """Ask the fast way only: whether it did it."""
     done = warm.hook(machine.arguments(verb, jail)[4:]) is not None
@@ -65,7 +48,7 @@ def cut(path: Path) -> None:
 CHANGES: dict[str, Callable[[Machine], object]] = {
     "the settings": lambda machine: touch(machine.toml),
     "the jail's file": lambda machine: touch(machine.root / "etc/jails/web.toml"),
-    "a table file": lambda machine: table_file(machine).write_text("192.0.2.2\n"),
+    "a table file": lambda machine: (machine.root / "etc/jails/friends.table").write_text("192.0.2.2\n"),
     "the jail's file is gone": lambda machine: (machine.root / "etc/jails/web.toml").unlink(),
     "pfctl": lambda machine: touch(machine.bin / "pfctl"),
     "the version of jailpf": lambda machine: edit_plan(machine, "jailpf ", "jailpf 0"),

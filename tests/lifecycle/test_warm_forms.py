@@ -23,23 +23,6 @@ BUDGETS = {"prestart": 70, "created": 50, "poststop": 70}
 NEWER = 6 * (sys.version_info >= (3, 12))  # what later Pythons import of their own; the budget is 3.11's
 
 
-def table_file(machine: Machine) -> Path:
-    return machine.root / "etc/jails/friends.table"
-
-
-@pytest.fixture
-def ready(machine: Machine) -> Machine:
-    """A jail with a table file that passed prestart."""
-    machine.declare(
-        "web",
-        '[service.http]\nport = 80\nfrom = "<friends>"\n[table.friends]\nfile = "friends.table"\n[jail]\nip4 = "172.16.15.16"\n',
-    )
-    table_file(machine).write_text("192.0.2.1\n")
-    machine.jailpf("prestart", "web")
-    machine.calls()
-    return machine
-
-
 @pytest.mark.parametrize("verb", ["prestart", "created", "poststop"])
 @pytest.mark.parametrize(
     "words",
