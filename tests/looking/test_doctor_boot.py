@@ -6,24 +6,20 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from cards import IFCONFIG
 from stand_ins.machine import MAIN, Machine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-IFCONFIG = """\
-em0: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
-\tinet 198.51.100.1 netmask 0xffffff00 broadcast 198.51.100.255
-lo0: flags=1008049<UP,LOOPBACK,RUNNING,MULTICAST,LOWER_UP> metric 0 mtu 16384
-\tinet 127.0.0.1 netmask 0xff000000
-\tgroups: lo
-lo1: flags=1008049<UP,LOOPBACK,RUNNING,MULTICAST,LOWER_UP> metric 0 mtu 16384
-\tinet 10.0.0.10 netmask 0xffffffff
-\tgroups: lo
+BRIDGED = (
+    IFCONFIG
+    + """\
 bridge0: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1500
 \tinet 10.1.0.1 netmask 0xffffff00 broadcast 10.1.0.255
 \tgroups: bridge
 """
+)
 RC = {
     "pf_enable": "YES", "gateway_enable": "YES", "ipv6_gateway_enable": "NO", "pflog_enable": "YES",
     "cloned_interfaces": "lo1 bridge0", "autobridge_interfaces": "",
@@ -39,7 +35,7 @@ class Host:
     def __init__(self, root: Path) -> None:
         self.machine = Machine(root)
         self.machine.jail()
-        self.machine.install("ifconfig", f"print({IFCONFIG!r}, end='')\n")
+        self.machine.install("ifconfig", f"print({BRIDGED!r}, end='')\n")
         self.rc, self.levels = dict(RC), {"net.inet.ip.forwarding": "1", "kern.securelevel": "-1"}
         self.conf = root / "pf.conf"
         self.conf.write_text(MAIN)

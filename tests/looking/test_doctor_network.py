@@ -5,21 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from cards import IFCONFIG
 from stand_ins.machine import Machine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-IFCONFIG = """\
-em0: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500
-\tinet 198.51.100.1 netmask 0xffffff00 broadcast 198.51.100.255
-lo0: flags=1008049<UP,LOOPBACK,RUNNING,MULTICAST,LOWER_UP> metric 0 mtu 16384
-\tinet 127.0.0.1 netmask 0xff000000
-\tgroups: lo
-lo1: flags=1008049<UP,LOOPBACK,RUNNING,MULTICAST,LOWER_UP> metric 0 mtu 16384
-\tinet 10.0.0.10 netmask 0xffffffff
-\tgroups: lo
-"""
 RUNNING = [
     {"name": "old", "jid": "1", "ip4.addr": ["10.0.0.10"], "ip6.addr": [], "vnet": "inherit", "path": "/jails/old"},
     {"name": "web", "jid": "2", "ip4.addr": ["10.0.0.11"], "ip6.addr": [], "vnet": "inherit", "path": "/jails/web"},
