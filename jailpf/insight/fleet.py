@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jailpf.errors import ConfigError, Place, Problem
 from jailpf.insight.away_words import sentence
 from jailpf.insight.fleet_away import Sends, breaks, out_of
-from jailpf.insight.fleet_words import PORTS, holds, within
+from jailpf.insight.fleet_words import PORTS, fields_of, holds, within
 from jailpf.insight.rows import Row
 
 if TYPE_CHECKING:
@@ -68,18 +68,8 @@ def read(folder: str) -> tuple[Known, list[Problem]]:
 
 def _row(data: dict[str, Any]) -> Row:
     """Raises ValueError, KeyError, TypeError for what `reach` never printed: nobody is passed over by a row that is half read."""
-    made: dict[str, Any] = {}
-    for name in Row._fields:
-        value = data[name]
-        if name in _LISTS:
-            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-                raise ValueError(name)
-            made[name] = tuple(value)
-        else:
-            value = value or "" if name == "service" else value  # null for what no declaration names
-            if not isinstance(value, bool if name == "answered" else str):
-                raise ValueError(name)
-            made[name] = value
+    service = data["service"] or ""  # null for what no declaration names
+    made = fields_of(data | {"service": service}, Row._fields, _LISTS, ("answered",))
     if not made["arrives"] or not all(map(PORTS.fullmatch, made["ports"])):
         raise ValueError("ports")
     return Row(**made)

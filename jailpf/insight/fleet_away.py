@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jailpf.insight.away import Out
-from jailpf.insight.fleet_words import PORTS, holds, within
+from jailpf.insight.fleet_words import PORTS, fields_of, holds, within
 
 if TYPE_CHECKING:
     from jailpf.declare.promises import Promise, Whom
@@ -24,16 +24,7 @@ class Sends(NamedTuple):
 
 def out_of(data: dict[str, Any]) -> Out:
     """A row. Raises ValueError, KeyError, TypeError for what `reach` never printed."""
-    made: dict[str, Any] = {}
-    for name in Out._fields:
-        value = data[name]
-        if name in _LISTS:
-            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-                raise ValueError(name)
-            value = tuple(value)
-        elif not isinstance(value, bool if name in _FLAGS else str):
-            raise ValueError(name)
-        made[name] = value
+    made = fields_of(data, Out._fields, _LISTS, _FLAGS)
     if not made["to"] or not all(map(PORTS.fullmatch, made["ports"])):
         raise ValueError("ports")
     return Out(**made)

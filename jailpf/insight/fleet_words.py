@@ -1,11 +1,32 @@
-"""Words of rows that were read from a file: ports and networks."""
+"""Rows that are read from a file: their fields, and the words of ports and networks in these."""
 
 from __future__ import annotations
 
 import re
 from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 PORTS = re.compile(r"any|[0-9]{1,5}(:[0-9]{1,5})?")
+
+
+def fields_of(
+    data: dict[str, Any], names: Iterable[str], lists: Collection[str], flags: Collection[str]
+) -> dict[str, Any]:
+    """{name: its value}: texts, but for lists of texts and for flags. Raises ValueError, KeyError, TypeError for what `reach` never printed."""
+    made: dict[str, Any] = {}
+    for name in names:
+        value = data[name]
+        if name in lists:
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise ValueError(name)
+            value = tuple(value)
+        elif not isinstance(value, bool if name in flags else str):
+            raise ValueError(name)
+        made[name] = value
+    return made
 
 
 def within(word: str, network: str) -> bool:
