@@ -59,7 +59,7 @@ def forwarding(session: Session) -> Iterator[Finding]:
     vnet = {address.family for one in prepared(session) if one.jail.vnet for address in one.jail.addresses}
     known = _rc(session, "gateway_enable", "ipv6_gateway_enable") if vnet else {}
     for family in sorted(vnet):
-        name, sysctl = FORWARDING[family]
+        name, sysctl = rc.FORWARDING[family]
         if rc.off(known.get(name)) and not _sets(sysctl):
             why = f"{AFTER}packets to and from vnet jails are dropped"
             yield Finding("warning", f"{name} is off in rc.conf(5)", why, f"sysrc {name}=YES && sysctl {sysctl}=1")
@@ -84,12 +84,6 @@ def logged(session: Session) -> Iterator[Finding]:
         why = "their log is not written, so `jailpf log` has no file to read"
         what = f"rules of {', '.join(log)} log, but pflogd(8) does not start at boot"
         yield Finding("warning", what, why, "sysrc pflog_enable=YES && service pflog start")
-
-
-FORWARDING = {
-    "inet": ("gateway_enable", "net.inet.ip.forwarding"),
-    "inet6": ("ipv6_gateway_enable", "net.inet6.ip6.forwarding"),
-}
 
 
 def _rc(session: Session, *names: str) -> dict[str, str]:

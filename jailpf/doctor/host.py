@@ -10,14 +10,12 @@ from jailpf import __version__
 from jailpf.doctor.world import prepared
 from jailpf.managers.finding import Finding
 from jailpf.state import records
-from jailpf.system import programs
+from jailpf.system import programs, rc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jailpf.lifecycle.session import Session
-
-FORWARDING = {"inet": "net.inet.ip.forwarding", "inet6": "net.inet6.ip6.forwarding"}
 
 
 def pf_runs(session: Session) -> Iterator[Finding]:
@@ -75,9 +73,8 @@ def forwarding(session: Session) -> Iterator[Finding]:
     families = {"inet6" if ":" in address else "inet" for record in loaded for address in record.addresses}
     families |= {address.family for one in prepared(session) if one.jail.vnet for address in one.jail.addresses}
     for family in sorted(families):
-        name = FORWARDING[family]
+        enable, name = rc.FORWARDING[family]
         if programs.run(session.settings.programs["sysctl"], "-n", name).strip() == "0":
-            enable = "gateway_enable" if family == "inet" else "ipv6_gateway_enable"
             yield Finding(
                 "error",
                 f"{name} is 0",

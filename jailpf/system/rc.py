@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SYSRC = "/usr/sbin/sysrc"
+FORWARDING = {
+    "inet": ("gateway_enable", "net.inet.ip.forwarding"),
+    "inet6": ("ipv6_gateway_enable", "net.inet6.ip6.forwarding"),
+}
+"""family -> what makes the host a router: the variable, and the sysctl that it sets."""
 ON = ("yes", "true", "on", "1")
 
 
